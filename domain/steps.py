@@ -1,0 +1,58 @@
+"""What a lead does next: the five answers of ``next_step``.
+
+Temporal stores these values in histories, so a field may be added with a default and never renamed or removed.
+They hold identifiers, instants and sentences for people, and nothing personal.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The lead is done."""
+
+    reason: str
+    kind: Literal["stop"] = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """Sleep until ``instant`` (UTC)."""
+
+    instant: datetime
+    why: str
+    kind: Literal["wait_until"] = "wait_until"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """May be called now and no slot is free: a slot handed on wakes the lead, at the latest ``until`` (UTC) does."""
+
+    until: datetime
+    why: str
+    kind: Literal["queued"] = "queued"
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Somebody has to act first (a paused campaign, a refused account): no timer, only a signal wakes the lead."""
+
+    why: str
+    kind: Literal["parked"] = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """A slot is granted to this attempt; the request may leave from ``not_before`` until ``not_after`` (UTC)."""
+
+    attempt_id: UUID
+    number: int
+    not_before: datetime
+    not_after: datetime
+    kind: Literal["dial"] = "dial"
+
+
+Step = Stop | WaitUntil | Queued | Parked | Dial
