@@ -1,0 +1,80 @@
+"""Starting and signalling the workflows of leads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.messages import LEAD_WORKFLOW, WAKE_SIGNAL, CallHeard, LeadInput, Wake, workflow_id
+
+CAMPAIGN = SearchAttributeKey.for_keyword("LeadlineCampaign")
+ORGANIZATION = SearchAttributeKey.for_keyword("LeadlineOrganization")
+SEARCH_ATTRIBUTES: Sequence[SearchAttributeKey[str]] = (CAMPAIGN, ORGANIZATION)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadToStart:
+    lead_id: UUID
+    run: int
+    campaign_id: UUID
+    campaign_name: str
+    organization_id: UUID
+
+
+class LeadWorkflows:
+    """The engine's side of a lead. Every method may be repeated without effect."""
+
+    def __init__(self, client: Client, task_queue: str) -> None:
+        self._client = client
+        self._task_queue = task_queue
+
+    async def start(self, lead: LeadToStart) -> None:
+        """Start this run of the lead's workflow unless it was ever started.
+
+        Raises:
+            temporalio.service.RPCError: the engine can't be reached; the reconciliation starts the lead later.
+        """
+        try:
+            await self._client.start_workflow(
+                LEAD_WORKFLOW,
+                LeadInput(lead.lead_id, lead.run),
+                id=workflow_id(lead.lead_id, lead.run),
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=f"Lead of {lead.campaign_name}"[:190],
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(CAMPAIGN, str(lead.campaign_id)),
+                        SearchAttributePair(ORGANIZATION, str(lead.organization_id)),
+                    ]
+                ),
+            )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def wake(self, lead_id: UUID, run: int, reason: str) -> None:
+        """Have the lead look again at what it may do next; one that is done already stays done."""
+        await self._signal(lead_id, run, WAKE_SIGNAL, Wake(reason))
+
+    async def forward(self, lead_id: UUID, run: int, event: str, attempt_id: UUID) -> None:
+        """Tell the lead that the provider reported ``event`` on the call of this attempt."""
+        await self._signal(lead_id, run, event, CallHeard(attempt_id))
+
+    async def _signal(self, lead_id: UUID, run: int, name: str, message: CallHeard | Wake) -> None:
+        handle = self._client.get_workflow_handle(workflow_id(lead_id, run))
+        try:
+            await handle.signal(name, message)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise

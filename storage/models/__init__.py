@@ -1,0 +1,27 @@
+"""Every table. Importing this package fills ``Base.metadata``."""
+
+from storage.models.accounts import AccountRow, CallerIdRow, NumberPoolRow
+from storage.models.attempts import AttemptRow
+from storage.models.base import Base
+from storage.models.campaigns import CampaignRow
+from storage.models.idempotency import IdempotencyKeyRow
+from storage.models.leads import ContactRow, LeadRow
+from storage.models.organizations import AuditEntryRow, MembershipRow, OrganizationRow, UserRow
+from storage.models.webhooks import WebhookEventRow
+
+__all__ = [
+    "AccountRow",
+    "AttemptRow",
+    "AuditEntryRow",
+    "Base",
+    "CallerIdRow",
+    "CampaignRow",
+    "ContactRow",
+    "IdempotencyKeyRow",
+    "LeadRow",
+    "MembershipRow",
+    "NumberPoolRow",
+    "OrganizationRow",
+    "UserRow",
+    "WebhookEventRow",
+]

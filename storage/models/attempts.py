@@ -1,0 +1,79 @@
+"""One attempt to reach a lead, from its grant to its outcome."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.vocabulary import AttemptOutcome, AttemptStatus
+from storage.models.base import Base, Created, Identified, Owned, one_of
+
+LIVE = text("slot_released_at is null")
+OPEN = text("status <> 'done'")
+
+
+class AttemptRow(Base, Identified, Created, Owned):
+    """``id`` is uuid5 of the lead and the attempt's number, so that no repeat of anything can make a second one.
+
+    A row holds a slot from its grant until ``slot_released_at``; it is open until ``status`` is done, which comes
+    later when an analysis is awaited. ``request_body`` is frozen before the first request and dropped when the fate
+    of the call is known. ``created_at`` is the instant of the grant.
+    """
+
+    __tablename__ = "interaction_attempts"
+    __table_args__ = (
+        UniqueConstraint("lead_id", "number"),
+        CheckConstraint(one_of("status", AttemptStatus), name="status"),
+        CheckConstraint(one_of("outcome", AttemptOutcome), name="outcome"),
+        CheckConstraint("(status = 'done') <= (slot_released_at is not null)", name="done_holds_no_slot"),
+        CheckConstraint("(status = 'done') = (outcome is not null)", name="done_has_an_outcome"),
+        Index("uq_attempts_open_lead", "lead_id", unique=True, postgresql_where=OPEN),
+        Index("uq_attempts_live_contact", "contact_id", unique=True, postgresql_where=LIVE),
+        Index("ix_attempts_live_pool", "number_pool_id", postgresql_where=LIVE),
+        Index("ix_attempts_live_campaign", "campaign_id", postgresql_where=LIVE),
+        Index("ix_attempts_open", "look_up_at", postgresql_where=OPEN),
+        Index("ix_attempts_contact", "contact_id", "first_sent_at"),
+        Index(None, "organization_id", "created_at", "id"),
+    )
+
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id"))
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id"))
+    number_pool_id: Mapped[UUID] = mapped_column(ForeignKey("number_pools.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    number: Mapped[int]
+    from_number: Mapped[str]
+    status: Mapped[str] = mapped_column(default=AttemptStatus.GRANTED)
+    not_before: Mapped[datetime]
+    not_after: Mapped[datetime]
+    request_body: Mapped[dict[str, Any] | None]
+    first_sent_at: Mapped[datetime | None]
+    last_sent_at: Mapped[datetime | None]
+    look_up_at: Mapped[datetime | None]
+    slot_released_at: Mapped[datetime | None]
+
+    call_id: Mapped[str | None] = mapped_column(unique=True)
+    provider_status: Mapped[str | None]
+    disconnection_reason: Mapped[str | None]
+    agent_id: Mapped[str | None]
+    agent_version: Mapped[int | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    analyzed_at: Mapped[datetime | None]
+    duration_ms: Mapped[int | None]
+    transcript: Mapped[str | None]
+    utterances: Mapped[list[dict[str, Any]] | None]
+    recording_url: Mapped[str | None]
+    analysis: Mapped[dict[str, Any] | None]
+    latency: Mapped[dict[str, Any] | None]
+    cost_cents: Mapped[Decimal | None]
+    transfer_destination: Mapped[str | None]
+
+    outcome: Mapped[str | None]
+    counts: Mapped[bool | None]
+    disposition: Mapped[str | None]
+    callback_at: Mapped[str | None]
+    settled_at: Mapped[datetime | None]

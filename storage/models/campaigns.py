@@ -1,0 +1,52 @@
+"""A campaign: whose agent calls, when, how often, and how many at once."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.vocabulary import CallingRules, CampaignStatus, DuplicateNumbers, VoicemailAction
+from storage.models.base import Base, Created, Identified, Owned, one_of
+
+
+class CampaignRow(Base, Identified, Created, Owned):
+    """``windows`` and ``retry_delays`` are kept as they were given; the domain parses them.
+
+    An ``agent_id`` of none means the agent that is bound to the caller ID at the provider.
+    """
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "name"),
+        CheckConstraint(one_of("status", CampaignStatus), name="status"),
+        CheckConstraint(one_of("calling_rules", CallingRules), name="calling_rules"),
+        CheckConstraint(one_of("voicemail", VoicemailAction), name="voicemail"),
+        CheckConstraint(one_of("duplicate_numbers", DuplicateNumbers), name="duplicate_numbers"),
+        CheckConstraint("purpose in ('telemarketing', 'informational')", name="purpose"),
+    )
+
+    number_pool_id: Mapped[UUID] = mapped_column(ForeignKey("number_pools.id"), index=True)
+    name: Mapped[str]
+    is_default: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(default=CampaignStatus.DRAFT)
+    agent_id: Mapped[str | None]
+    agent_version: Mapped[str | None]
+    windows: Mapped[list[dict[str, Any]]]
+    calling_rules: Mapped[str] = mapped_column(default=CallingRules.STRICT)
+    purpose: Mapped[str] = mapped_column(default="telemarketing")
+    max_attempts: Mapped[int]
+    retry_delays: Mapped[dict[str, Any]]
+    ring_seconds: Mapped[int] = mapped_column(default=30)
+    max_call_seconds: Mapped[int]
+    max_live_calls: Mapped[int | None]
+    voicemail: Mapped[str] = mapped_column(default=VoicemailAction.HANG_UP)
+    duplicate_numbers: Mapped[str] = mapped_column(default=DuplicateNumbers.REUSE)
+    transfer_number: Mapped[str | None]
+    require_consent: Mapped[bool] = mapped_column(default=False)
+    budget: Mapped[Decimal | None]
+    launched_at: Mapped[datetime | None]
+    parked_at: Mapped[datetime | None]
+    parked_reason: Mapped[str | None]

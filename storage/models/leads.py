@@ -1,0 +1,93 @@
+"""Whom to call: contacts (one a number and organisation) and the leads that hang on them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.vocabulary import LeadOutcome, LeadStatus
+from storage.models.base import Base, Created, Identified, Owned, one_of
+
+
+class ContactRow(Base, Identified, Created, Owned):
+    """One phone number in one organisation. Do-not-call and caps hang on it, whatever lead or campaign asks."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "phone_number"),
+        Index(
+            "ix_contacts_do_not_call",
+            "organization_id",
+            "do_not_call_at",
+            "id",
+            postgresql_where=text("do_not_call_at is not null"),
+        ),
+    )
+
+    phone_number: Mapped[str]
+    do_not_call_at: Mapped[datetime | None]
+    do_not_call_reason: Mapped[str | None]
+    do_not_call_source: Mapped[str | None]
+
+
+class LeadRow(Base, Identified, Created, Owned):
+    """One person to call for one campaign.
+
+    ``due_at``: from when on it may be called by the schedule and the hours. ``next_attempt_at``: for when it is
+    planned. ``run`` numbers its workflows: 1 is ``lead-<id>``, 2 after a reopening ``lead-<id>-r2``. ``handed_over_at``
+    tells that the engine has taken the workflow of this run.
+    """
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        CheckConstraint(one_of("status", LeadStatus), name="status"),
+        CheckConstraint(one_of("outcome", LeadOutcome), name="outcome"),
+        CheckConstraint("priority between 1 and 5", name="priority"),
+        CheckConstraint("(status = 'done') = (outcome is not null)", name="done_has_an_outcome"),
+        Index(
+            "uq_leads_external_id",
+            "campaign_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id is not null"),
+        ),
+        Index(None, "organization_id", "created_at", "id"),
+        Index(None, "campaign_id", "created_at", "id"),
+        Index("ix_leads_due", "campaign_id", "priority", "due_at", postgresql_where=text("status = 'new'")),
+        Index(
+            "ix_leads_to_hand_over",
+            "due_at",
+            "created_at",
+            postgresql_where=text("handed_over_at is null and status <> 'done'"),
+        ),
+    )
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id"))
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"), index=True)
+    external_id: Mapped[str | None]
+    name: Mapped[str | None]
+    source: Mapped[str | None]
+    region: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    time_zones: Mapped[list[str]]
+    time_zone_source: Mapped[str]
+    priority: Mapped[int] = mapped_column(default=3)
+    not_before: Mapped[datetime | None]
+    consent: Mapped[dict[str, Any] | None]
+    custom_fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    status: Mapped[str] = mapped_column(default=LeadStatus.NEW)
+    outcome: Mapped[str | None]
+    blocked_reason: Mapped[str | None]
+    disposition: Mapped[str | None]
+    due_at: Mapped[datetime | None]
+    next_attempt_at: Mapped[datetime | None]
+    waiting_for: Mapped[str | None]
+    cancelled_at: Mapped[datetime | None]
+    called_ahead_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    run: Mapped[int] = mapped_column(default=1)
+    handed_over_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp(), onupdate=func.clock_timestamp())
