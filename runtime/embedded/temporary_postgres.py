@@ -1,0 +1,99 @@
+"""A PostgreSQL for the length of a ``with`` block: tests and measurements, never data that matters."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.embedded.errors import DatabaseUnusable
+from runtime.embedded.ports import free_port
+from runtime.embedded.postgres import SERVER_ENVIRONMENT, PostgresCluster, prepare_cluster
+from runtime.embedded.system_user import spawn_identity
+from runtime.embedded.tether import tethered
+
+READY_DEADLINE_SECONDS = 30
+POLL_SECONDS = 0.02
+
+# Nothing survives this server, so nothing is worth waiting for the disk.
+FAST_AND_FORGETFUL: Mapping[str, str] = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "autovacuum_naptime": "10min",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryPostgres:
+    """A running server; databases are made and dropped through it."""
+
+    cluster: PostgresCluster
+    port: int
+
+    @property
+    def admin_dsn(self) -> str:
+        """The address of the maintenance database, as the superuser."""
+        return self.dsn("postgres")
+
+    def dsn(self, database: str) -> str:
+        """The address of one database, as the superuser."""
+        return self.cluster.dsn(self.port, database)
+
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """Copy a database nobody is connected to, and return the new one's address."""
+        self.cluster.execute(self.port, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.dsn(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and end whoever is still connected to it."""
+        self.cluster.execute(self.port, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[TemporaryPostgres]:
+    """Start a fresh server on a free port, and remove it with all its data afterwards.
+
+    Call from the main thread: the server ends with the thread that started it.
+
+    Raises:
+        DatabaseUnusable: The server did not start; the message shows the end of its log.
+    """
+    base = Path(tempfile.mkdtemp(prefix="leadline-postgres-"))
+    try:
+        cluster = prepare_cluster(base)
+        port = free_port()
+        command = tethered(cluster.command(port, {**FAST_AND_FORGETFUL, **(options or {})}), signal.SIGQUIT)
+        with (base / "log").open("wb") as log:
+            server = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                cwd=base,
+                env=dict(SERVER_ENVIRONMENT),
+                start_new_session=True,
+                **spawn_identity(cluster.user),
+            )
+        try:
+            _wait_until_ready(server, cluster, port)
+            yield TemporaryPostgres(cluster=cluster, port=port)
+        finally:
+            server.send_signal(signal.SIGQUIT)  # without a checkpoint: the data is thrown away
+            server.wait()
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _wait_until_ready(server: "subprocess.Popen[bytes]", cluster: PostgresCluster, port: int) -> None:
+    deadline = time.monotonic() + READY_DEADLINE_SECONDS
+    while subprocess.run(cluster.ready_command(port), check=False).returncode != 0:
+        if server.poll() is not None or time.monotonic() > deadline:
+            log = (cluster.base / "log").read_text(errors="replace")
+            raise DatabaseUnusable(f"PostgreSQL did not start: {log[-2000:]}")
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,51 @@
+"""The fixtures that every database test stands on."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runtime.embedded.errors import DatabaseUnusable
+from runtime.embedded.temporary_postgres import TemporaryPostgres, temporary_postgres
+
+
+def test_a_fresh_database_speaks_utf8_and_utc(postgres_server: TemporaryPostgres, database_url: str) -> None:
+    asked = "SELECT current_setting('server_encoding'), current_setting('TimeZone'), current_database()"
+    name = database_url.rpartition("/")[2]
+    assert postgres_server.cluster.execute(postgres_server.port, asked, database=name) == f"UTF8|UTC|{name}"
+
+
+def test_a_database_made_from_a_template_holds_its_tables(postgres_server: TemporaryPostgres) -> None:
+    run, port = postgres_server.cluster.execute, postgres_server.port
+    postgres_server.create_database("pattern")
+    run(port, "CREATE TABLE kept (id int)", database="pattern")
+    postgres_server.create_database("copied", template="pattern")
+    assert run(port, "SELECT count(*) FROM kept", database="copied") == "0"
+    postgres_server.drop_database("copied")
+    postgres_server.drop_database("pattern")
+
+
+def test_a_wrong_password_is_refused(postgres_server: TemporaryPostgres) -> None:
+    stranger = replace(postgres_server.cluster, password="wrong")
+    with pytest.raises(DatabaseUnusable, match="password authentication failed"):
+        stranger.execute(postgres_server.port, "SELECT 1")
+
+
+def test_a_refused_statement_says_what_postgresql_said(postgres_server: TemporaryPostgres) -> None:
+    with pytest.raises(DatabaseUnusable, match="does not exist"):
+        postgres_server.cluster.execute(postgres_server.port, "SELECT * FROM nothing_of_this_name")
+
+
+def test_nothing_is_left_after_the_block() -> None:
+    with temporary_postgres() as server:
+        base, port = server.cluster.base, server.port
+        assert server.cluster.execute(port, "SELECT 1") == "1"
+    assert not Path(base).exists()
+
+
+def test_an_option_the_server_refuses_is_reported_with_its_log() -> None:
+    with (
+        pytest.raises(DatabaseUnusable, match="no_such_setting"),
+        temporary_postgres({"no_such_setting": "1"}),
+    ):
+        pytest.fail("the server must not start")
