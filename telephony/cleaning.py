@@ -1,0 +1,68 @@
+"""Makes what came from outside safe to store.
+
+PostgreSQL refuses NUL in text and JSONB, UTF-8 has no lone surrogates, and JSONB knows neither NaN nor infinity.
+One such character in a transcript must not cost the whole report.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_DEEPEST = 64
+_BIGGEST_INTEGER = 2**63 - 1
+_MOST_BITS = 10_000  # Python itself refuses to write integers of more than 4,300 digits
+
+
+def clean_text(text: str) -> str:
+    """The text without NUL, lone surrogates replaced by U+FFFD."""
+    return _LONE_SURROGATE.sub("\ufffd", text.replace("\x00", ""))
+
+
+def clean_json(value: object, *, depth: int = 0) -> JsonValue:
+    """The value as PostgreSQL's JSONB takes it.
+
+    What lies deeper than 64 levels and numbers that aren't finite become ``None``; integers beyond 64 bits become
+    text, so that no digit is lost.
+    """
+    match value:
+        case str():
+            return clean_text(value)
+        case bool() | None:
+            return value
+        case int() if abs(value) <= _BIGGEST_INTEGER:
+            return value
+        case int():
+            return str(value) if value.bit_length() <= _MOST_BITS else None
+        case float():
+            return value if math.isfinite(value) else None
+        case list() | dict() if depth >= _DEEPEST:
+            return None
+        case list():
+            return [clean_json(item, depth=depth + 1) for item in value]
+        case dict():
+            return clean_object(value, depth=depth)
+        case _:
+            return None
+
+
+def clean_object(value: Mapping[str, Any], *, depth: int = 0) -> dict[str, JsonValue]:
+    """A JSON object as ``clean_json`` has it."""
+    return {clean_text(str(key)): clean_json(item, depth=depth + 1) for key, item in value.items()}
+
+
+def decode_json(body: bytes) -> JsonValue:
+    """Decoded and cleaned JSON.
+
+    Raises:
+        ValueError: not UTF-8, not JSON, a number too long to read, or nested too deeply to read.
+    """
+    try:
+        return clean_json(json.loads(body.decode("utf-8")))
+    except RecursionError:
+        msg = "nested too deeply"
+        raise ValueError(msg) from None

@@ -1,0 +1,82 @@
+"""What we want from a voice provider, whoever it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.calls import CallFacts
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCall:
+    """A call the provider has taken. It may not have rung yet, and on a repeated key it may already be over."""
+
+    call_id: str
+    agent_id: str | None
+    agent_version: int | None
+    from_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """Live calls of the whole account, every kind and direction, and how many it may have.
+
+    Outbound calls may use ``limit - reserved_inbound``.
+    """
+
+    current: int
+    limit: int
+    reserved_inbound: int
+
+
+class VoiceProvider(Protocol):
+    """Every method raises from the tree in ``telephony.errors`` and nothing else, save cancellation.
+
+    A cancelled ``place`` is to be treated as ``DialUnconfirmed``: the request may have left. No method retries.
+    """
+
+    async def place(self, body: Mapping[str, Any]) -> PlacedCall:
+        """Dial, by a body of ``build_call_body`` exactly as it was frozen.
+
+        Repeating is safe with the same body within an hour: the provider answers with the same call.
+
+        Raises:
+            ProviderRejected, ProviderBusy, ProviderUnreachable: nothing rang.
+            DialUnconfirmed: it may have rung.
+        """
+        ...
+
+    async def get(self, call_id: str) -> CallFacts | None:
+        """All facts of one call, as ``CallEvent.LOOKED_UP``; ``None`` when the provider doesn't know it.
+
+        Raises:
+            ProviderRejected, ProviderBusy, ProviderUnreachable: the question went unanswered.
+        """
+        ...
+
+    async def find(self, attempt_id: UUID) -> CallFacts | None:
+        """The newest call that carries this attempt id; ``None`` when the provider lists none.
+
+        ``None`` is no proof that nothing rang while the dial may still be under way: lists can lag behind.
+
+        Raises:
+            ProviderRejected, ProviderBusy, ProviderUnreachable: the question went unanswered.
+        """
+        ...
+
+    async def stop(self, call_id: str) -> None:
+        """Hang up. A call that has ended already, or that nobody knows, is fine.
+
+        Raises:
+            ProviderRejected, ProviderBusy, ProviderUnreachable: the call may still be live.
+        """
+        ...
+
+    async def concurrency(self) -> Concurrency:
+        """How full the account is at this moment.
+
+        Raises:
+            ProviderRejected, ProviderBusy, ProviderUnreachable: the question went unanswered.
+        """
+        ...

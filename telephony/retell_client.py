@@ -1,0 +1,178 @@
+"""Retell AI as our voice provider."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any
+from uuid import UUID
+
+import httpx
+from retell import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncRetell
+
+from domain.calls import CallEvent, CallFacts
+from telephony import fields
+from telephony.cleaning import decode_json
+from telephony.errors import ProviderError, ProviderRejected, ProviderUnreachable
+from telephony.http import PROVIDER_TIMEOUT
+from telephony.payloads import MalformedCall, is_call_id, parse_call
+from telephony.provider import Concurrency, PlacedCall
+from telephony.refusals import lost, refused, unanswered
+
+DEFAULT_BASE_URL = "https://api.retellai.com"
+
+# The timeouts of httpx start anew with every packet; an answer that trickles in must end as well.
+_DEADLINE_SECONDS = 45.0
+_UNKNOWN_CALL = frozenset({404, 422})
+_NOT_STOPPABLE = frozenset({400, 404, 422})
+_NEWEST_FEW = 10
+
+
+class RetellProvider:
+    """One Retell account, a ``VoiceProvider``. Never retries: who calls it knows what repeating means."""
+
+    def __init__(self, api_key: str, base_url: str, http: httpx.AsyncClient) -> None:
+        """Set up without any request.
+
+        Args:
+            api_key: The account's key.
+            base_url: Where Retell (``DEFAULT_BASE_URL``) or the simulator listens.
+            http: The connections, such as ``provider_http_client``; stays with the caller, who closes it.
+
+        Raises:
+            ValueError: the key is empty or has characters no HTTP header can carry.
+        """
+        if not api_key or not api_key.isascii() or not api_key.isprintable():
+            msg = "the API key is empty or has characters that no key has; copy it again from the provider's settings"
+            raise ValueError(msg)
+        self._http = http
+        self._client = AsyncRetell(
+            api_key=api_key, base_url=base_url, http_client=http, max_retries=0, timeout=PROVIDER_TIMEOUT
+        )
+
+    async def place(self, body: Mapping[str, Any]) -> PlacedCall:
+        """See ``VoiceProvider.place``."""
+        # The two named arguments are overlaid by the same two of the frozen body: it leaves exactly as it is.
+        request = self._client.call.with_raw_response.create_phone_call(
+            from_number=body["from_number"], to_number=body["to_number"], extra_body=dict(body)
+        )
+        call = _json_object(await self._answer(request, dial=body), dial=body)
+        call_id = call.get("call_id")
+        if not isinstance(call_id, str) or not is_call_id(call_id):
+            msg = "the provider took the call and gave no usable call_id"
+            raise unanswered(msg, dial=body)
+        return PlacedCall(
+            call_id=call_id,
+            agent_id=fields.text(call.get("agent_id"), longest=200),
+            agent_version=fields.whole(call.get("agent_version")),
+            from_number=fields.text(call.get("from_number"), longest=200),
+        )
+
+    async def get(self, call_id: str) -> CallFacts | None:
+        """See ``VoiceProvider.get``."""
+        if not is_call_id(call_id):
+            return None
+        try:
+            response = await self._answer(self._client.call.with_raw_response.retrieve(call_id))
+        except ProviderRejected as error:
+            if error.status in _UNKNOWN_CALL:
+                return None
+            raise
+        facts = _facts(_json_object(response))
+        if facts is None or facts.call_id != call_id:
+            msg = "the provider's answer isn't the call that was asked for"
+            raise ProviderUnreachable(msg)
+        return facts
+
+    async def find(self, attempt_id: UUID) -> CallFacts | None:
+        """See ``VoiceProvider.find``."""
+        request = self._client.call.with_raw_response.list(
+            filter_criteria={
+                "metadata": [{"key": "attempt_id", "op": "eq", "type": "string", "value": str(attempt_id)}]
+            },
+            limit=_NEWEST_FEW,
+            sort_order="descending",
+        )
+        items = _json_object(await self._answer(request)).get("items")
+        if not isinstance(items, list):
+            msg = "the provider's answer isn't a list of calls"
+            raise ProviderUnreachable(msg)
+        found = _with_attempt(items, attempt_id)
+        # The list leaves out transcripts.
+        return (await self.get(found.call_id) or found) if found else None
+
+    async def stop(self, call_id: str) -> None:
+        """See ``VoiceProvider.stop``."""
+        if not is_call_id(call_id):
+            return
+        try:
+            await self._answer(self._client.call.with_raw_response.stop(call_id))
+        except ProviderRejected as error:
+            if error.status not in _NOT_STOPPABLE:
+                raise
+            facts = await self.get(call_id)
+            # Refused while it rings or talks is no success: the person would stay on the line.
+            if facts is not None and not facts.ended:
+                raise
+
+    async def concurrency(self) -> Concurrency:
+        """See ``VoiceProvider.concurrency``."""
+        numbers = _json_object(await self._answer(self._client.concurrency.with_raw_response.retrieve()))
+        current = fields.whole(numbers.get("current_concurrency"))
+        limit = fields.whole(numbers.get("concurrency_limit"))
+        if current is None or limit is None:
+            msg = "the provider's answer names no concurrency"
+            raise ProviderUnreachable(msg)
+        reserved = fields.whole(numbers.get("reserved_inbound_concurrency")) or 0
+        return Concurrency(current=current, limit=limit, reserved_inbound=reserved)
+
+    async def _answer(
+        self, request: Awaitable[AsyncAPIResponse[Any]], *, dial: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """The 2xx answer to a request.
+
+        Errors are raised after their handler, not inside it, so that they don't drag the SDK's error along, which
+        holds the request with its phone numbers.
+        """
+        problem: ProviderError
+        try:
+            async with asyncio.timeout(_DEADLINE_SECONDS):
+                return (await request).http_response
+        except APIStatusError as error:
+            problem = refused(error.response, dial=dial)
+        except APIConnectionError as error:
+            problem = lost(error.__cause__, dial=dial)
+        except TimeoutError as error:
+            problem = lost(error, dial=dial)
+        raise problem
+
+
+def _json_object(response: httpx.Response, *, dial: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    try:
+        answer = decode_json(response.content)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        msg = f"the provider answered {response.status_code} with something that is no JSON object"
+        raise unanswered(msg, dial=dial)
+    return answer
+
+
+def _facts(call: object) -> CallFacts | None:
+    try:
+        return parse_call(call, CallEvent.LOOKED_UP) if isinstance(call, dict) else None
+    except MalformedCall:
+        return None
+
+
+def _with_attempt(items: list[Any], attempt_id: UUID) -> CallFacts | None:
+    """The first call that carries the attempt id.
+
+    Raises:
+        ProviderUnreachable: there are calls and none carries it: the filter was not honoured, which proves nothing.
+    """
+    for facts in map(_facts, items):
+        if facts is not None and facts.attempt_id == attempt_id:
+            return facts
+    if items:
+        msg = "the provider's list doesn't keep to the attempt that was asked for"
+        raise ProviderUnreachable(msg)
+    return None

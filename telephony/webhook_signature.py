@@ -1,0 +1,50 @@
+"""Proves that a webhook comes from the provider and is fresh.
+
+Header ``x-retell-signature: v=<unix milliseconds>,d=<64 lowercase hex digits>``, where the digest is HMAC-SHA256
+under the API key over the raw body followed by the milliseconds in decimal.
+
+Source: docs.retellai.com, secure webhook; retell-sdk 6.2.13, retell/lib/webhook_auth.py.
+"""
+
+import hmac
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+TOLERANCE = timedelta(minutes=5)
+"""How far the time of sending may lie in the past or in the future."""
+
+_LONGEST_HEADER = 128
+_HEADER = re.compile(r"v=(\d{1,32}),d=([0-9a-f]{64})", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def verify_signature(body: bytes, header: str | None, keys: Sequence[str], *, now: datetime) -> bool:
+    """Whether ``body`` was signed with one of ``keys`` within five minutes of ``now``.
+
+    Nothing that comes from outside raises: what isn't right is ``False``. The signature doesn't bind the address and
+    a copy verifies again for five minutes, so storing a webhook has to be safe to repeat.
+
+    Args:
+        body: The body as it came over the wire, not re-serialised.
+        header: The ``x-retell-signature`` header, ``None`` when there was none.
+        keys: The keys that may have signed, several while they are rotated. Empty ones never match.
+        now: The current instant; timezone-aware.
+    """
+    if header is None or len(header) > _LONGEST_HEADER:
+        return False
+    match = _HEADER.fullmatch(header)
+    if match is None:
+        return False
+    sent_ms = int(match[1])
+    now_ms = (now - _EPOCH) // _MILLISECOND
+    if abs(now_ms - sent_ms) > TOLERANCE // _MILLISECOND:
+        return False
+    message = body + str(sent_ms).encode()
+    given = match[2].encode()
+    return any(hmac.compare_digest(_digest(key, message), given) for key in keys if key)
+
+
+def _digest(key: str, message: bytes) -> bytes:
+    return hmac.digest(key.encode("utf-8", "surrogatepass"), message, "sha256").hex().encode()
