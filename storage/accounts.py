@@ -1,0 +1,34 @@
+"""Accounts: the workspaces at the voice provider."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.models import AccountRow
+from storage.pages import Cursor, Page, fetch_page
+
+
+async def get_account(session: AsyncSession, organization_id: UUID, account_id: UUID) -> AccountRow | None:
+    query = select(AccountRow).where(AccountRow.id == account_id, AccountRow.organization_id == organization_id)
+    return await session.scalar(query)
+
+
+async def account_by_id(session: AsyncSession, account_id: UUID) -> AccountRow | None:
+    """The account, whosever it is: for webhooks, which come without a person."""
+    return await session.get(AccountRow, account_id)
+
+
+async def default_account(session: AsyncSession, organization_id: UUID, provider: str) -> AccountRow | None:
+    query = select(AccountRow).where(
+        AccountRow.organization_id == organization_id, AccountRow.provider == provider, AccountRow.is_default
+    )
+    return await session.scalar(query)
+
+
+async def list_accounts(
+    session: AsyncSession, organization_id: UUID, *, limit: int, after: Cursor | None
+) -> Page[AccountRow]:
+    statement = select(AccountRow).where(AccountRow.organization_id == organization_id)
+    page = await fetch_page(session, statement, (AccountRow.created_at, AccountRow.id), limit=limit, after=after)
+    return Page([row[0] for row in page.items], page.next_cursor)

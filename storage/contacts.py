@@ -1,0 +1,75 @@
+"""Contacts: one row for each phone number of an organisation."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.models import ContactRow
+from storage.pages import Cursor, Page, fetch_page
+
+
+async def lock_contacts(
+    session: AsyncSession, organization_id: UUID, phone_numbers: Collection[str]
+) -> Mapping[str, ContactRow]:
+    """Find or make the contacts of these numbers (E.164) and lock them until the end of the transaction.
+
+    Always in the order of the numbers, so that two batches with the same people wait for and never block each other.
+    """
+    numbers = sorted(set(phone_numbers))
+    rows = [{"organization_id": organization_id, "phone_number": number} for number in numbers]
+    statement = insert(ContactRow).on_conflict_do_nothing(index_elements=["organization_id", "phone_number"])
+    if rows:
+        await session.execute(statement, rows)
+    query = (
+        select(ContactRow)
+        .where(ContactRow.organization_id == organization_id, ContactRow.phone_number.in_(numbers))
+        .order_by(ContactRow.phone_number)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {contact.phone_number: contact for contact in await session.scalars(query)}
+
+
+async def lock_contact(session: AsyncSession, organization_id: UUID, phone_number: str) -> ContactRow:
+    """Find or make one contact and lock it."""
+    return (await lock_contacts(session, organization_id, [phone_number]))[phone_number]
+
+
+async def lock_known_contact(session: AsyncSession, organization_id: UUID, phone_number: str) -> ContactRow | None:
+    """Lock the contact of this number (E.164) if there is one."""
+    query = select(ContactRow).where(
+        ContactRow.organization_id == organization_id, ContactRow.phone_number == phone_number
+    )
+    return await session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+
+
+async def set_do_not_call(
+    session: AsyncSession, contact_id: UUID, *, reason: str | None, source: str, now: datetime
+) -> None:
+    """Never call this contact again. Locks the contact; the first word on it stands, so repeating changes nothing."""
+    statement = update(ContactRow).where(ContactRow.id == contact_id, ContactRow.do_not_call_at.is_(None))
+    await session.execute(
+        statement.values(do_not_call_at=now, do_not_call_reason=reason, do_not_call_source=source),
+    )
+
+
+def allow_calls(contact: ContactRow) -> None:
+    """Take the contact off the do-not-call list. Callers hold the contact's lock."""
+    contact.do_not_call_at = None
+    contact.do_not_call_reason = None
+    contact.do_not_call_source = None
+
+
+async def list_do_not_call(
+    session: AsyncSession, organization_id: UUID, *, limit: int, after: Cursor | None
+) -> Page[ContactRow]:
+    statement = select(ContactRow).where(
+        ContactRow.organization_id == organization_id, ContactRow.do_not_call_at.is_not(None)
+    )
+    key = (ContactRow.do_not_call_at, ContactRow.id)
+    page = await fetch_page(session, statement, key, limit=limit, after=after)
+    return Page([row[0] for row in page.items], page.next_cursor)
