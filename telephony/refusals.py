@@ -43,11 +43,12 @@ _ABOUT_CONCURRENCY = re.compile(r"concurren", re.IGNORECASE)
 # for phone number" is about the agent, "Item +1… not found from phone-number" about the caller ID.
 _BY_SENTENCE = (
     (RejectionReason.DO_NOT_CALL, re.compile(r"do[ _-]not[ _-]call|\bdnc\b|internal_dnc", re.IGNORECASE)),
-    (RejectionReason.AGENT, re.compile(r"\bagent\b|agent_id|agent_version", re.IGNORECASE)),
+    (RejectionReason.AGENT, re.compile(r"(?<![\w.])agent\b|agent_id|agent_version", re.IGNORECASE)),
     (RejectionReason.NUMBER, re.compile(r"to[_ ]number|\bdestination\b|\bcallee\b", re.IGNORECASE)),
     (RejectionReason.CALLER_ID, re.compile(r"from[_ ]number|caller[ _-]?id|phone[ _-]?number", re.IGNORECASE)),
 )
 _MISSING_ASSET = re.compile(r"not found|cannot find", re.IGNORECASE)
+_SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 _PHONE_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 _KEY = re.compile(r"\b(?:key|sk|bearer)[_ ]\S+", re.IGNORECASE)
 
@@ -121,8 +122,8 @@ def _without_secrets(said: str) -> str:
 def _retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
     """How long the provider asks to wait, in seconds or as a date, an hour at most."""
     header = response.headers.get("retry-after", "").strip()
-    if header.isascii() and header.isdigit():
-        return min(timedelta(seconds=int(header[:9])), _LONGEST_WAIT)
+    if _SECONDS.fullmatch(header):
+        return min(timedelta(seconds=float(header)), _LONGEST_WAIT)
     try:
         wait = parsedate_to_datetime(header) - now
     except (ValueError, TypeError, OverflowError):

@@ -1,0 +1,70 @@
+import json
+from contextlib import suppress
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.calls import CallEvent, CallFacts
+from telephony.cleaning import clean_json, decode_json
+from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, event_key, parse_call, parse_webhook
+
+CALL_KEYS = [
+    "metadata", "call_status", "disconnection_reason", "agent_id", "agent_version", "from_number", "to_number",
+    "start_timestamp", "end_timestamp", "duration_ms", "transcript", "transcript_object", "transcript_with_tool_calls",
+    "recording_url", "call_analysis", "call_cost", "latency", "transfer_destination",
+]  # fmt: skip
+INNER_KEYS = [
+    "attempt_id", "combined_cost", "role", "content", "values", "e2e", "call_summary", "in_voicemail", "number",
+    "custom_analysis_data",
+]  # fmt: skip
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(INNER_KEYS) | st.text(), inner),
+    max_leaves=8,
+)
+calls = st.dictionaries(st.sampled_from(CALL_KEYS), anything, max_size=6)
+
+
+def is_storable(value: object) -> bool:
+    """PostgreSQL's JSONB takes it: strict JSON in UTF-8 without NUL."""
+    stored = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    stored.encode()
+    return "\\u0000" not in stored
+
+
+def storable_parts(facts: CallFacts) -> list[Any]:
+    texts = [getattr(facts, name) for name in facts.__slots__ if isinstance(getattr(facts, name), str)]
+    return [texts, facts.utterances, facts.analysis, facts.latency]
+
+
+@given(call=calls, event=st.sampled_from(CallEvent))
+def test_whatever_a_call_holds_the_facts_can_be_stored(call: dict[str, Any], event: CallEvent) -> None:
+    facts = parse_call(call | {"call_id": "call_1"}, event)
+
+    assert all(map(is_storable, storable_parts(facts)))
+    assert len(event_key(facts)) <= 400
+
+
+@given(body=st.binary() | st.builds(lambda value: json.dumps(value).encode(), anything))
+def test_whatever_a_body_holds_it_is_read_or_refused_by_name(body: bytes) -> None:
+    with suppress(MalformedWebhook, UnknownWebhookEvent):
+        assert parse_webhook(body).call_id
+
+
+@given(value=anything)
+def test_cleaned_json_can_be_stored_and_cleaning_twice_changes_nothing(value: object) -> None:
+    cleaned = clean_json(value)
+
+    assert is_storable(cleaned)
+    assert clean_json(cleaned) == cleaned
+
+
+def test_what_lies_too_deep_is_cut_off_and_the_rest_stays() -> None:
+    body = b'{"kept": 1, "deep": ' + b"[" * 500 + b"]" * 500 + b"}"
+    decoded = decode_json(body)
+
+    assert isinstance(decoded, dict)
+    assert decoded["kept"] == 1
+    assert is_storable(decoded)
