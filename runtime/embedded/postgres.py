@@ -62,8 +62,15 @@ class PostgresCluster:
         """The address for clients, password included."""
         return f"postgresql://{SUPERUSER}:{self.password}@{HOST}:{port}/{database}"
 
-    def recover(self) -> None:
-        """Clear what a killed server left behind, so that the next one starts."""
+    def prepare(self) -> None:
+        """Make the data folder if it is missing, and clear what a killed server left in it. Safe to repeat.
+
+        Raises:
+            DatabaseUnusable: initdb failed, or the data is of another major version.
+        """
+        if not (self.data / "PG_VERSION").exists():
+            _initialise(self)
+        _check_version(self)
         clear_stale_postmaster(self.data, self.programs / "postgres")
 
     def execute(self, port: int, sql: str, *, database: str = "postgres") -> str:
@@ -86,26 +93,23 @@ class PostgresCluster:
             self.execute(port, f'CREATE DATABASE "{name}"')
 
 
-def prepare_cluster(base: Path) -> PostgresCluster:
-    """Find or make the cluster below ``base``; safe to repeat, and to repeat after an interruption.
+def open_cluster(base: Path) -> PostgresCluster:
+    """Find or make the folder, the password and runnable programs; the data follows with ``prepare``.
 
     Raises:
-        DatabaseUnusable: The folder cannot be used, or it holds the data of another major version.
+        DatabaseUnusable: The folder cannot be used.
     """
     user = server_user()
     try:
         base.mkdir(parents=True, exist_ok=True)
         base.chmod(0o755 if user else 0o700)
         password = _password(base)
+        programs = programs_for(user, base)
     except OSError as error:
         raise DatabaseUnusable(
             f"The database folder {base} cannot be used ({error.strerror}); make it writable, or set DATABASE_URL."
         ) from error
-    cluster = PostgresCluster(base=base, programs=programs_for(user, base), password=password, user=user)
-    if not (cluster.data / "PG_VERSION").exists():
-        _initialise(cluster)
-    _check_version(cluster)
-    return cluster
+    return PostgresCluster(base=base, programs=programs, password=password, user=user)
 
 
 def _password(base: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runtime.embedded.errors import DatabaseUnusable
 from runtime.embedded.ports import free_port
-from runtime.embedded.postgres import SERVER_ENVIRONMENT, PostgresCluster, prepare_cluster
+from runtime.embedded.postgres import SERVER_ENVIRONMENT, PostgresCluster, open_cluster
 from runtime.embedded.system_user import spawn_identity
 from runtime.embedded.tether import tethered
 
@@ -66,7 +66,8 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[Tem
     """
     base = Path(tempfile.mkdtemp(prefix="leadline-postgres-"))
     try:
-        cluster = prepare_cluster(base)
+        cluster = open_cluster(base)
+        cluster.prepare()
         port = free_port()
         command = tethered(cluster.command(port, {**FAST_AND_FORGETFUL, **(options or {})}), signal.SIGQUIT)
         with (base / "log").open("wb") as log:
