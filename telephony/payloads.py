@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.calls import CallEvent, CallFacts
 from telephony import fields
-from telephony.cleaning import clean_object, clean_text, decode_json
+from telephony.cleaning import clean_object, decode_json
 
 _CALL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _NAME_LENGTH = 200
@@ -69,7 +69,7 @@ def parse_webhook(body: bytes) -> CallFacts:
         msg = "the webhook has no call"
         raise MalformedWebhook(msg)
     try:
-        return parse_call(_with_event_fields(call, payload), _WEBHOOKS[event])
+        return _facts(_with_event_fields(call, payload), _WEBHOOKS[event])
     except MalformedCall as error:
         raise MalformedWebhook(str(error)) from None
 
@@ -84,6 +84,28 @@ def parse_call(call: Mapping[str, Any], event: CallEvent) -> CallFacts:
     Raises:
         MalformedCall: there is no usable call id.
     """
+    return _facts(clean_object(call), event)
+
+
+def event_key(facts: CallFacts) -> str:
+    """The key under which a webhook is stored once, however often it is delivered; at most 400 characters.
+
+    Lifecycle events come once per call. Transfers may happen several times in a call and are told apart by start
+    and destination; the destination is hashed, since keys are logged. A ``transcript_updated`` shares one key
+    per call: the latest one is kept.
+
+    Source: docs.retellai.com, webhook overview; there is no event id.
+    """
+    key = f"{facts.event}:{facts.call_id}"
+    if facts.event not in _TRANSFERS:
+        return key
+    started = facts.started_at.isoformat(timespec="milliseconds") if facts.started_at else ""
+    digest = hashlib.sha256((facts.transfer_destination or "").encode()).hexdigest()[:16]
+    return f"{key}:{started}:{digest}"
+
+
+def _facts(call: Mapping[str, Any], event: CallEvent) -> CallFacts:
+    """The facts in a call object from which everything that can't be stored is gone."""
     call_id = call.get("call_id")
     if not isinstance(call_id, str) or not is_call_id(call_id):
         msg = "the call has no usable call_id"
@@ -113,24 +135,6 @@ def parse_call(call: Mapping[str, Any], event: CallEvent) -> CallFacts:
         latency=_latency(call),
         transfer_destination=_destination(call.get("transfer_destination")),
     )
-
-
-def event_key(facts: CallFacts) -> str:
-    """The key under which a webhook is stored once, however often it is delivered; at most 400 characters.
-
-    Lifecycle events come once per call. Transfers may happen several times in a call and are told apart by start
-    and destination; the destination is hashed, since keys are logged. A ``transcript_updated`` shares one key
-    per call: the latest one is kept.
-
-    Source: docs.retellai.com, webhook overview; there is no event id.
-    """
-    key = f"{facts.event}:{facts.call_id}"
-    if facts.event not in _TRANSFERS:
-        return key
-    started = int(facts.started_at.timestamp() * 1000) if facts.started_at else ""
-    destination = facts.transfer_destination or ""
-    digest = hashlib.sha256(destination.encode()).hexdigest()[:16] if destination else ""
-    return f"{key}:{started}:{digest}"
 
 
 def _envelope(body: bytes) -> tuple[str, Mapping[str, Any]]:
@@ -179,7 +183,7 @@ def _analysis(call: Mapping[str, Any]) -> Mapping[str, Any] | None:
         "in_voicemail": fields.flag(analysis.get("in_voicemail")),
         "sentiment": _name(analysis, "user_sentiment"),
         "successful": fields.flag(analysis.get("call_successful")),
-        "custom": clean_object(custom) if custom is not None else None,
+        "custom": custom,
     }
 
 
@@ -188,7 +192,7 @@ def _utterances(call: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
     for key in ("transcript_object", "transcript_with_tool_calls"):
         items = call.get(key)
         if isinstance(items, list):
-            return [clean_object(item) for item in items if isinstance(item, dict) and _is_spoken(item)]
+            return [item for item in items if isinstance(item, dict) and _is_spoken(item)]
     return None
 
 
@@ -203,7 +207,7 @@ def _latency(call: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if latency is None:
         return None
     return {
-        clean_text(part): clean_object({name: value for name, value in numbers.items() if name != "values"})
+        part: {name: value for name, value in numbers.items() if name != "values"}
         for part, numbers in latency.items()
         if isinstance(numbers, dict)
     }

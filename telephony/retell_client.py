@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,9 @@ from telephony.refusals import lost, refused, unanswered
 
 DEFAULT_BASE_URL = "https://api.retellai.com"
 
-# The timeouts of httpx start anew with every packet; an answer that trickles in must end as well.
-_DEADLINE_SECONDS = 45.0
+ANSWER_DEADLINE = timedelta(seconds=45)
+"""The timeouts of httpx start anew with every packet; an answer that trickles in must end as well."""
+
 _UNKNOWN_CALL = frozenset({404, 422})
 _NOT_STOPPABLE = frozenset({400, 404, 422})
 _NEWEST_FEW = 10
@@ -29,13 +31,16 @@ _NEWEST_FEW = 10
 class RetellProvider:
     """One Retell account, a ``VoiceProvider``. Never retries: who calls it knows what repeating means."""
 
-    def __init__(self, api_key: str, base_url: str, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, api_key: str, base_url: str, http: httpx.AsyncClient, *, deadline: timedelta = ANSWER_DEADLINE
+    ) -> None:
         """Set up without any request.
 
         Args:
             api_key: The account's key.
             base_url: Where Retell (``DEFAULT_BASE_URL``) or the simulator listens.
             http: The connections, such as ``provider_http_client``; stays with the caller, who closes it.
+            deadline: How long any one request may take as a whole.
 
         Raises:
             ValueError: the key is empty or has characters no HTTP header can carry.
@@ -43,7 +48,7 @@ class RetellProvider:
         if not api_key or not api_key.isascii() or not api_key.isprintable():
             msg = "the API key is empty or has characters that no key has; copy it again from the provider's settings"
             raise ValueError(msg)
-        self._http = http
+        self._deadline_seconds = deadline.total_seconds()
         self._client = AsyncRetell(
             api_key=api_key, base_url=base_url, http_client=http, max_retries=0, timeout=PROVIDER_TIMEOUT
         )
@@ -134,7 +139,7 @@ class RetellProvider:
         """
         problem: ProviderError
         try:
-            async with asyncio.timeout(_DEADLINE_SECONDS):
+            async with asyncio.timeout(self._deadline_seconds):
                 return (await request).http_response
         except APIStatusError as error:
             problem = refused(error.response, dial=dial)
