@@ -1,0 +1,1 @@
+"""A pretend Retell: its own process, sharing no code with the rest."""
