@@ -39,10 +39,12 @@ class VoiceProvider(Protocol):
     async def place(self, body: Mapping[str, Any]) -> PlacedCall:
         """Dial, by a body of ``build_call_body`` exactly as it was frozen.
 
-        Repeating is safe with the same body within an hour: the provider answers with the same call.
+        Repeating is safe with the same body within an hour: the provider answers with the same call. An error of
+        a repetition speaks of that repetition only: after a ``DialUnconfirmed`` no later error proves that the
+        first request didn't ring.
 
         Raises:
-            ProviderRejected, ProviderBusy, ProviderUnreachable: nothing rang.
+            ProviderRejected, ProviderBusy, ProviderUnreachable: this request rang nowhere.
             DialUnconfirmed: it may have rung.
         """
         ...
