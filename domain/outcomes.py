@@ -1,0 +1,134 @@
+"""What a call was, read from what the provider says of it.
+
+The provider's status can't tell a person from a machine (a call that reached voicemail has "ended" like any talk), so
+only the disconnection reason and the analysis are read. What nobody foresaw is taken to have rung.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from domain.calls import CallFacts
+from domain.disconnection_reasons import RULE_BY_REASON, UNFORESEEN, FollowUp, OutcomeRule
+from domain.vocabulary import AttemptOutcome, LeadOutcome
+
+SHORTEST_CONNECTION = timedelta(seconds=1)
+"""A call that lasted as long was connected, whatever else is said of it."""
+
+_LONGEST_CALLBACK_TEXT = 100
+_NOTHING = frozenset({"", "none", "null", "n/a", "na", "unknown", "false"})
+
+_LEAD_OUTCOMES = {
+    AttemptOutcome.ANSWERED: LeadOutcome.REACHED,
+    AttemptOutcome.TRANSFERRED: LeadOutcome.REACHED,
+    AttemptOutcome.OPTED_OUT: LeadOutcome.OPTED_OUT,
+    AttemptOutcome.INVALID_NUMBER: LeadOutcome.INVALID_NUMBER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SettledOutcome:
+    """What an attempt came to.
+
+    ``counts`` is false only for a call that certainly rang nowhere. ``callback_at`` is what the analysis wrote of the
+    time promised to the person, in any form, and only ever comes with ``callback_requested``.
+    """
+
+    outcome: AttemptOutcome
+    counts: bool
+    do_not_call: bool = False
+    callback_at: str | None = None
+    follow_up: FollowUp = FollowUp.NONE
+
+
+def outcome_of(facts: CallFacts) -> SettledOutcome:
+    """What a call that has ended came to. Facts that come later (the analysis) may be asked again and say more.
+
+    A wish not to be called again outweighs everything, whoever may have heard it. A call said to have been refused,
+    in which somebody spoke or which lasted a second, was none: it counts.
+
+    Raises:
+        ValueError: The call has not ended, so there is no outcome yet.
+    """
+    if not (facts.ended or facts.analyzed or facts.disconnection_reason):
+        raise ValueError("A call that has not ended has no outcome; wait for its end or look it up.")
+    custom = _mapping(_analysis(facts).get("custom"))
+    if facts.disconnection_reason == "user_requested_dnc" or _says_yes(custom.get("do_not_call")):
+        return SettledOutcome(AttemptOutcome.OPTED_OUT, True, do_not_call=True, follow_up=FollowUp.DO_NOT_CALL)
+    rule = _by_analysis(_rule(facts), facts, callback_at=_callback_text(custom))
+    wants_callback = rule.outcome is AttemptOutcome.CALLBACK_REQUESTED
+    return SettledOutcome(
+        rule.outcome,
+        rule.counts,
+        callback_at=_callback_text(custom) if wants_callback else None,
+        follow_up=rule.follow_up,
+    )
+
+
+def lead_outcome_for(outcome: AttemptOutcome) -> LeadOutcome | None:
+    """How an attempt's outcome ends its lead at once; ``None`` where the retry schedule decides what comes next."""
+    return _LEAD_OUTCOMES.get(outcome)
+
+
+def _rule(facts: CallFacts) -> OutcomeRule:
+    if not facts.disconnection_reason:
+        return OutcomeRule(_outcome_without_reason(facts))
+    rule = RULE_BY_REASON.get(facts.disconnection_reason, UNFORESEEN)
+    if rule.when_spoken is not None and _callee_spoke(facts):
+        return replace(rule, outcome=rule.when_spoken)
+    if not rule.counts and (_callee_spoke(facts) or _was_connected(facts)):
+        return replace(rule, outcome=AttemptOutcome.FAILED, counts=True)
+    return rule
+
+
+def _outcome_without_reason(facts: CallFacts) -> AttemptOutcome:
+    if _callee_spoke(facts):
+        return AttemptOutcome.ANSWERED
+    if not _was_connected(facts):
+        return AttemptOutcome.FAILED
+    # Connected, and nobody kept what was said: rather one call too few than a person called twice.
+    is_known_to_be_silent = facts.transcript is not None or facts.utterances is not None
+    return AttemptOutcome.NO_ANSWER if is_known_to_be_silent else AttemptOutcome.ANSWERED
+
+
+def _by_analysis(rule: OutcomeRule, facts: CallFacts, *, callback_at: str | None) -> OutcomeRule:
+    """What the analysis adds to a call that seemed to be answered: it was a machine, or wants another call."""
+    if rule.outcome not in (AttemptOutcome.ANSWERED, AttemptOutcome.CALLBACK_REQUESTED):
+        return rule
+    if _says_yes(_analysis(facts).get("in_voicemail")):
+        return OutcomeRule(AttemptOutcome.VOICEMAIL)
+    if callback_at is not None:
+        return OutcomeRule(AttemptOutcome.CALLBACK_REQUESTED, follow_up=FollowUp.CALL_BACK)
+    return rule
+
+
+def _was_connected(facts: CallFacts) -> bool:
+    return timedelta(milliseconds=facts.duration_ms or 0) >= SHORTEST_CONNECTION
+
+
+def _callee_spoke(facts: CallFacts) -> bool:
+    if any(said.get("role") == "user" and str(said.get("content") or "").strip() for said in facts.utterances or ()):
+        return True
+    lines = (facts.transcript or "").splitlines()
+    return any(line.startswith("User:") and line.removeprefix("User:").strip() for line in lines)
+
+
+def _analysis(facts: CallFacts) -> Mapping[str, Any]:
+    return _mapping(facts.analysis)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    # A model writes the analysis, so any shape may come.
+    return value if isinstance(value, Mapping) else {}
+
+
+def _says_yes(value: object) -> bool:
+    return value is True or (isinstance(value, str) and value.strip().lower() in {"true", "yes"})
+
+
+def _callback_text(custom: Mapping[str, Any]) -> str | None:
+    written = custom.get("callback_at")
+    if not isinstance(written, str) or written.strip().lower() in _NOTHING:
+        return None
+    return written.strip()[:_LONGEST_CALLBACK_TEXT]
