@@ -1,0 +1,40 @@
+"""``python -m commands``, which ``./leadline`` becomes once the environment is set up."""
+
+import os
+import sys
+
+import typer
+
+from commands.status import status
+from commands.test import test
+from commands.up import up
+from runtime.exit import leave
+
+app = typer.Typer(
+    name="./leadline",
+    help="Calls leads by phone with a voice agent; every lead is a durable workflow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
+app.command(help="Show what runs on this machine.")(status)
+app.command(
+    help="Check the code and run all tests; further arguments go to pytest.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(test)
+
+
+def main() -> None:
+    """Run the command and leave with its status, without tearing down an interpreter that used the Temporal SDK."""
+    try:
+        app(prog_name="./leadline")
+    except SystemExit as ended:
+        leave(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader left; nothing more can be said
+        leave(1)
+
+
+if __name__ == "__main__":
+    main()
