@@ -15,7 +15,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.messages import LEAD_WORKFLOW, WAKE_SIGNAL, CallHeard, LeadInput, Wake, workflow_id
+from activities.messages import LEAD_WORKFLOW, SLOT_GRANTED_SIGNAL, WAKE_SIGNAL, CallHeard, LeadInput, Wake, workflow_id
 
 CAMPAIGN = SearchAttributeKey.for_keyword("LeadlineCampaign")
 ORGANIZATION = SearchAttributeKey.for_keyword("LeadlineOrganization")
@@ -31,19 +31,19 @@ class LeadToStart:
     organization_id: UUID
 
 
+class EngineAway(RuntimeError):  # noqa: N818  (says what happened, as in the house's other error trees)
+    """The engine could not be told; what is committed stands, and the reconciliation tells it later."""
+
+
 class LeadWorkflows:
-    """The engine's side of a lead. Every method may be repeated without effect."""
+    """The engine's side of a lead. Every method may be repeated without effect, and raises ``EngineAway`` only."""
 
     def __init__(self, client: Client, task_queue: str) -> None:
         self._client = client
         self._task_queue = task_queue
 
     async def start(self, lead: LeadToStart) -> None:
-        """Start this run of the lead's workflow unless it was ever started.
-
-        Raises:
-            temporalio.service.RPCError: the engine can't be reached; the reconciliation starts the lead later.
-        """
+        """Start this run of the lead's workflow unless it was ever started."""
         try:
             await self._client.start_workflow(
                 LEAD_WORKFLOW,
@@ -62,19 +62,27 @@ class LeadWorkflows:
             )
         except WorkflowAlreadyStartedError:
             return
+        except (RPCError, RuntimeError) as error:  # the latter where a lazy client finds no server
+            raise EngineAway(str(error)) from error
 
     async def wake(self, lead_id: UUID, run: int, reason: str) -> None:
         """Have the lead look again at what it may do next; one that is done already stays done."""
         await self._signal(lead_id, run, WAKE_SIGNAL, Wake(reason))
 
+    async def slot_granted(self, lead_id: UUID, run: int) -> None:
+        """Have a waiting lead take up the slot that was handed on to it."""
+        await self._signal(lead_id, run, SLOT_GRANTED_SIGNAL, None)
+
     async def forward(self, lead_id: UUID, run: int, event: str, attempt_id: UUID) -> None:
         """Tell the lead that the provider reported ``event`` on the call of this attempt."""
         await self._signal(lead_id, run, event, CallHeard(attempt_id))
 
-    async def _signal(self, lead_id: UUID, run: int, name: str, message: CallHeard | Wake) -> None:
+    async def _signal(self, lead_id: UUID, run: int, name: str, message: CallHeard | Wake | None) -> None:
         handle = self._client.get_workflow_handle(workflow_id(lead_id, run))
         try:
-            await handle.signal(name, message)
+            await handle.signal(name, args=[] if message is None else [message])
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
+                raise EngineAway(str(error)) from error
+        except RuntimeError as error:
+            raise EngineAway(str(error)) from error

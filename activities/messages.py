@@ -1,14 +1,17 @@
 """What goes into lead workflows: their input and their signals.
 
-Stored in histories: a field may be added with a default and never renamed or removed. Identifiers only, nothing personal.
+Stored in histories: a field may be added with a default and never renamed or removed. Identifiers only, nothing
+personal.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 LEAD_WORKFLOW = "LeadCalling"
 
 WAKE_SIGNAL = "wake"
+SLOT_GRANTED_SIGNAL = "slot_granted"
 """Signals of the provider's events bear the event's own name: ``call_started``, ``call_ended``, ``call_analyzed``."""
 
 
@@ -32,6 +35,24 @@ class Wake:
     """Something changed for this lead (a slot was handed on, it was cancelled, its campaign goes on)."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptInput:
+    """The attempt to place a call for, or to look after."""
+
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CallFate:
+    """What became of an attempt so far.
+
+    ``look_up_at`` (UTC): look at the call then, if its end hasn't been heard before; None when the attempt is settled.
+    """
+
+    look_up_at: datetime | None
+    why: str
 
 
 def workflow_id(lead_id: UUID, run: int) -> str:

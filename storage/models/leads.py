@@ -36,8 +36,9 @@ class LeadRow(Base, Identified, Created, Owned):
     """One person to call for one campaign.
 
     ``due_at``: from when on it may be called by the schedule and the hours. ``next_attempt_at``: for when it is
-    planned. ``run`` numbers its workflows: 1 is ``lead-<id>``, 2 after a reopening ``lead-<id>-r2``. ``handed_over_at``
-    tells that the engine has taken the workflow of this run.
+    planned. ``run`` numbers its workflows: 1 is ``lead-<id>``, 2 after a reopening ``lead-<id>-r2``; the retry schedule
+    leaves out the ``earlier_attempts`` of runs before. ``handed_over_at`` tells that the engine has taken the workflow
+    of this run. ``hang_up_at``: a live call is to be ended too.
     """
 
     __tablename__ = "leads"
@@ -86,8 +87,10 @@ class LeadRow(Base, Identified, Created, Owned):
     next_attempt_at: Mapped[datetime | None]
     waiting_for: Mapped[str | None]
     cancelled_at: Mapped[datetime | None]
+    hang_up_at: Mapped[datetime | None]
     called_ahead_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     run: Mapped[int] = mapped_column(default=1)
+    earlier_attempts: Mapped[int] = mapped_column(default=0)
     handed_over_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp(), onupdate=func.clock_timestamp())

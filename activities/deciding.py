@@ -1,0 +1,159 @@
+"""What a lead does next, decided and recorded in one transaction."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.call_variables import call_variables
+from activities.weighing import DialSettings, situation_of
+from domain.decision import UNLIMITED, Capacity, Finished, MayDial, decide
+from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
+from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
+from storage import attempts, slots
+from storage.models import AttemptRow, CallerIdRow
+from storage.situations import LeadWithContext, lock_lead
+from telephony.requests import CallRequest, build_call_body
+
+
+class LeadDecisions:
+    def __init__(self, settings: DialSettings) -> None:
+        self._settings = settings
+
+    async def advance(self, session: AsyncSession, lead_id: UUID, *, now: datetime, may_grant: bool) -> Step | None:
+        """Decide about a lead under its locks and write the decision into its row; the caller commits.
+
+        Safe to repeat: while an attempt is open the answer is that attempt, whoever asks.
+
+        Args:
+            may_grant: Also lock the number pool, so that a slot can be granted.
+
+        Returns:
+            The step; None when a slot would have to be granted and ``may_grant`` is false (nothing was written).
+        """
+        context = await lock_lead(session, lead_id, with_pool=may_grant)
+        if context is None:
+            return Stop("erased")
+        waiting = self._open_dial(context, now)
+        if waiting is not None:
+            return waiting
+        capacity = await self._capacity(session, context) if may_grant else UNLIMITED
+        situation = situation_of(
+            context,
+            now=now,
+            settings=self._settings,
+            capacity=capacity,
+            contact_on_a_call=await slots.contact_is_on_a_call(session, context.contact.id),
+        )
+        match decide(situation):
+            case Finished() as finished:
+                return _finish(context, finished, now)
+            case WaitUntil() as wait:
+                return _wait(context, wait)
+            case Queued() | Parked() as held:
+                return _hold(context, held, now)
+            case MayDial() as may_dial:
+                return await self._grant(session, context, may_dial, now) if may_grant else None
+            case never:
+                assert_never(never)
+
+    def _open_dial(self, context: LeadWithContext, now: datetime) -> Dial | None:
+        """The open attempt, unless it is a grant that nobody took up in time: that one is given back here."""
+        attempt = context.open_attempt
+        if attempt is None:
+            return None
+        if attempt.status == AttemptStatus.GRANTED and now > attempt.not_after:
+            attempts.close_unrung(attempt, now=now, reason="grant_expired")
+            return None
+        return _dial(attempt)
+
+    async def _capacity(self, session: AsyncSession, context: LeadWithContext) -> Capacity:
+        free = await slots.free_slots(session, context.pool, context.campaign)
+        return Capacity(free_slots=free, next_dial_at=context.pool.next_dial_at)
+
+    async def _grant(self, session: AsyncSession, context: LeadWithContext, slot: MayDial, now: datetime) -> Step:
+        caller_id = await slots.choose_caller_id(session, context.pool.id, now)
+        if caller_id is None:
+            why = f"the number pool {context.pool.name} has no caller ID that may be used; give it one"
+            return _hold(context, Parked(why), now)
+        slots.take_pace(context.pool, caller_id, slot.not_before)
+        attempt = self._add_attempt(session, context, slot, caller_id)
+        lead = context.lead
+        lead.status = LeadStatus.IN_PROGRESS
+        lead.next_attempt_at = None
+        lead.waiting_for = None
+        lead.called_ahead_at = None
+        return _dial(attempt)
+
+    def _add_attempt(
+        self, session: AsyncSession, context: LeadWithContext, slot: MayDial, caller_id: CallerIdRow
+    ) -> AttemptRow:
+        number = context.attempts[-1].number + 1 if context.attempts else 1
+        new = attempts.NewAttempt(
+            id=attempts.attempt_id(context.lead.id, number),
+            number=number,
+            number_pool_id=context.pool.id,
+            account_id=context.account.id,
+            from_number=caller_id.phone_number,
+            not_before=slot.not_before,
+            not_after=slot.not_after,
+            request_body=build_call_body(self._request(context, caller_id, number)),
+        )
+        return attempts.add_attempt(session, context.lead, new)
+
+    def _request(self, context: LeadWithContext, caller_id: CallerIdRow, number: int) -> CallRequest:
+        campaign, lead = context.campaign, context.lead
+        version = campaign.agent_version
+        return CallRequest(
+            attempt_id=attempts.attempt_id(lead.id, number),
+            lead_id=lead.id,
+            campaign_id=campaign.id,
+            from_number=caller_id.phone_number,
+            to_number=context.contact.phone_number,
+            agent_id=campaign.agent_id,
+            agent_version=int(version) if version is not None and version.isdecimal() else version,
+            webhook_url=self._webhook_url(context),
+            ring_time=timedelta(seconds=campaign.ring_seconds),
+            max_duration=min(timedelta(seconds=campaign.max_call_seconds), self._settings.longest_call),
+            voicemail=VoicemailAction(campaign.voicemail),
+            dynamic_variables=call_variables(lead, campaign, number),
+        )
+
+    def _webhook_url(self, context: LeadWithContext) -> str:
+        base = self._settings.webhook_url
+        return base if context.account.is_default else f"{base}/{context.account.id}"
+
+
+def _dial(attempt: AttemptRow) -> Dial:
+    return Dial(attempt.id, attempt.number, attempt.not_before, attempt.not_after)
+
+
+def _finish(context: LeadWithContext, finished: Finished, now: datetime) -> Stop:
+    lead = context.lead
+    if lead.status != LeadStatus.DONE:
+        lead.status = LeadStatus.DONE
+        lead.outcome = finished.outcome
+        lead.blocked_reason = finished.blocked_reason
+        lead.done_at = now
+        lead.due_at = lead.next_attempt_at = lead.waiting_for = None
+    reason = f": {finished.blocked_reason}" if finished.blocked_reason else ""
+    return Stop(f"{finished.outcome}{reason}")
+
+
+def _wait(context: LeadWithContext, wait: WaitUntil) -> WaitUntil:
+    lead = context.lead
+    lead.status = LeadStatus.NEW
+    lead.due_at = lead.next_attempt_at = wait.instant
+    lead.waiting_for = wait.why
+    return wait
+
+
+def _hold(context: LeadWithContext, held: Queued | Parked, now: datetime) -> Queued | Parked:
+    """The lead may be called now but for somebody else's doing: it is due, and found by whoever hands slots on."""
+    lead = context.lead
+    lead.status = LeadStatus.NEW
+    lead.due_at = min(lead.due_at or now, now)
+    lead.next_attempt_at = None
+    lead.waiting_for = held.why
+    return held

@@ -1,0 +1,73 @@
+"""The activity that places a lead's call, at most once for an attempt."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio import activity
+
+from activities.gate import SendOrder, pass_gate
+from activities.hand_on import SlotHandOn
+from activities.messages import CallFate
+from activities.sending import CallSender
+from activities.weighing import DialSettings
+from domain.steps import Dial
+from storage import attempts
+
+HEARTBEAT_SECONDS = 3.0
+
+
+class PlaceCall:
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        settings: DialSettings,
+        sender: CallSender,
+        hand_on: SlotHandOn,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._settings = settings
+        self._sender = sender
+        self._hand_on = hand_on
+        self._clock = clock
+
+    @activity.defn
+    async def place_call(self, dial: Dial) -> CallFate:
+        """Wait for the attempt's turn, pass the gate, send the request, write the answer down.
+
+        Never sends twice: an attempt that went out before is answered with when to look it up.
+        """
+        beating = asyncio.create_task(_beat())
+        try:
+            await self._wait_for_turn(dial)
+            return await self._place(dial)
+        finally:
+            beating.cancel()
+
+    async def _wait_for_turn(self, dial: Dial) -> None:
+        """Calls a second are a matter of a few seconds: cheaper waited for here than by a timer of the engine."""
+        wait = (dial.not_before - self._clock()).total_seconds()
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    async def _place(self, dial: Dial) -> CallFate:
+        async with self._sessions.begin() as session:
+            passed = await pass_gate(session, dial.attempt_id, settings=self._settings, now=self._clock())
+        fate = await self._sender.send(passed) if isinstance(passed, SendOrder) else passed
+        await self._offer_room(dial, fate)
+        return fate
+
+    async def _offer_room(self, dial: Dial, fate: CallFate) -> None:
+        """A dial moves the pool's pace on, and one that came to nothing frees its slot: the next lead may go."""
+        async with self._sessions() as session:
+            attempt = await attempts.get_attempt(session, dial.attempt_id)
+        if attempt is not None:
+            await self._hand_on.hand_on(attempt.number_pool_id, at_most=1 if fate.look_up_at else 2)
+
+
+async def _beat() -> None:
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(HEARTBEAT_SECONDS)

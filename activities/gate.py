@@ -1,0 +1,119 @@
+"""The second gate: the last look before a request leaves, and the compare-and-set that lets it leave once."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.messages import CallFate
+from activities.weighing import DialSettings, situation_of
+from domain.decision import UNLIMITED, may_send
+from domain.vocabulary import AttemptStatus, LeadStatus
+from storage import attempts
+from storage.models import AttemptRow
+from storage.situations import LeadWithContext, lock_lead
+
+LISTENING_MARGIN = timedelta(seconds=30)
+"""A call whose end wasn't heard this long after it must have ended is looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendOrder:
+    """The request may leave now, and whoever holds this order sends it."""
+
+    attempt_id: UUID
+    provider: str
+    body: dict[str, Any]
+    number_pool_id: UUID
+    account_id: UUID
+    campaign_id: UUID
+    look_up_at: datetime
+    is_repeat: bool = False
+
+
+async def pass_gate(
+    session: AsyncSession, attempt_id: UUID, *, settings: DialSettings, now: datetime
+) -> SendOrder | CallFate:
+    """Let a granted attempt go out, under all locks, if every rule still allows it at this instant.
+
+    Otherwise the attempt is closed without having rung and its slot is free. An attempt that went out before stays as
+    it is: its fate says when to look it up. The caller commits before it sends.
+    """
+    known = await attempts.get_attempt(session, attempt_id)
+    if known is None:
+        return CallFate(None, "erased")
+    context = await lock_lead(session, known.lead_id, with_pool=False)
+    attempt = None if context is None else context.open_attempt
+    if context is None or attempt is None or attempt.id != attempt_id:
+        return CallFate(None, "settled")
+    if attempt.status != AttemptStatus.GRANTED or attempt.request_body is None:
+        return CallFate(attempt.look_up_at or now, "placed before")
+    if not _open(context, attempt, settings, now):
+        attempts.close_unrung(attempt, now=now, reason="gate_closed")
+        context.lead.status = LeadStatus.NEW
+        return CallFate(None, "the gate was closed")
+    return await _let_go(session, context, attempt, attempt.request_body, now)
+
+
+def _open(context: LeadWithContext, attempt: AttemptRow, settings: DialSettings, now: datetime) -> bool:
+    if not attempt.not_before <= now <= attempt.not_after:
+        return False
+    return _allowed(context, settings, now)
+
+
+def _allowed(context: LeadWithContext, settings: DialSettings, now: datetime) -> bool:
+    situation = situation_of(context, now=now, settings=settings, capacity=UNLIMITED, contact_on_a_call=False)
+    return may_send(situation)
+
+
+async def _let_go(
+    session: AsyncSession, context: LeadWithContext, attempt: AttemptRow, body: dict[str, Any], now: datetime
+) -> SendOrder:
+    look_up_at = now + longest_life(context)
+    if not await attempts.mark_dialling(session, attempt.id, now=now, look_up_at=look_up_at):
+        msg = "an attempt changed under its own lock"
+        raise RuntimeError(msg)
+    return _order(context, attempt, body, look_up_at)
+
+
+def longest_life(context: LeadWithContext) -> timedelta:
+    """Ring, talk at most, and a margin: after this the provider must have reported the end of a call."""
+    campaign = context.campaign
+    return timedelta(seconds=campaign.ring_seconds + campaign.max_call_seconds) + LISTENING_MARGIN
+
+
+def _order(context: LeadWithContext, attempt: AttemptRow, body: dict[str, Any], look_up_at: datetime) -> SendOrder:
+    return SendOrder(
+        attempt_id=attempt.id,
+        provider=context.account.provider,
+        body=body,
+        number_pool_id=attempt.number_pool_id,
+        account_id=attempt.account_id,
+        campaign_id=attempt.campaign_id,
+        look_up_at=look_up_at,
+    )
+
+
+async def pass_gate_again(
+    session: AsyncSession, attempt_id: UUID, *, settings: DialSettings, now: datetime, sent_before: datetime
+) -> SendOrder | None:
+    """Let an unconfirmed attempt be repeated under its own key and body, if every rule still allows a dial.
+
+    None when it may not be repeated now: settled meanwhile, sent again since ``sent_before``, or against the rules.
+    """
+    known = await attempts.get_attempt(session, attempt_id)
+    context = None if known is None else await lock_lead(session, known.lead_id, with_pool=False)
+    attempt = None if context is None else context.open_attempt
+    if context is None or attempt is None or attempt.id != attempt_id or attempt.request_body is None:
+        return None
+    sent = attempt.last_sent_at
+    if attempt.call_id is not None or sent is None or sent > sent_before:
+        return None
+    if not _allowed(context, settings, now):
+        return None
+    attempt.last_sent_at = now
+    attempt.look_up_at = now + longest_life(context)
+    order = _order(context, attempt, attempt.request_body, attempt.look_up_at)
+    return replace(order, is_repeat=True)

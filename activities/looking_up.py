@@ -1,0 +1,160 @@
+"""The activity that looks after an attempt whose call wasn't heard to its end, or that somebody wants ended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio import activity
+
+from activities.gate import LISTENING_MARGIN, SendOrder, pass_gate_again
+from activities.hand_on import SlotHandOn
+from activities.messages import AttemptInput, CallFate
+from activities.reporting_calls import report
+from activities.sending import CallSender
+from activities.weighing import DialSettings
+from domain.calls import CallFacts
+from domain.vocabulary import AttemptOutcome, AttemptStatus
+from storage import attempts
+from storage.models import AccountRow, AttemptRow, ContactRow, LeadRow
+from telephony.provider import VoiceProvider
+
+REPEAT_UNTIL = timedelta(minutes=50)
+"""A repeat under the same key is safe for one hour (source: the provider); this leaves a margin for slow answers."""
+
+GIVE_UP_AFTER = timedelta(minutes=65)
+"""By now the key has lapsed, and a call that began with the last repeat has ended: what can't be told stays unknown."""
+
+REPEAT_DISTANCE = timedelta(seconds=10)
+NEXT_LOOK = timedelta(seconds=15)
+LATER_LOOK = timedelta(minutes=2)
+OFTEN_FOR = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An open attempt as it stood when it was read."""
+
+    attempt: AttemptRow
+    provider: VoiceProvider | None
+    hang_up: bool
+
+
+class LookUpCall:
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        settings: DialSettings,
+        providers: Mapping[str, VoiceProvider],
+        sender: CallSender,
+        hand_on: SlotHandOn,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._settings = settings
+        self._providers = providers
+        self._sender = sender
+        self._hand_on = hand_on
+        self._clock = clock
+
+    @activity.defn
+    async def look_up_call(self, look: AttemptInput) -> CallFate:
+        """Find out what became of an attempt, write it down, and say when to look again. Safe to repeat.
+
+        Raises:
+            telephony.errors.ProviderError: the provider couldn't be asked; look again later.
+        """
+        case = await self._read(look.attempt_id)
+        if case is None:
+            return CallFate(None, "settled")
+        if case.attempt.status == AttemptStatus.GRANTED:
+            return await self._give_back(case.attempt)
+        facts = await self._ask(case)
+        if facts is not None:
+            return await self._record(case, facts)
+        return await self._unheard_of(case.attempt)
+
+    async def _read(self, attempt_id: UUID) -> _Case | None:
+        async with self._sessions() as session:
+            attempt = await attempts.get_attempt(session, attempt_id)
+            if attempt is None or attempt.status == AttemptStatus.DONE:
+                return None
+            account = await session.get_one(AccountRow, attempt.account_id)
+            contact = await session.get_one(ContactRow, attempt.contact_id)
+            lead = await session.get_one(LeadRow, attempt.lead_id)
+        hang_up = lead.hang_up_at is not None or contact.do_not_call_at is not None
+        return _Case(attempt, self._providers.get(account.provider), hang_up)
+
+    async def _give_back(self, attempt: AttemptRow) -> CallFate:
+        """A grant whose dial never began; until it expires the dial may still be on its way."""
+        async with self._sessions.begin() as session:
+            row = await attempts.lock_attempt(session, attempt.id)
+            now = self._clock()
+            if row is None or row.status != AttemptStatus.GRANTED:
+                return CallFate(now, "the call")
+            if now <= row.not_after:
+                return CallFate(row.not_after, "the grant to expire")
+            attempts.close_unrung(row, now=now, reason="grant_expired")
+        await self._hand_on.hand_on(attempt.number_pool_id)
+        return CallFate(None, "the grant expired")
+
+    async def _ask(self, case: _Case) -> CallFacts | None:
+        if case.provider is None:
+            return None
+        call_id = case.attempt.call_id
+        facts = await (case.provider.find(case.attempt.id) if call_id is None else case.provider.get(call_id))
+        if facts is not None and not facts.ended and case.hang_up:
+            await case.provider.stop(facts.call_id)
+        return facts
+
+    async def _record(self, case: _Case, facts: CallFacts) -> CallFate:
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            attempt = await report(session, case.attempt.id, replace(facts, attempt_id=case.attempt.id), now=now)
+            settled = attempt.status == AttemptStatus.DONE
+            if not settled and not facts.ended:
+                attempt.look_up_at = now + NEXT_LOOK if case.hang_up else self._must_have_ended_by(attempt, now)
+            fate = CallFate(None if settled else attempt.look_up_at, "the call")
+        if case.attempt.slot_released_at is None and facts.ended:
+            await self._hand_on.hand_on(case.attempt.number_pool_id)
+        return fate
+
+    def _must_have_ended_by(self, attempt: AttemptRow, now: datetime) -> datetime:
+        sent_at = attempt.last_sent_at or now
+        return max(sent_at + self._settings.longest_call + 2 * LISTENING_MARGIN, now + NEXT_LOOK)
+
+    async def _unheard_of(self, attempt: AttemptRow) -> CallFate:
+        """The provider lists no such call: repeat the request while that is safe, and give up when nobody can tell."""
+        now = self._clock()
+        age = now - (attempt.first_sent_at or attempt.created_at)
+        if age >= GIVE_UP_AFTER:
+            return await self._give_up(attempt)
+        if age < REPEAT_UNTIL and attempt.call_id is None:
+            order = await self._pass_gate_again(attempt.id, now)
+            if order is not None:
+                return await self._sender.send(order)
+        pause = NEXT_LOOK if age < OFTEN_FOR else LATER_LOOK
+        return await self._look_again(attempt.id, now + pause)
+
+    async def _pass_gate_again(self, attempt_id: UUID, now: datetime) -> SendOrder | None:
+        async with self._sessions.begin() as session:
+            return await pass_gate_again(
+                session, attempt_id, settings=self._settings, now=now, sent_before=now - REPEAT_DISTANCE
+            )
+
+    async def _look_again(self, attempt_id: UUID, at: datetime) -> CallFate:
+        async with self._sessions.begin() as session:
+            attempt = await attempts.lock_attempt(session, attempt_id)
+            if attempt is None or attempt.status == AttemptStatus.DONE:
+                return CallFate(None, "settled")
+            attempt.look_up_at = at
+        return CallFate(at, "whether the dial got through")
+
+    async def _give_up(self, attempt: AttemptRow) -> CallFate:
+        async with self._sessions.begin() as session:
+            row = await attempts.lock_attempt(session, attempt.id)
+            if row is not None and row.status != AttemptStatus.DONE:
+                attempts.settle(row, outcome=AttemptOutcome.UNKNOWN, counts=True, now=self._clock())
+        await self._hand_on.hand_on(attempt.number_pool_id)
+        return CallFate(None, "nobody can tell whether it rang")

@@ -1,0 +1,98 @@
+"""From locked rows to the situation that the domain weighs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytz
+
+from domain.calling_hours import CallingHours, federal_hours, intersect, parse_windows
+from domain.decision import Capacity, Situation
+from domain.retry_schedule import AttemptSummary, RetrySchedule, parse_retry_delays
+from domain.vocabulary import AttemptOutcome, AttemptStatus, CallingRules, CampaignStatus, LeadOutcome
+from storage.models import AttemptRow, CampaignRow
+from storage.situations import LeadWithContext
+
+
+@dataclass(frozen=True, slots=True)
+class DialSettings:
+    """``webhook_url``: where the provider reports to. ``providers``: those that this process can dial through."""
+
+    webhook_url: str
+    longest_call: timedelta
+    providers: frozenset[str]
+
+
+def situation_of(
+    context: LeadWithContext,
+    *,
+    now: datetime,
+    settings: DialSettings,
+    capacity: Capacity,
+    contact_on_a_call: bool,
+) -> Situation:
+    lead, campaign = context.lead, context.campaign
+    finished = _finished_attempts(context)
+    return Situation(
+        now=now,
+        outcome=None if lead.outcome is None else LeadOutcome(lead.outcome),
+        blocked_reason=lead.blocked_reason,
+        cancelled=lead.cancelled_at is not None,
+        do_not_call=context.contact.do_not_call_at is not None,
+        consent_missing=campaign.require_consent and lead.consent is None,
+        contact_on_a_call=contact_on_a_call,
+        not_before=lead.not_before,
+        called_ahead=lead.called_ahead_at is not None,
+        hours=_hours_of(campaign),
+        zones=[pytz.timezone(name) for name in lead.time_zones],
+        zone_names=lead.time_zones,
+        schedule=RetrySchedule(campaign.max_attempts, parse_retry_delays(campaign.retry_delays)),
+        history=[_summary(attempt) for attempt in finished],
+        callback_at=finished[-1].callback_at if finished else None,
+        organization_stopped=context.organization.stopped_at is not None,
+        campaign_status=CampaignStatus(campaign.status),
+        parked_reason=_parked_reason(context, settings),
+        capacity=capacity,
+    )
+
+
+def _finished_attempts(context: LeadWithContext) -> Sequence[AttemptRow]:
+    """The attempts of this run of the lead; what came before a reopening is over."""
+    return [
+        attempt
+        for attempt in context.attempts
+        if attempt.status == AttemptStatus.DONE and attempt.number > context.lead.earlier_attempts
+    ]
+
+
+def _summary(attempt: AttemptRow) -> AttemptSummary:
+    return AttemptSummary(
+        number=attempt.number,
+        outcome=AttemptOutcome(attempt.outcome or AttemptOutcome.UNKNOWN),
+        counts=attempt.counts is not False,
+        ended_at=attempt.ended_at or attempt.settled_at or attempt.created_at,
+    )
+
+
+def _hours_of(campaign: CampaignRow) -> CallingHours:
+    """The campaign's windows, cut with the rules and never widened by them."""
+    windows = parse_windows(campaign.windows)
+    if campaign.calling_rules == CallingRules.OFF:
+        return windows
+    return intersect(windows, federal_hours())
+
+
+def _parked_reason(context: LeadWithContext, settings: DialSettings) -> str | None:
+    account = context.account
+    for what, row in (("account", account), ("number pool", context.pool), ("campaign", context.campaign)):
+        if row.parked_at is not None:
+            return f"the {what} {row.name} is parked: {row.parked_reason}"
+    if account.provider not in settings.providers:
+        return f"the account {account.name} can't be reached from here: {_REMEDIES[account.provider]}"
+    return None
+
+
+_REMEDIES = {
+    "retell": "set RETELL_API_KEY and start again",
+    "simulator": "it belongs to the simulator, which runs only where no RETELL_API_KEY is set",
+}

@@ -1,0 +1,101 @@
+"""Attempts: granted once, sent at most once, settled for good. States move forward only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.vocabulary import AttemptOutcome, AttemptStatus
+from storage.models import AttemptRow, LeadRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAttempt:
+    """What a grant fixes; ``request_body`` is frozen here and sent as it stands, also when it is repeated."""
+
+    id: UUID
+    number: int
+    number_pool_id: UUID
+    account_id: UUID
+    from_number: str
+    not_before: datetime
+    not_after: datetime
+    request_body: dict[str, Any]
+
+
+def attempt_id(lead_id: UUID, number: int) -> UUID:
+    """The one id that the lead's attempt of this number can have, whoever works it out and however often."""
+    return uuid5(lead_id, str(number))
+
+
+def add_attempt(session: AsyncSession, lead: LeadRow, new: NewAttempt) -> AttemptRow:
+    """Insert a granted attempt; unique indexes refuse a second open one for the lead or a live one for the contact."""
+    row = AttemptRow(
+        id=new.id,
+        organization_id=lead.organization_id,
+        lead_id=lead.id,
+        contact_id=lead.contact_id,
+        campaign_id=lead.campaign_id,
+        number_pool_id=new.number_pool_id,
+        account_id=new.account_id,
+        number=new.number,
+        from_number=new.from_number,
+        status=AttemptStatus.GRANTED,
+        not_before=new.not_before,
+        not_after=new.not_after,
+        request_body=new.request_body,
+        look_up_at=new.not_after,
+    )
+    session.add(row)
+    return row
+
+
+async def get_attempt(session: AsyncSession, attempt_id: UUID) -> AttemptRow | None:
+    return await session.get(AttemptRow, attempt_id, populate_existing=True)
+
+
+async def lock_attempt(session: AsyncSession, attempt_id: UUID) -> AttemptRow | None:
+    """Read and lock an attempt, the last row in the order of locks."""
+    return await session.get(AttemptRow, attempt_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+async def attempt_of_call(session: AsyncSession, call_id: str) -> AttemptRow | None:
+    return await session.scalar(select(AttemptRow).where(AttemptRow.call_id == call_id))
+
+
+async def mark_dialling(session: AsyncSession, attempt_id: UUID, *, now: datetime, look_up_at: datetime) -> bool:
+    """The compare-and-set before the first request; False when the attempt was no longer merely granted."""
+    statement = (
+        update(AttemptRow)
+        .where(AttemptRow.id == attempt_id, AttemptRow.status == AttemptStatus.GRANTED)
+        .values(status=AttemptStatus.DIALLING, first_sent_at=now, last_sent_at=now, look_up_at=look_up_at)
+        .returning(AttemptRow.id)
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+def close_unrung(attempt: AttemptRow, *, now: datetime, reason: str | None = None) -> None:
+    """Settle an attempt that certainly rang nowhere: it doesn't count, and its slot is free."""
+    settle(attempt, outcome=AttemptOutcome.REFUSED, counts=False, now=now)
+    attempt.disconnection_reason = attempt.disconnection_reason or reason
+
+
+def settle(attempt: AttemptRow, *, outcome: AttemptOutcome, counts: bool, now: datetime) -> None:
+    """Final: the outcome stands, the slot is free and the frozen request, with its personal data, is dropped."""
+    attempt.status = AttemptStatus.DONE
+    attempt.outcome = outcome
+    attempt.counts = counts
+    attempt.settled_at = now
+    attempt.slot_released_at = attempt.slot_released_at or now
+    attempt.request_body = None
+    attempt.look_up_at = None
+
+
+def write(attempt: AttemptRow, changes: Mapping[str, Any]) -> None:
+    """Set the named columns."""
+    for column, value in changes.items():
+        setattr(attempt, column, value)

@@ -1,0 +1,91 @@
+"""One lead with everything that decides about it, read under locks.
+
+Rows are locked in the order of ``storage``: organisation, campaign and account (shared), number pool, contact, lead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+
+from domain.vocabulary import AttemptStatus
+from storage.models import AccountRow, AttemptRow, CampaignRow, ContactRow, LeadRow, NumberPoolRow, OrganizationRow
+
+# What was said is long, and nothing is decided by it.
+_LONG_COLUMNS = [
+    defer(column, raiseload=True)
+    for column in (AttemptRow.transcript, AttemptRow.utterances, AttemptRow.analysis, AttemptRow.latency)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadWithContext:
+    """``attempts`` are all of the lead's, by number; ``open_attempt`` is the one that isn't done."""
+
+    organization: OrganizationRow
+    account: AccountRow
+    campaign: CampaignRow
+    pool: NumberPoolRow
+    contact: ContactRow
+    lead: LeadRow
+    attempts: Sequence[AttemptRow]
+
+    @property
+    def open_attempt(self) -> AttemptRow | None:
+        return next((attempt for attempt in self.attempts if attempt.status != AttemptStatus.DONE), None)
+
+
+async def lock_lead(session: AsyncSession, lead_id: UUID, *, with_pool: bool) -> LeadWithContext | None:
+    """Read and lock a lead and what decides about it; None when there is no such lead.
+
+    Args:
+        with_pool: Also lock the number pool, which a transaction must do before it grants a slot.
+    """
+    # The numbers that lead to the other rows never change while a workflow of the lead is open, except for the
+    # campaign of a moved lead; the lead's own lock comes last, so what was read before it is compared again.
+    keys = (await session.execute(select(LeadRow.campaign_id, LeadRow.contact_id).where(LeadRow.id == lead_id))).first()
+    if keys is None:
+        return None
+    organization, campaign, account = await _lock_owners(session, keys.campaign_id)
+    pool = await _read_pool(session, campaign.number_pool_id, lock=with_pool)
+    contact = await session.get_one(
+        ContactRow, keys.contact_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    lead = await session.get_one(LeadRow, lead_id, with_for_update={"key_share": True}, populate_existing=True)
+    attempts = await _attempts_of(session, lead_id)
+    return LeadWithContext(organization, account, campaign, pool, contact, lead, attempts)
+
+
+async def _lock_owners(session: AsyncSession, campaign_id: UUID) -> tuple[OrganizationRow, CampaignRow, AccountRow]:
+    query = (
+        select(OrganizationRow, CampaignRow, AccountRow)
+        .join(CampaignRow, CampaignRow.organization_id == OrganizationRow.id)
+        .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
+        .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
+        .where(CampaignRow.id == campaign_id)
+        .with_for_update(read=True, of=[OrganizationRow, CampaignRow, AccountRow])
+        .execution_options(populate_existing=True)
+    )
+    organization, campaign, account = (await session.execute(query)).one()
+    return organization, campaign, account
+
+
+async def _read_pool(session: AsyncSession, pool_id: UUID, *, lock: bool) -> NumberPoolRow:
+    return await session.get_one(
+        NumberPoolRow, pool_id, with_for_update={"key_share": True} if lock else None, populate_existing=True
+    )
+
+
+async def _attempts_of(session: AsyncSession, lead_id: UUID) -> Sequence[AttemptRow]:
+    query = (
+        select(AttemptRow)
+        .where(AttemptRow.lead_id == lead_id)
+        .order_by(AttemptRow.number)
+        .options(*_LONG_COLUMNS)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).all()

@@ -1,0 +1,142 @@
+"""The worker process: its composition root. ``python worker.py``."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker
+
+from activities.deciding import LeadDecisions
+from activities.dialling import PlaceCall
+from activities.hand_on import SlotHandOn
+from activities.lead_workflows import LeadWorkflows
+from activities.looking_up import LookUpCall
+from activities.reconciling import Reconcile
+from activities.sending import CallSender
+from activities.stepping import NextStep
+from activities.weighing import DialSettings
+from runtime.database import create_engine, session_factory
+from runtime.embedded.ports import free_port
+from runtime.exit import leave
+from runtime.settings import Settings, SettingsError, load_settings
+from runtime.telemetry import configure_logging
+from runtime.temporal_client import TemporalAway, connect
+from runtime.worker_health import WorkerHealth, serve_health
+from telephony.http import provider_http_client
+from telephony.provider import VoiceProvider
+from telephony.retell_client import DEFAULT_BASE_URL, RetellProvider
+from workflows import WORKFLOWS
+from workflows.schedules import ensure_reconciliation
+
+log = structlog.get_logger("worker")
+
+# A dial that is under way when the worker stops is answered within this, or looked up by the next worker.
+GRACE = timedelta(seconds=50)
+MOST_ACTIVITIES = 500
+CACHED_WORKFLOWS = 1_000
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def voice_providers(settings: Settings, http: httpx.AsyncClient) -> Mapping[str, VoiceProvider]:
+    """Where each kind of account is dialled through; a kind that isn't configured is missing and its leads wait."""
+    providers: dict[str, VoiceProvider] = {}
+    if settings.retell_api_key is not None:
+        key = settings.retell_api_key.get_secret_value()
+        providers["retell"] = RetellProvider(key, settings.retell_base_url or DEFAULT_BASE_URL, http)
+    if settings.simulator_url is not None and settings.simulator_key is not None:
+        key = settings.simulator_key.get_secret_value()
+        providers["simulator"] = RetellProvider(key, settings.simulator_url, http)
+    return providers
+
+
+def build_worker(
+    client: Client,
+    sessions: async_sessionmaker[AsyncSession],
+    providers: Mapping[str, VoiceProvider],
+    settings: Settings,
+) -> Worker:
+    """Everything that the workflows call, made of the clients that this process holds."""
+    dial = DialSettings(
+        webhook_url=f"{settings.reachable_url}/api/v1/calls/webhook",
+        longest_call=timedelta(seconds=settings.max_call_seconds),
+        providers=frozenset(providers),
+    )
+    decisions = LeadDecisions(dial)
+    workflows = LeadWorkflows(client, settings.task_queue)
+    hand_on = SlotHandOn(sessions, decisions, workflows, now)
+    sender = CallSender(sessions, providers, now)
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=[
+            NextStep(sessions, decisions, now).next_step,
+            PlaceCall(sessions, dial, sender, hand_on, now).place_call,
+            LookUpCall(sessions, dial, providers, sender, hand_on, now).look_up_call,
+            Reconcile(sessions, workflows, hand_on, now).reconcile,
+        ],
+        max_concurrent_activities=MOST_ACTIVITIES,
+        max_cached_workflows=CACHED_WORKFLOWS,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Run until ``stop`` is set; then finish what is under way and close everything."""
+    metrics_port = free_port()
+    telemetry = TelemetryConfig(metrics=PrometheusConfig(bind_address=f"127.0.0.1:{metrics_port}"))
+    client = await connect(settings, runtime=Runtime(telemetry=telemetry))
+    async with contextlib.AsyncExitStack() as stack:
+        engine = create_engine(settings, application="leadline-worker")
+        stack.push_async_callback(engine.dispose)
+        http = await stack.enter_async_context(provider_http_client())
+        worker = build_worker(client, session_factory(engine), voice_providers(settings, http), settings)
+        health = WorkerHealth(engine=engine, client=client, worker=worker, sdk_metrics_port=metrics_port)
+        await stack.enter_async_context(serve_health(health, settings.worker_port))
+        await _run(worker, client, settings, stop)
+
+
+async def _run(worker: Worker, client: Client, settings: Settings, stop: asyncio.Event) -> None:
+    running = asyncio.create_task(worker.run())
+    stopping = asyncio.create_task(stop.wait())
+    await ensure_reconciliation(client, settings.task_queue)
+    log.info("worker_ready", task_queue=settings.task_queue)
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    await worker.shutdown()
+    await running
+    log.info("worker_stopped")
+
+
+async def main() -> int:
+    try:
+        settings = load_settings(os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    configure_logging(settings)
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    try:
+        await work(settings, stop)
+    except TemporalAway as error:
+        log.error("engine_away", error=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    leave(asyncio.run(main()))

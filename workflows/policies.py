@@ -1,0 +1,33 @@
+"""Every timeout and retry policy, each with its reason."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+# A decision takes milliseconds. Retrying it here would hold the workflow task open and add an event every few seconds;
+# a database that is away is waited for by a timer instead.
+DECIDE_ONCE = RetryPolicy(maximum_attempts=1)
+DECISION_TIME = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(seconds=30)
+SHORTEST_PAUSE = timedelta(seconds=5)
+
+# A worker that dies in mid-dial may already have rung the phone, so there is no second try.
+DIAL_ONCE = RetryPolicy(maximum_attempts=1)
+
+# Up to 5 s for its turn (calls a second), 40 s for the provider's answer, and the database before and after.
+DIAL_TIME = timedelta(seconds=75)
+
+# A grant lives for 30 s: a dial that no worker took up by then would find its gate closed.
+DIAL_PICKED_UP_WITHIN = timedelta(seconds=30)
+
+# Activities beat every 3 s; a worker that misses three is gone, and its dial has to be looked up.
+HEARTBEAT = timedelta(seconds=10)
+
+# A look-up only asks and writes down; the loop around it waits for the provider to come back.
+LOOK_UP_ONCE = RetryPolicy(maximum_attempts=1)
+LOOK_UP_TIME = timedelta(seconds=100)
+LOOK_UP_AGAIN = timedelta(seconds=15)
+
+# The reconciliation is repeated by its schedule; one that hangs must not keep the next from running.
+RECONCILE_TIME = timedelta(minutes=5)
+RECONCILE_ONCE = RetryPolicy(maximum_attempts=1)
