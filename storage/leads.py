@@ -1,11 +1,12 @@
 """Leads: reading, handing over to the engine, cancelling."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select, tuple_, update
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import LeadOutcome, LeadStatus
@@ -36,14 +37,20 @@ class LeadFilter:
 
 async def get_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) -> LeadRecord | None:
     """The lead with its attempts by number."""
-    query = _with_number().where(LeadRow.id == lead_id, LeadRow.organization_id == organization_id)
-    row = (await session.execute(query)).first()
-    if row is None:
-        return None
-    attempts = await session.scalars(
-        select(AttemptRow).where(AttemptRow.lead_id == lead_id).order_by(AttemptRow.number)
-    )
-    return LeadRecord(row[0], row[1], attempts.all())
+    return (await get_leads(session, organization_id, [lead_id])).get(lead_id)
+
+
+async def get_leads(
+    session: AsyncSession, organization_id: UUID, lead_ids: Sequence[UUID]
+) -> Mapping[UUID, LeadRecord]:
+    """Those of the leads that exist in this organisation, with their attempts by number; two statements."""
+    query = _with_number().where(LeadRow.id.in_(lead_ids), LeadRow.organization_id == organization_id)
+    rows = (await session.execute(query)).all()
+    attempts: defaultdict[UUID, list[AttemptRow]] = defaultdict(list)
+    of_leads = select(AttemptRow).where(AttemptRow.lead_id.in_([lead.id for lead, _ in rows]))
+    for attempt in await session.scalars(of_leads.order_by(AttemptRow.number)):
+        attempts[attempt.lead_id].append(attempt)
+    return {lead.id: LeadRecord(lead, phone_number, attempts[lead.id]) for lead, phone_number in rows}
 
 
 async def list_leads(
@@ -78,12 +85,6 @@ async def open_runs_of_contact(session: AsyncSession, contact_id: UUID) -> Seque
         LeadRow.contact_id == contact_id, LeadRow.status != LeadStatus.DONE, LeadRow.handed_over_at.is_not(None)
     )
     return [(row[0], row[1]) for row in await session.execute(query)]
-
-
-async def mark_handed_over(session: AsyncSession, runs: Sequence[tuple[UUID, int]], now: datetime) -> None:
-    """Note that the engine has taken these runs. Safe to repeat; a run that came later is not touched."""
-    statement = update(LeadRow).where(tuple_(LeadRow.id, LeadRow.run).in_(runs), LeadRow.handed_over_at.is_(None))
-    await session.execute(statement.values(handed_over_at=now), execution_options={"synchronize_session": False})
 
 
 def cancel_lead(lead: LeadRow, *, now: datetime, hang_up: bool, call_is_open: bool) -> None:

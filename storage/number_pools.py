@@ -113,3 +113,14 @@ async def replace_caller_ids(session: AsyncSession, pool: NumberPoolRow, numbers
                 )
             )
     await session.flush()
+
+
+async def change_pool(session: AsyncSession, pool: NumberPoolRow, terms: PoolTerms) -> None:
+    """Write all terms; callers hold the pool's lock.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: another pool of the organisation has this name.
+    """
+    for column, value in asdict(terms).items():
+        setattr(pool, column, value)
+    await session.flush()

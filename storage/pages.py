@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import Row, Select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
-from typing_extensions import override
 
 Item = TypeVar("Item")
 
@@ -34,8 +33,7 @@ class Cursor:
     instant: datetime
     row_id: UUID
 
-    @override
-    def __str__(self) -> str:
+    def written(self) -> str:
         microseconds = (self.instant - _EPOCH) // _MICROSECOND
         packed = microseconds.to_bytes(_INSTANT_BYTES, "big", signed=True) + self.row_id.bytes
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
@@ -50,7 +48,7 @@ class Page(Generic[Item]):
 
 
 def read_cursor(text: str) -> Cursor:
-    """The cursor that ``str(cursor)`` wrote.
+    """The cursor that ``Cursor.written`` gave.
 
     Raises:
         InvalidCursor: it was not written here.

@@ -1,0 +1,88 @@
+"""The API as a process: ``python -m api``. SIGTERM and SIGINT finish what is under way and end with status 0."""
+
+import asyncio
+import os
+import sys
+from datetime import timedelta
+
+import uvicorn
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from temporalio.client import Client
+
+from activities.deciding import LeadDecisions
+from activities.hand_on import SlotHandOn
+from activities.lead_workflows import LeadWorkflows
+from activities.weighing import DialSettings
+from api.app import Parts, create_app
+from api.dependencies import utc_now
+from api.first_rows import configured_provider
+from api.jwt_secret import jwt_secret
+from runtime.database import create_engine, session_factory
+from runtime.exit import leave
+from runtime.settings import Settings, SettingsError, load_settings
+from runtime.telemetry import configure_logging
+from runtime.temporal_client import connect
+
+STOP_SECONDS = 10
+WEBHOOK = "/api/v1/calls/webhook"
+
+
+async def serve(settings: Settings) -> None:
+    engine = create_engine(settings, application="leadline-api")
+    try:
+        await _serve_with(settings, engine)
+    finally:
+        await engine.dispose()
+
+
+async def _serve_with(settings: Settings, engine: AsyncEngine) -> None:
+    sessions = session_factory(engine)
+    temporal = await connect(settings, lazy=True)
+    parts = Parts(
+        settings=settings,
+        jwt_secret=jwt_secret(settings),
+        sessions=sessions,
+        temporal=temporal,
+        hand_on=slot_hand_on(settings, sessions, temporal),
+        hasher=PasswordHash((Argon2Hasher(),)),
+    )
+    config = uvicorn.Config(
+        create_app(parts),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    await uvicorn.Server(config).serve()
+
+
+def slot_hand_on(settings: Settings, sessions: async_sessionmaker[AsyncSession], temporal: Client) -> SlotHandOn:
+    decisions = LeadDecisions(
+        DialSettings(
+            webhook_url=settings.reachable_url + WEBHOOK,
+            longest_call=timedelta(seconds=settings.max_call_seconds),
+            providers=frozenset({configured_provider(settings)}),
+        )
+    )
+    return SlotHandOn(sessions, decisions, LeadWorkflows(temporal, settings.task_queue), utc_now)
+
+
+def main() -> int:
+    try:
+        settings = load_settings(os.environ)
+        configure_logging(settings)
+        asyncio.run(serve(settings))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:  # uvicorn passes the signal on after it has stopped in good order
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    leave(main())

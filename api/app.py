@@ -1,0 +1,128 @@
+"""The application: what it needs comes in, nothing is global."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry
+from pwdlib import PasswordHash
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from temporalio.client import Client
+
+from activities.hand_on import SlotHandOn
+from activities.lead_workflows import LeadWorkflows
+from api.background import Background
+from api.body_limit import BodyLimit
+from api.database_away import DATABASE_ERRORS
+from api.dependencies import Clock, Dependencies, utc_now
+from api.engine import Engine
+from api.first_rows import FirstRows
+from api.observing import Observe, request_durations
+from api.passwords import Passwords
+from api.problems import Problem, render_problem
+from api.routes import auth, calls, campaigns, do_not_call, health, leads, number_pools, webhooks
+from api.tokens import Tokens
+from runtime.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+VERSION = "0.1.0"
+DRAIN_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process brings to its API."""
+
+    settings: Settings
+    jwt_secret: str
+    sessions: async_sessionmaker[AsyncSession]
+    temporal: Client
+    hand_on: SlotHandOn
+    hasher: PasswordHash
+    clock: Clock = utc_now
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The API over these parts; whoever made them closes them."""
+    dependencies = wire(parts)
+    registry = CollectorRegistry()
+    app = FastAPI(
+        title="Leadline",
+        version=VERSION,
+        lifespan=_lifespan(dependencies),
+        middleware=_middleware(parts.settings, registry),
+    )
+    app.state.dependencies = dependencies
+    app.state.registry = registry
+    for kind in (Problem, RequestValidationError, StarletteHTTPException):
+        app.add_exception_handler(kind, render_problem)
+    for routes in (health, auth, leads, campaigns, number_pools, webhooks, calls, do_not_call):
+        app.include_router(routes.router)
+    return app
+
+
+def wire(parts: Parts) -> Dependencies:
+    lead_workflows = LeadWorkflows(parts.temporal, parts.settings.task_queue)
+    passwords = Passwords(parts.hasher)
+    return Dependencies(
+        settings=parts.settings,
+        sessions=parts.sessions,
+        lead_workflows=lead_workflows,
+        engine=Engine(parts.temporal, lead_workflows, parts.sessions, parts.clock),
+        hand_on=parts.hand_on,
+        first_rows=FirstRows(parts.sessions, parts.settings, passwords, parts.clock),
+        passwords=passwords,
+        tokens=Tokens(parts.jwt_secret, life=timedelta(days=parts.settings.jwt_days), clock=parts.clock),
+        background=Background(),
+        clock=parts.clock,
+    )
+
+
+def _middleware(settings: Settings, registry: CollectorRegistry) -> list[Middleware]:
+    """From the outside in: the request's id, measuring and the last word on errors, CORS, the body."""
+    return [
+        Middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_request_id),
+        Middleware(Observe, durations=request_durations(registry)),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["X-Request-ID"],
+        ),
+        Middleware(BodyLimit),
+    ]
+
+
+def _is_request_id(given: str) -> bool:
+    """Another system's id is kept if it fits a log line; anything else gets one of ours."""
+    return len(given) <= 64 and given.isascii() and given.replace("-", "").replace("_", "").isalnum()
+
+
+def _lifespan(dependencies: Dependencies) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        dependencies.background.spawn(_make_first_rows(dependencies))
+        yield
+        await dependencies.background.drain(timeout_seconds=DRAIN_SECONDS)
+
+    return lifespan
+
+
+async def _make_first_rows(dependencies: Dependencies) -> None:
+    """Off the start's way; a database that is away now is asked again by the first request that needs the rows."""
+    try:
+        await dependencies.first_rows.ready()
+        await dependencies.first_rows.decoy_hash()
+    except DATABASE_ERRORS as error:
+        log.warning("database_away", error=type(error).__name__)

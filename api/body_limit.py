@@ -1,0 +1,74 @@
+"""Bodies are read whole and never beyond their limit, however they are sent (also in chunks of unknown length)."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import TooLarge, problem_response
+
+MEBIBYTE = 1 << 20
+LIMIT_BYTES = MEBIBYTE
+WEBHOOK_LIMIT_BYTES = 2 * MEBIBYTE
+BATCH_LIMIT_BYTES = 16 * MEBIBYTE  # a thousand leads with fields of their own
+
+WEBHOOK_PATH = "/api/v1/calls/webhook"
+BATCH_PATH = "/api/v1/leads/batch"
+
+
+class BodyLimit:
+    """Answers 413 before the application sees a body that is too large."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = _limit(scope["path"])
+        body = None if _declared_bytes(scope) > limit else await _read(receive, limit)
+        if body is None:
+            problem = TooLarge(f"The body may have {limit // MEBIBYTE} MiB at most.")
+            await problem_response(problem)(scope, receive, send)
+            return
+        await self._app(scope, _Replay(body, receive), send)
+
+
+class _Replay:
+    """Gives the body that was read, then whatever else comes (that the client went away)."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+def _limit(path: str) -> int:
+    if path.startswith(WEBHOOK_PATH):
+        return WEBHOOK_LIMIT_BYTES
+    return BATCH_LIMIT_BYTES if path == BATCH_PATH else LIMIT_BYTES
+
+
+def _declared_bytes(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:20])
+    return 0
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """The whole body; None when it is too large. A client that goes away midway leaves what came."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)

@@ -1,0 +1,144 @@
+"""What people do with campaigns: one transaction each. Leads that wait are woken by the reconciliation."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.dependencies import Dependencies, Principal
+from api.first_rows import configured_provider
+from api.problems import Conflict, Forbidden, Invalid, NotFound, invalid_request
+from api.schemas.campaigns import CampaignChange, CampaignInput
+from domain.vocabulary import CallingRules, CampaignStatus
+from storage.campaigns import CampaignTerms, add_campaign, change_campaign, lock_campaign
+from storage.models import CampaignRow, NumberPoolRow
+from storage.number_pools import caller_ids, default_pool, get_pool, provider_of_pool
+from storage.organizations import add_audit_entry
+
+Move = Callable[[CampaignRow, datetime], None]
+
+
+async def make_campaign(
+    deps: Dependencies, session: AsyncSession, principal: Principal, body: CampaignInput
+) -> CampaignRow:
+    """Store a campaign as a draft: its leads are taken, nothing is dialled before its launch."""
+    pool = await _pool(deps, session, principal, body.number_pool_id)
+    terms = body.terms(number_pool_id=pool.id, max_call_seconds=deps.settings.max_call_seconds)
+    _check_rules(principal, terms)
+    try:
+        campaign = await add_campaign(session, principal.organization_id, terms)
+    except IntegrityError as error:
+        raise Conflict("There is a campaign of this name.") from error
+    _audit_rules(session, principal, campaign)
+    await session.commit()
+    return campaign
+
+
+async def edit_campaign(
+    deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID, change: CampaignChange
+) -> CampaignRow:
+    campaign = await _locked(session, principal, campaign_id)
+    terms = _changed_terms(deps, campaign, change)
+    if terms.number_pool_id != campaign.number_pool_id:
+        await _check_same_provider(session, principal, campaign.number_pool_id, terms.number_pool_id)
+    loosens = terms.calling_rules == CallingRules.OFF != campaign.calling_rules
+    if loosens:
+        _check_rules(principal, terms)
+    try:
+        await change_campaign(session, campaign, terms)
+    except IntegrityError as error:
+        raise Conflict("There is another campaign of this name.") from error
+    if loosens:
+        _audit_rules(session, principal, campaign)
+    await session.commit()
+    return campaign
+
+
+async def launch_campaign(
+    deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID
+) -> CampaignRow:
+    """Let the calls of a draft begin. Safe to repeat."""
+    campaign = await _locked(session, principal, campaign_id)
+    if not (await caller_ids(session, [campaign.number_pool_id])).get(campaign.number_pool_id):
+        raise Conflict("The campaign's number pool has no caller ID to call from; give it `from_numbers` first.")
+    _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.DRAFT}, "Only a draft is launched; resume a paused one.")
+    campaign.launched_at = campaign.launched_at or deps.clock()
+    await session.commit()
+    return campaign
+
+
+async def pause_campaign(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
+    """No further dial after the commit; calls that are live go on. Safe to repeat."""
+    campaign = await _locked(session, principal, campaign_id)
+    _move(campaign, CampaignStatus.PAUSED, {CampaignStatus.RUNNING}, "Only a running campaign is paused.")
+    await session.commit()
+    return campaign
+
+
+async def resume_campaign(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
+    campaign = await _locked(session, principal, campaign_id)
+    _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.PAUSED}, "Only a paused campaign is resumed.")
+    await session.commit()
+    return campaign
+
+
+def _move(campaign: CampaignRow, to: CampaignStatus, allowed: set[CampaignStatus], refusal: str) -> None:
+    if campaign.status == to:
+        return
+    if campaign.status not in allowed:
+        raise Conflict(f"{refusal} This one is {campaign.status}.")
+    campaign.status = to
+
+
+async def _locked(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
+    campaign = await lock_campaign(session, principal.organization_id, campaign_id)
+    if campaign is None:
+        raise NotFound("There is no campaign with this id.")
+    return campaign
+
+
+async def _pool(deps: Dependencies, session: AsyncSession, principal: Principal, pool_id: UUID | None) -> NumberPoolRow:
+    if pool_id is not None:
+        pool = await get_pool(session, principal.organization_id, pool_id)
+        if pool is None:
+            raise NotFound("There is no number pool with this `number_pool_id`.")
+        return pool
+    pool = await default_pool(session, principal.organization_id, configured_provider(deps.settings))
+    if pool is None:
+        raise Invalid("number_pool_id", "There is no default number pool; name one.")
+    return pool
+
+
+def _changed_terms(deps: Dependencies, campaign: CampaignRow, change: CampaignChange) -> CampaignTerms:
+    try:
+        body = change.on(campaign)
+    except ValidationError as error:
+        raise invalid_request(error.errors(include_url=False, include_input=False)) from error
+    return body.terms(number_pool_id=campaign.number_pool_id, max_call_seconds=deps.settings.max_call_seconds)
+
+
+async def _check_same_provider(session: AsyncSession, principal: Principal, old: UUID, new: UUID) -> None:
+    """Leads of a simulated account never go to a real one: people who were never meant to be called would be."""
+    if await get_pool(session, principal.organization_id, new) is None:
+        raise NotFound("There is no number pool with this `number_pool_id`.")
+    if await provider_of_pool(session, old) != await provider_of_pool(session, new):
+        raise Conflict("A campaign can't move between the simulator and a real account; make a new one.")
+
+
+def _check_rules(principal: Principal, terms: CampaignTerms) -> None:
+    if terms.calling_rules == CallingRules.OFF and principal.role != "admin":
+        raise Forbidden("Only an admin may switch the calling rules off.")
+
+
+def _audit_rules(session: AsyncSession, principal: Principal, campaign: CampaignRow) -> None:
+    if campaign.calling_rules == CallingRules.OFF:
+        add_audit_entry(
+            session,
+            organization_id=principal.organization_id,
+            user_id=principal.user_id,
+            action="campaign.calling_rules_off",
+            target_id=campaign.id,
+        )

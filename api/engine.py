@@ -1,0 +1,97 @@
+"""The engine (Temporal) as the API sees it: told as soon as possible, never waited for long.
+
+What it couldn't be told the reconciliation tells it later, so a request is answered all the same.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.lead_workflows import LeadToStart, LeadWorkflows
+from api.database_away import DATABASE_ERRORS
+from storage.lead_progress import mark_handed_over
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 2.0
+AT_ONCE = 16
+# After a failure the next requests don't try: each would wait as long as the first.
+REST_SECONDS = 3.0
+# What the SDK raises: RPCError from a server, RuntimeError where a lazy client finds none.
+ENGINE_AWAY = (RPCError, RuntimeError, TimeoutError)
+
+
+class Engine:
+    def __init__(
+        self,
+        client: Client,
+        workflows: LeadWorkflows,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._workflows = workflows
+        self._sessions = sessions
+        self._clock = clock
+        self._rests_until = 0.0
+
+    async def start(self, leads: Sequence[LeadToStart]) -> None:
+        """Start the workflows of committed leads and note which were taken. Never raises for an engine that is away."""
+        started: list[UUID] = []
+
+        async def start_one(lead: LeadToStart) -> None:
+            await self._workflows.start(lead)
+            started.append(lead.lead_id)
+
+        await self._tell([partial(start_one, lead) for lead in leads])
+        if not started:
+            return
+        try:
+            async with self._sessions.begin() as session:
+                await mark_handed_over(session, started, self._clock())
+        except DATABASE_ERRORS as error:
+            log.warning("handed_over_not_noted", leads=len(started), error=type(error).__name__)
+
+    async def wake(self, runs: Sequence[tuple[UUID, int]], reason: str) -> None:
+        """Have these leads look again. Never raises for an engine that is away."""
+        await self._tell([partial(self._workflows.wake, lead_id, run, reason) for lead_id, run in runs])
+
+    async def is_healthy(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._client.service_client.check_health(timeout=timedelta(seconds=PATIENCE_SECONDS))
+        except ENGINE_AWAY:
+            return False
+
+    async def _tell(self, messages: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        if not messages or time.monotonic() < self._rests_until:
+            return
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def tell(message: Callable[[], Awaitable[None]]) -> None:
+            async with room:
+                await message()
+
+        tasks = [asyncio.create_task(tell(message)) for message in messages]
+        done, late = await asyncio.wait(tasks, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        self._judge(done, late)
+
+    def _judge(self, done: set[asyncio.Task[None]], late: set[asyncio.Task[None]]) -> None:
+        errors = [error for task in done if (error := task.exception()) is not None]
+        for error in errors:
+            if not isinstance(error, ENGINE_AWAY):
+                raise error
+        if errors or not done:
+            self._rests_until = time.monotonic() + REST_SECONDS
+            log.warning("engine_away", untold=len(errors) + len(late))

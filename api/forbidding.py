@@ -1,0 +1,71 @@
+"""What must not be called: one number, or for a while nobody at all."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.dependencies import Dependencies, Principal
+from api.problems import NotFound
+from storage.contacts import allow_calls, lock_contact, lock_known_contact, set_do_not_call
+from storage.leads import open_runs_of_contact
+from storage.models import ContactRow, OrganizationRow
+from storage.organizations import add_audit_entry, get_organization, set_stopped
+
+
+async def forbid_number(
+    deps: Dependencies, session: AsyncSession, principal: Principal, phone_number: str, reason: str | None
+) -> ContactRow:
+    """Never call this number again, whatever lead or campaign asks. Safe to repeat."""
+    contact = await lock_contact(session, principal.organization_id, phone_number)
+    await set_do_not_call(session, contact.id, reason=reason, source="api", now=deps.clock())
+    await session.refresh(contact)
+    _audit(session, principal, "contact.calls_forbidden", contact)
+    runs = await open_runs_of_contact(session, contact.id)
+    await session.commit()
+    await deps.engine.wake(runs, "do_not_call")
+    return contact
+
+
+async def allow_number(session: AsyncSession, principal: Principal, phone_number: str) -> None:
+    """Take a number off the list. Leads that ended because of it stay ended."""
+    contact = await lock_known_contact(session, principal.organization_id, phone_number)
+    if contact is None or contact.do_not_call_at is None:
+        raise NotFound("This number is not on the do-not-call list.")
+    allow_calls(contact)
+    _audit(session, principal, "contact.calls_allowed", contact)
+    await session.commit()
+
+
+async def stop_organization(deps: Dependencies, session: AsyncSession, principal: Principal) -> OrganizationRow:
+    """The kill switch: nothing is dialled after the commit. Safe to repeat."""
+    return await _switch(session, principal, deps.clock(), "organization.stopped")
+
+
+async def start_organization(session: AsyncSession, principal: Principal) -> OrganizationRow:
+    return await _switch(session, principal, None, "organization.started")
+
+
+async def _switch(
+    session: AsyncSession, principal: Principal, stopped_at: datetime | None, action: str
+) -> OrganizationRow:
+    if await set_stopped(session, principal.organization_id, stopped_at):
+        add_audit_entry(
+            session,
+            organization_id=principal.organization_id,
+            user_id=principal.user_id,
+            action=action,
+            target_id=principal.organization_id,
+        )
+    await session.commit()
+    return await get_organization(session, principal.organization_id)
+
+
+def _audit(session: AsyncSession, principal: Principal, action: str, contact: ContactRow) -> None:
+    """The row names the contact by its id: the audit log holds nothing personal."""
+    add_audit_entry(
+        session,
+        organization_id=principal.organization_id,
+        user_id=principal.user_id,
+        action=action,
+        target_id=contact.id,
+    )

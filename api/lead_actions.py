@@ -1,0 +1,150 @@
+"""What people do with leads: one transaction each, then the engine is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.dependencies import Dependencies, Principal
+from api.first_rows import configured_provider
+from api.lead_intake import Outcome, read_lead, take_leads, to_start
+from api.problems import Conflict, Invalid, NotFound, Problem, problem_body
+from api.schemas.leads import BatchItem, LeadAnswer, LeadInput, lead_answer
+from domain.vocabulary import AttemptStatus, LeadStatus
+from storage.attempts import close_unrung
+from storage.campaigns import get_campaigns
+from storage.idempotency import KeptAnswer, KeyInUse, KeyOfAnotherRequest, keep_answer, kept_answer
+from storage.lead_intake import Added
+from storage.leads import LeadRecord, get_leads, owns_lead
+from storage.leads import cancel_lead as write_cancelled
+from storage.situations import LeadWithContext, lock_lead
+
+
+@dataclass(frozen=True, slots=True)
+class TakenLead:
+    status_code: int
+    answer: LeadAnswer
+
+
+async def take_one(
+    deps: Dependencies, session: AsyncSession, principal: Principal, body: LeadInput, key: str | None
+) -> TakenLead:
+    """Store a lead and start its workflow; with an idempotency key, the answer is kept in the same commit."""
+    request_hash = sha256(body.model_dump_json().encode()).hexdigest()
+    if key is not None:
+        kept = await _kept(deps, session, principal, key, request_hash)
+        if kept is not None:
+            return kept
+    outcome = (await _take(deps, session, principal, [body]))[0]
+    if isinstance(outcome, Problem):
+        raise outcome
+    answers = await _answers(session, principal, [outcome])
+    taken = TakenLead(201 if outcome.is_new else 200, answers[outcome.record.lead.id])
+    if key is not None:
+        answer = KeptAnswer(taken.status_code, taken.answer.model_dump(mode="json"))
+        keep_answer(session, principal.organization_id, key, request_hash, answer, now=deps.clock())
+    await session.commit()
+    await _start(deps, principal, [outcome])
+    return taken
+
+
+async def take_batch(
+    deps: Dependencies, session: AsyncSession, principal: Principal, written: Sequence[Any]
+) -> list[BatchItem]:
+    """Store the leads that are in order, in one transaction, and start as many workflows as soon go."""
+    outcomes = await _take(deps, session, principal, [read_lead(item) for item in written])
+    answers = await _answers(session, principal, outcomes)
+    items = [_item(index, outcome, answers) for index, outcome in enumerate(outcomes)]
+    await session.commit()
+    await _start(deps, principal, [outcome for outcome in outcomes if isinstance(outcome, Added)])
+    return items
+
+
+async def cancel(
+    deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID, *, hang_up: bool
+) -> LeadRecord:
+    """Stop calling a lead; a slot that was granted and not used is handed on. Safe to repeat."""
+    if not await owns_lead(session, principal.organization_id, lead_id):
+        raise NotFound("There is no lead with this id.")
+    context = await lock_lead(session, lead_id, with_pool=False)
+    if context is None:
+        raise NotFound("There is no lead with this id.")
+    freed = _give_back_grant(deps, context)
+    was_open = context.lead.status != LeadStatus.DONE
+    call_is_open = context.open_attempt is not None
+    write_cancelled(context.lead, now=deps.clock(), hang_up=hang_up, call_is_open=call_is_open)
+    await session.commit()
+    if was_open:
+        await deps.engine.wake([(lead_id, context.lead.run)], "cancelled")
+    if freed:
+        deps.background.spawn(deps.hand_on.hand_on(context.pool.id))
+    return LeadRecord(context.lead, context.contact.phone_number, context.attempts)
+
+
+def _give_back_grant(deps: Dependencies, context: LeadWithContext) -> bool:
+    attempt = context.open_attempt
+    if attempt is None or attempt.status != AttemptStatus.GRANTED:
+        return False
+    close_unrung(attempt, now=deps.clock(), reason="cancelled")
+    return True
+
+
+async def _kept(
+    deps: Dependencies, session: AsyncSession, principal: Principal, key: str, request_hash: str
+) -> TakenLead | None:
+    try:
+        kept = await kept_answer(session, principal.organization_id, key, request_hash, now=deps.clock())
+    except KeyInUse:
+        raise Conflict("A request with this Idempotency-Key is still under way; ask again in a moment.") from None
+    except KeyOfAnotherRequest:
+        raise Invalid("Idempotency-Key", "It was used for another body; take a new key.") from None
+    return None if kept is None else TakenLead(kept.status_code, LeadAnswer.model_validate(kept.answer))
+
+
+async def _take(
+    deps: Dependencies, session: AsyncSession, principal: Principal, bodies: Sequence[LeadInput | Problem]
+) -> Sequence[Outcome]:
+    provider = configured_provider(deps.settings)
+    return await take_leads(session, principal.organization_id, provider, bodies)
+
+
+async def _answers(
+    session: AsyncSession, principal: Principal, outcomes: Sequence[Outcome]
+) -> Mapping[UUID, LeadAnswer]:
+    """The answer of each lead. One that was there before may have attempts; a new one has none."""
+    added = [outcome for outcome in outcomes if isinstance(outcome, Added)]
+    records = {one.record.lead.id: one.record for one in added}
+    present = [one.record.lead.id for one in added if not one.is_new]
+    if present:
+        records |= await get_leads(session, principal.organization_id, present)
+    return {lead_id: lead_answer(record) for lead_id, record in records.items()}
+
+
+def _item(index: int, outcome: Outcome, answers: Mapping[UUID, LeadAnswer]) -> BatchItem:
+    if isinstance(outcome, Problem):
+        body = problem_body(outcome.status, outcome.title, outcome.detail, outcome.more)
+        return BatchItem(index=index, status=outcome.status, problem=body)
+    return BatchItem(index=index, status=201 if outcome.is_new else 200, lead=answers[outcome.record.lead.id])
+
+
+async def _start(deps: Dependencies, principal: Principal, added: Sequence[Added]) -> None:
+    """Start what is new, and what is not known to have been started before."""
+    waiting = {
+        one.record.lead.id: one
+        for one in added
+        if one.record.lead.status != LeadStatus.DONE and one.record.lead.handed_over_at is None
+    }
+    if not waiting:
+        return
+    campaign_ids = {one.record.lead.campaign_id for one in waiting.values()}
+    async with deps.sessions() as session:
+        campaigns = await get_campaigns(session, principal.organization_id, list(campaign_ids))
+    await deps.engine.start(
+        [
+            to_start(one, principal.organization_id, campaigns[one.record.lead.campaign_id].name)
+            for one in waiting.values()
+        ]
+    )

@@ -1,0 +1,71 @@
+"""Calls: every attempt to reach a lead."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel
+
+from api.dependencies import Reader, Session
+from api.paging import PagingQuery, written
+from api.problems import NotFound
+from api.schemas.fields import OptionalText
+from api.schemas.leads import AttemptAnswer, attempt_fields
+from domain.vocabulary import AttemptOutcome, AttemptStatus
+from storage.calls import CallFilter, CallRecord, get_call, list_calls
+
+router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
+
+
+class CallAnswer(AttemptAnswer):
+    lead_id: UUID
+    campaign_id: UUID
+    number_pool_id: UUID
+    phone_number: str
+    created_at: datetime
+
+
+class CallPage(BaseModel):
+    items: list[CallAnswer]
+    next_cursor: str | None
+
+
+def _answer(record: CallRecord) -> CallAnswer:
+    attempt = record.attempt
+    return CallAnswer(
+        **attempt_fields(attempt),
+        lead_id=attempt.lead_id,
+        campaign_id=attempt.campaign_id,
+        number_pool_id=attempt.number_pool_id,
+        phone_number=record.phone_number,
+        created_at=attempt.created_at,
+    )
+
+
+def call_filter(
+    status: AttemptStatus | None = None,
+    outcome: AttemptOutcome | None = None,
+    disposition: Annotated[OptionalText, Query()] = None,
+    campaign_id: UUID | None = None,
+    lead_id: UUID | None = None,
+) -> CallFilter:
+    return CallFilter(status=status, outcome=outcome, disposition=disposition, campaign_id=campaign_id, lead_id=lead_id)
+
+
+@router.get("")
+async def get_calls(
+    principal: Reader, session: Session, page: PagingQuery, wanted: Annotated[CallFilter, Depends(call_filter)]
+) -> CallPage:
+    calls = await list_calls(session, principal.organization_id, wanted, limit=page.limit, after=page.after)
+    return CallPage(items=[_answer(call) for call in calls.items], next_cursor=written(calls.next_cursor))
+
+
+@router.get("/{call_id}")
+async def get_one_call(
+    call_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")], principal: Reader, session: Session
+) -> CallAnswer:
+    call = await get_call(session, principal.organization_id, call_id)
+    if call is None:
+        raise NotFound("There is no call with this id.")
+    return _answer(call)

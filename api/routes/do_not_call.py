@@ -1,0 +1,80 @@
+"""Numbers that the organisation never calls, and the kill switch."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+
+from api.dependencies import Deps, Reader, Session, Writer
+from api.forbidding import allow_number, forbid_number, start_organization, stop_organization
+from api.paging import PagingQuery, written
+from api.schemas.fields import Input, OptionalText, PhoneNumber
+from storage.contacts import list_do_not_call
+from storage.models import ContactRow, OrganizationRow
+
+router = APIRouter(prefix="/api/v1", tags=["do not call"])
+
+
+class DoNotCallInput(Input):
+    phone_number: PhoneNumber
+    reason: OptionalText = None
+
+
+class DoNotCallAnswer(BaseModel):
+    phone_number: str
+    reason: str | None
+    source: str | None
+    created_at: datetime | None
+
+
+class DoNotCallPage(BaseModel):
+    items: list[DoNotCallAnswer]
+    next_cursor: str | None
+
+
+class OrganizationAnswer(BaseModel):
+    id: UUID
+    name: str
+    stopped_at: datetime | None
+
+
+def _answer(contact: ContactRow) -> DoNotCallAnswer:
+    return DoNotCallAnswer(
+        phone_number=contact.phone_number,
+        reason=contact.do_not_call_reason,
+        source=contact.do_not_call_source,
+        created_at=contact.do_not_call_at,
+    )
+
+
+def _organization(row: OrganizationRow) -> OrganizationAnswer:
+    return OrganizationAnswer(id=row.id, name=row.name, stopped_at=row.stopped_at)
+
+
+@router.get("/do-not-call")
+async def get_do_not_call(principal: Reader, session: Session, page: PagingQuery) -> DoNotCallPage:
+    contacts = await list_do_not_call(session, principal.organization_id, limit=page.limit, after=page.after)
+    items = [_answer(contact) for contact in contacts.items]
+    return DoNotCallPage(items=items, next_cursor=written(contacts.next_cursor))
+
+
+@router.post("/do-not-call", status_code=201)
+async def post_do_not_call(body: DoNotCallInput, principal: Writer, session: Session, deps: Deps) -> DoNotCallAnswer:
+    return _answer(await forbid_number(deps, session, principal, body.phone_number, body.reason))
+
+
+@router.delete("/do-not-call/{phone_number}", status_code=204)
+async def delete_do_not_call(phone_number: Annotated[PhoneNumber, Path()], principal: Writer, session: Session) -> None:
+    await allow_number(session, principal, phone_number)
+
+
+@router.post("/organizations/current/stop")
+async def stop(principal: Writer, session: Session, deps: Deps) -> OrganizationAnswer:
+    return _organization(await stop_organization(deps, session, principal))
+
+
+@router.post("/organizations/current/start")
+async def start(principal: Writer, session: Session) -> OrganizationAnswer:
+    return _organization(await start_organization(session, principal))

@@ -1,0 +1,79 @@
+"""Leads: taking them in, reading, cancelling."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from api.dependencies import Deps, Reader, Session, Writer
+from api.lead_actions import cancel, take_batch, take_one
+from api.paging import PagingQuery, written
+from api.problems import NotFound
+from api.schemas.fields import OptionalText
+from api.schemas.leads import (
+    BatchAnswer,
+    BatchInput,
+    CancelInput,
+    LeadAnswer,
+    LeadInput,
+    LeadPage,
+    lead_answer,
+    lead_summary,
+)
+from domain.vocabulary import LeadOutcome, LeadStatus
+from storage.leads import LeadFilter, get_lead, list_leads
+
+router = APIRouter(prefix="/api/v1/leads", tags=["leads"])
+
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+
+
+@router.post("", status_code=201, responses={200: {"description": "The lead was there already", "model": LeadAnswer}})
+async def post_lead(
+    body: LeadInput, principal: Writer, session: Session, deps: Deps, response: Response, key: IdempotencyKey = None
+) -> LeadAnswer:
+    taken = await take_one(deps, session, principal, body, key)
+    response.status_code = taken.status_code
+    return taken.answer
+
+
+@router.post("/batch")
+async def post_leads(body: BatchInput, principal: Writer, session: Session, deps: Deps) -> BatchAnswer:
+    return BatchAnswer(items=await take_batch(deps, session, principal, body.leads))
+
+
+def lead_filter(
+    status: LeadStatus | None = None,
+    outcome: LeadOutcome | None = None,
+    disposition: Annotated[OptionalText, Query()] = None,
+    campaign_id: UUID | None = None,
+    source: Annotated[OptionalText, Query()] = None,
+    q: Annotated[OptionalText, Query(description="Looked for in names, numbers and external ids")] = None,
+) -> LeadFilter:
+    return LeadFilter(
+        status=status, outcome=outcome, disposition=disposition, campaign_id=campaign_id, source=source, q=q
+    )
+
+
+@router.get("")
+async def get_leads(
+    principal: Reader, session: Session, page: PagingQuery, wanted: Annotated[LeadFilter, Depends(lead_filter)]
+) -> LeadPage:
+    leads = await list_leads(session, principal.organization_id, wanted, limit=page.limit, after=page.after)
+    return LeadPage(items=[lead_summary(lead) for lead in leads.items], next_cursor=written(leads.next_cursor))
+
+
+@router.get("/{lead_id}")
+async def get_one_lead(lead_id: UUID, principal: Reader, session: Session) -> LeadAnswer:
+    record = await get_lead(session, principal.organization_id, lead_id)
+    if record is None:
+        raise NotFound("There is no lead with this id.")
+    return lead_answer(record)
+
+
+@router.post("/{lead_id}/cancel")
+async def cancel_lead(
+    lead_id: UUID, principal: Writer, session: Session, deps: Deps, body: CancelInput | None = None
+) -> LeadAnswer:
+    record = await cancel(deps, session, principal, lead_id, hang_up=body is not None and body.hang_up)
+    return lead_answer(record)

@@ -1,0 +1,48 @@
+"""Where calls go out: number pools and accounts."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from api.dependencies import Deps, Reader, Session, Writer
+from api.paging import PagingQuery, written
+from api.pool_actions import edit_pool, make_pool
+from api.problems import NotFound
+from api.schemas.number_pools import AccountAnswer, AccountPage, PoolAnswer, PoolChange, PoolInput, PoolPage
+from storage.accounts import list_accounts
+from storage.number_pools import caller_ids, get_pool, list_pools
+
+router = APIRouter(prefix="/api/v1", tags=["number pools"])
+
+
+@router.post("/number-pools", status_code=201)
+async def post_pool(body: PoolInput, principal: Writer, session: Session, deps: Deps) -> PoolAnswer:
+    return await make_pool(deps, session, principal, body)
+
+
+@router.get("/number-pools")
+async def get_pools(principal: Reader, session: Session, page: PagingQuery) -> PoolPage:
+    pools = await list_pools(session, principal.organization_id, limit=page.limit, after=page.after)
+    numbers = await caller_ids(session, [pool.id for pool in pools.items])
+    items = [PoolAnswer.of(pool, numbers.get(pool.id, [])) for pool in pools.items]
+    return PoolPage(items=items, next_cursor=written(pools.next_cursor))
+
+
+@router.get("/number-pools/{pool_id}")
+async def get_one_pool(pool_id: UUID, principal: Reader, session: Session) -> PoolAnswer:
+    pool = await get_pool(session, principal.organization_id, pool_id)
+    if pool is None:
+        raise NotFound("There is no number pool with this id.")
+    return PoolAnswer.of(pool, (await caller_ids(session, [pool_id])).get(pool_id, []))
+
+
+@router.patch("/number-pools/{pool_id}")
+async def patch_pool(pool_id: UUID, body: PoolChange, principal: Writer, session: Session, deps: Deps) -> PoolAnswer:
+    return await edit_pool(deps, session, principal, pool_id, body)
+
+
+@router.get("/accounts")
+async def get_accounts(principal: Reader, session: Session, page: PagingQuery) -> AccountPage:
+    accounts = await list_accounts(session, principal.organization_id, limit=page.limit, after=page.after)
+    items = [AccountAnswer.of(account) for account in accounts.items]
+    return AccountPage(items=items, next_cursor=written(accounts.next_cursor))

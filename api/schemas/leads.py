@@ -1,0 +1,159 @@
+"""Leads as they come in and as they are answered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.schemas.fields import Input, Instant, JsonObject, LongText, OptionalText, PhoneNumber, Text
+from storage.leads import LeadRecord
+from storage.models import AttemptRow
+
+MOST_IN_A_BATCH = 1_000
+CENTS = 100
+
+
+class ConsentInput(Input):
+    basis: Text
+    text: LongText = None
+    source: OptionalText = None
+    given_at: Instant | None = None
+
+
+class LeadInput(Input):
+    phone_number: PhoneNumber
+    name: OptionalText = None
+    campaign_id: UUID | None = None
+    source: OptionalText = None
+    time_zone: OptionalText = None
+    region: OptionalText = None
+    postal_code: OptionalText = None
+    external_id: OptionalText = None
+    priority: int = Field(3, ge=1, le=5)
+    not_before: Instant | None = None
+    consent: ConsentInput | None = None
+    custom_fields: JsonObject = Field(default_factory=dict)
+
+
+class BatchInput(Input):
+    """Each lead is read by itself, so that a bad one costs only itself."""
+
+    leads: list[Any] = Field(min_length=1, max_length=MOST_IN_A_BATCH)
+
+
+class CancelInput(Input):
+    hang_up: bool = False
+
+
+class AttemptAnswer(BaseModel):
+    """``cost`` is in the currency's main unit."""
+
+    id: UUID
+    number: int
+    call_id: str | None
+    status: str
+    counts: bool | None
+    disconnection_reason: str | None
+    outcome: str | None
+    disposition: str | None
+    agent_version: int | None
+    from_number: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: float | None
+    transcript: str | None
+    recording_url: str | None
+    analysis: dict[str, Any] | None
+    cost: float | None
+
+
+class LeadSummary(BaseModel):
+    """A lead in a list."""
+
+    id: UUID
+    status: str
+    outcome: str | None
+    blocked_reason: str | None
+    disposition: str | None
+    phone_number: str
+    name: str | None
+    time_zone: str
+    time_zones: list[str]
+    campaign_id: UUID
+    source: str | None
+    external_id: str | None
+    priority: int
+    not_before: datetime | None
+    custom_fields: dict[str, Any]
+    next_attempt_at: datetime | None
+    waiting_for: str | None
+    created_at: datetime
+
+
+class LeadAnswer(LeadSummary):
+    region: str | None
+    postal_code: str | None
+    consent: dict[str, Any] | None
+    attempts: list[AttemptAnswer]
+
+
+class BatchItem(BaseModel):
+    index: int
+    status: int
+    lead: LeadAnswer | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchAnswer(BaseModel):
+    items: list[BatchItem]
+
+
+class LeadPage(BaseModel):
+    items: list[LeadSummary]
+    next_cursor: str | None
+
+
+def attempt_answer(attempt: AttemptRow) -> AttemptAnswer:
+    return AttemptAnswer(**attempt_fields(attempt))
+
+
+def attempt_fields(attempt: AttemptRow) -> dict[str, Any]:
+    fields = {name: getattr(attempt, name) for name in AttemptAnswer.model_fields if name not in _COMPUTED}
+    return fields | {
+        "duration_seconds": None if attempt.duration_ms is None else attempt.duration_ms / 1000,
+        "cost": _main_unit(attempt.cost_cents),
+    }
+
+
+def lead_summary(record: LeadRecord) -> LeadSummary:
+    return LeadSummary(**_summary_fields(record))
+
+
+def lead_answer(record: LeadRecord) -> LeadAnswer:
+    return LeadAnswer(
+        **_summary_fields(record),
+        region=record.lead.region,
+        postal_code=record.lead.postal_code,
+        consent=record.lead.consent,
+        attempts=_attempts(record.attempts),
+    )
+
+
+_COMPUTED = frozenset({"duration_seconds", "cost"})
+_OF_THE_RECORD = frozenset({"phone_number", "time_zone"})
+
+
+def _attempts(attempts: Sequence[AttemptRow]) -> list[AttemptAnswer]:
+    return [attempt_answer(attempt) for attempt in attempts]
+
+
+def _summary_fields(record: LeadRecord) -> dict[str, Any]:
+    fields = {name: getattr(record.lead, name) for name in LeadSummary.model_fields if name not in _OF_THE_RECORD}
+    return fields | {"phone_number": record.phone_number, "time_zone": record.lead.time_zones[0]}
+
+
+def _main_unit(cents: Decimal | None) -> float | None:
+    return None if cents is None else float(cents / CENTS)

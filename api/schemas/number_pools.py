@@ -1,0 +1,104 @@
+"""Number pools and accounts as they come in and as they are answered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from api.schemas.fields import Input, PhoneNumber, Text
+from storage.models import AccountRow, NumberPoolRow
+from storage.number_pools import PoolTerms
+
+Carrier = Literal["twilio", "plivo", "telnyx", "vonage", "retell", "custom"]
+MOST_NUMBERS = 1_000
+
+
+def _without_repeats(numbers: list[str]) -> list[str]:
+    return list(dict.fromkeys(numbers))
+
+
+FromNumbers = Annotated[list[PhoneNumber], Field(max_length=MOST_NUMBERS), AfterValidator(_without_repeats)]
+
+
+class PoolInput(Input):
+    name: Text
+    account_id: UUID | None = None
+    from_numbers: FromNumbers = Field(default_factory=list)
+    carrier: Carrier = "custom"
+    max_live_calls: int = Field(20, ge=1, le=100_000)
+    max_calls_per_second: float = Field(1.0, gt=0.001, le=1_000)
+    max_calls_per_number_per_day: int | None = Field(None, ge=1, le=100_000)
+    cost_per_minute: Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=6)] | None = None
+
+    def terms(self, account_id: UUID) -> PoolTerms:
+        own = self.model_dump(exclude={"account_id", "from_numbers"})
+        return PoolTerms(account_id=account_id, **own)
+
+
+class PoolChange(Input):
+    """What is named is changed. The result is read as a whole pool again, so null is refused where it is there."""
+
+    name: Any = None
+    account_id: Any = None
+    from_numbers: Any = None
+    carrier: Any = None
+    max_live_calls: Any = None
+    max_calls_per_second: Any = None
+    max_calls_per_number_per_day: Any = None
+    cost_per_minute: Any = None
+
+    def on(self, pool: NumberPoolRow, numbers: Sequence[str]) -> PoolInput:
+        """The pool as it would be.
+
+        Raises:
+            pydantic.ValidationError: it would be none.
+        """
+        now = {name: getattr(pool, name) for name in PoolInput.model_fields if name != "from_numbers"}
+        return PoolInput.model_validate(now | {"from_numbers": list(numbers)} | self.model_dump(exclude_unset=True))
+
+
+class PoolAnswer(BaseModel):
+    id: UUID
+    name: str
+    is_default: bool
+    account_id: UUID
+    from_numbers: list[str]
+    carrier: str
+    max_live_calls: int
+    max_calls_per_second: float
+    max_calls_per_number_per_day: int | None
+    cost_per_minute: float | None
+    parked_reason: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, pool: NumberPoolRow, numbers: Sequence[str]) -> Self:
+        own = {name: getattr(pool, name) for name in cls.model_fields if name != "from_numbers"}
+        return cls(from_numbers=list(numbers), **own)
+
+
+class PoolPage(BaseModel):
+    items: list[PoolAnswer]
+    next_cursor: str | None
+
+
+class AccountAnswer(BaseModel):
+    id: UUID
+    name: str
+    provider: str
+    is_default: bool
+    max_live_calls: int | None
+    parked_reason: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, account: AccountRow) -> Self:
+        return cls(**{name: getattr(account, name) for name in cls.model_fields})
+
+
+class AccountPage(BaseModel):
+    items: list[AccountAnswer]
+    next_cursor: str | None

@@ -1,0 +1,90 @@
+"""Webhooks: proven before anything is read, stored before they are answered, told to the engine afterwards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import structlog
+
+from activities import inbox
+from activities.inbox import Taken
+from api.dependencies import Dependencies
+from api.problems import Problem, Unauthenticated
+from runtime.settings import Settings
+from storage.accounts import account_by_id
+from storage.models import AccountRow
+from telephony.cleaning import decode_json
+from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, event_key, parse_webhook
+from telephony.webhook_signature import verify_signature
+
+log = structlog.get_logger(__name__)
+
+
+class Unreadable(Problem):
+    """Signed, and yet no webhook: sending it again won't help."""
+
+    status = 400
+    title = "Not a webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBody:
+    body: bytes
+    signature: str | None
+
+
+async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID | None) -> None:
+    """Verify, store and apply one webhook; what follows from it is done after the answer. Safe to repeat.
+
+    Raises:
+        Unauthenticated: the signature is bad, missing or stale; nothing was written.
+        Unreadable: it is signed and no JSON.
+    """
+    now = deps.clock()
+    account = await _account(deps, account_id)
+    keys = () if account is None else _keys(deps.settings, account)
+    if account is None or not verify_signature(signed.body, signed.signature, keys, now=now):
+        raise Unauthenticated("The signature is missing, wrong, or more than five minutes old.")
+    taken = await _store(deps, signed.body, account, now)
+    if taken.forward is not None or taken.freed_pool is not None:
+        deps.background.spawn(_follow_up(deps, taken))
+
+
+async def _account(deps: Dependencies, account_id: UUID | None) -> AccountRow | None:
+    default = (await deps.first_rows.ready()).account
+    if account_id is None or account_id == default.id:
+        return default
+    async with deps.sessions() as session:
+        return await account_by_id(session, account_id)
+
+
+def _keys(settings: Settings, account: AccountRow) -> list[str]:
+    """The keys that may have signed for this account; only the defaults' are known, from the environment."""
+    if not account.is_default:
+        return []
+    if account.provider == "simulator":
+        return [settings.simulator_key.get_secret_value()] if settings.simulator_key else []
+    own = [settings.retell_api_key] if settings.retell_api_key else []
+    return [key.get_secret_value() for key in (*own, *settings.retell_webhook_keys)]
+
+
+async def _store(deps: Dependencies, body: bytes, account: AccountRow, now: datetime) -> Taken:
+    try:
+        facts = parse_webhook(body)
+    except UnknownWebhookEvent as error:
+        log.info("webhook_of_unknown_kind", kind=error.event)
+        return Taken()
+    except MalformedWebhook as error:
+        raise Unreadable(f"The webhook can't be read: {error}.") from error
+    payload = cast("dict[str, Any]", decode_json(body))  # an object: parse_webhook has read it
+    async with deps.sessions.begin() as session:
+        return await inbox.take(session, account, facts, event_key=event_key(facts), payload=payload, now=now)
+
+
+async def _follow_up(deps: Dependencies, taken: Taken) -> None:
+    """The slot first: somebody waits for it, and the ended call's lead has time."""
+    if taken.freed_pool is not None:
+        await deps.hand_on.hand_on(taken.freed_pool)
+    if taken.forward is not None:
+        await inbox.forward(deps.sessions, deps.lead_workflows, taken.forward, now=deps.clock())
