@@ -11,10 +11,10 @@ import hashlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "set-up.stamp"
 UNFINISHED = ENVIRONMENT / "set-up.unfinished"
+# Not the environment's own: that one is removed when the environment is made anew.
+PYTHON = os.path.realpath(sys.executable)
 VENV_REMEDY = "install it (Debian, Ubuntu: sudo apt install python3-venv) and run this again."
 
 
@@ -74,12 +76,15 @@ def set_up(lock: Path, lock_descriptor: int) -> None:
 
 
 def _make_environment(*, with_pip: bool) -> None:
-    try:
-        venv.EnvBuilder(symlinks=True, with_pip=with_pip).create(ENVIRONMENT)
-    except OSError:
-        raise
-    except Exception as error:
-        raise SetUpError(f"Python's venv module cannot make an environment here; {VENV_REMEDY}") from error
+    """Run Python's venv module in a process of its own: some systems ship Python without it."""
+    command = [PYTHON, "-m", "venv", *([] if with_pip else ["--without-pip"]), str(ENVIRONMENT)]
+    made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if made.returncode == 0:
+        return
+    if "No module named" in made.stdout or "ensurepip" in made.stdout:
+        raise SetUpError(f"This Python has no complete venv module: {VENV_REMEDY}")
+    said = made.stdout.strip().splitlines()[-1:] or ["no reason given"]
+    raise SetUpError(f"The environment {ENVIRONMENT} cannot be made ({said[0]}): make {ROOT} writable and try again.")
 
 
 def _other_python() -> bool:

@@ -17,7 +17,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 
 
 class TemporalAway(Exception):  # noqa: N818 - says what happened, as in the house's other error trees
-    """Temporal did not answer for about a minute; the message names the address. Start again later."""
+    """Temporal did not answer after all attempts; the message names the address. Start again later."""
 
 
 def connect_config(settings: Settings) -> ClientConnectConfig:
@@ -31,7 +31,9 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
     return ClientConfig.load_client_connect_config(disable_file=not wants_file, override_env_vars=dict(environment))
 
 
-async def connect(settings: Settings, *, lazy: bool = False, runtime: Runtime | None = None) -> Client:
+async def connect(
+    settings: Settings, *, lazy: bool = False, runtime: Runtime | None = None, attempts: int = ATTEMPTS
+) -> Client:
     """Connect, waiting about a minute for a server that is still starting.
 
     Args:
@@ -39,15 +41,16 @@ async def connect(settings: Settings, *, lazy: bool = False, runtime: Runtime | 
         lazy: Return at once and connect at the first call, so that an API starts without Temporal. A worker cannot
             use a lazy client.
         runtime: The SDK's runtime, where metrics are wanted.
+        attempts: How often to try; each pause is about twice the one before.
 
     Raises:
         TemporalAway: No answer after all attempts.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, attempts + 1):
         try:
             return await connect_once(settings, lazy=lazy, runtime=runtime)
         except RuntimeError as error:  # what the SDK raises when the first connection fails
-            if attempt == ATTEMPTS:
+            if attempt == attempts:
                 raise TemporalAway(f"Temporal does not answer at {target(settings)}: {error}") from error
         longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**attempt)
         await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - spreading, not secrecy

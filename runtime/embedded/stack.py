@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import Self
 from runtime.embedded.environments import isolated
 from runtime.embedded.errors import StackError
 from runtime.embedded.home import locked_home
-from runtime.embedded.part import Say
+from runtime.embedded.part import Part, Say
 from runtime.embedded.parts import make_parts
 from runtime.embedded.plan import Plan, PortChooser, make_plan
 from runtime.embedded.ports import PortClaims
@@ -19,6 +19,8 @@ from runtime.embedded.postgres import base_for, open_cluster
 from runtime.embedded.process_records import ProcessRecords
 from runtime.embedded.supervisor import Supervisor
 from runtime.settings import load_settings
+
+Compose = Callable[[Plan, Mapping[str, str]], list[Part]]
 
 
 class Stack:
@@ -36,6 +38,7 @@ class Stack:
         real: bool = False,
         private_ports: bool = False,
         throwaway: bool = False,
+        compose: Compose = make_parts,
     ) -> None:
         """Nothing is touched before ``start``.
 
@@ -47,6 +50,7 @@ class Stack:
                 simulator and the embedded servers are used whatever it says.
             private_ports: Take ports away from the usual ones.
             throwaway: Remove the home and the database when stopped.
+            compose: Makes the parts; another choice of them runs only some of the system.
 
         Raises:
             SettingsError: The environment says something unknown or impossible.
@@ -57,6 +61,7 @@ class Stack:
         self._say = say
         self._private_ports = private_ports
         self._throwaway = throwaway
+        self._compose = compose
         self._held = ExitStack()
         self._supervisor: Supervisor | None = None
         self._plan: Plan | None = None
@@ -123,7 +128,7 @@ class Stack:
             cluster = await asyncio.to_thread(open_cluster, base_for(home.folder))
         self._plan = make_plan(home, self._settings, cluster, PortChooser(claims, private=self._private_ports))
         home.write_addresses(self._plan.addresses())
-        parts = make_parts(self._plan, self._environ)
+        parts = self._compose(self._plan, self._environ)
         self._supervisor = Supervisor(parts, logs=home.logs, records=records, say=self._say)
         await self._supervisor.start()
 

@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.embedded.errors import DatabaseUnusable
@@ -29,12 +28,19 @@ FAST_AND_FORGETFUL: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class TemporaryPostgres:
     """A running server; databases are made and dropped through it."""
 
-    cluster: PostgresCluster
-    port: int
+    def __init__(self, cluster: PostgresCluster, options: Mapping[str, str]) -> None:
+        """Start the server on a free port and wait until it takes connections.
+
+        Raises:
+            DatabaseUnusable: It did not start; the message shows the end of its log.
+        """
+        self.cluster = cluster
+        self.port = free_port()
+        self._options = options
+        self._server = self._start()
 
     @property
     def admin_dsn(self) -> str:
@@ -54,10 +60,43 @@ class TemporaryPostgres:
         """Drop a database and end whoever is still connected to it."""
         self.cluster.execute(self.port, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def restart(self) -> None:
+        """Start again on the same data and port, after the server was killed or stopped."""
+        self.stop()
+        self._server = self._start()
+
+    def stop(self) -> None:
+        """Stop without a checkpoint: what was committed is recovered at the next start, if there is one."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        command = tethered(self.cluster.command(self.port, self._options), signal.SIGQUIT)
+        with (self.cluster.base / "log").open("ab") as log:
+            server = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                cwd=self.cluster.base,
+                env=dict(SERVER_ENVIRONMENT),
+                start_new_session=True,
+                **spawn_identity(self.cluster.user),
+            )
+        deadline = time.monotonic() + READY_DEADLINE_SECONDS
+        while subprocess.run(self.cluster.ready_command(self.port), check=False).returncode != 0:
+            if server.poll() is not None or time.monotonic() > deadline:
+                server.kill()
+                server.wait()
+                log_text = (self.cluster.base / "log").read_text(errors="replace")
+                raise DatabaseUnusable(f"PostgreSQL did not start: {log_text[-2000:]}")
+            time.sleep(POLL_SECONDS)
+        return server
+
 
 @contextmanager
 def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[TemporaryPostgres]:
-    """Start a fresh server on a free port, and remove it with all its data afterwards.
+    """A fresh server, removed with all its data afterwards.
 
     Call from the main thread: the server ends with the thread that started it.
 
@@ -68,33 +107,10 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[Tem
     try:
         cluster = open_cluster(base)
         cluster.prepare()
-        port = free_port()
-        command = tethered(cluster.command(port, {**FAST_AND_FORGETFUL, **(options or {})}), signal.SIGQUIT)
-        with (base / "log").open("wb") as log:
-            server = subprocess.Popen(
-                command,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                cwd=base,
-                env=dict(SERVER_ENVIRONMENT),
-                start_new_session=True,
-                **spawn_identity(cluster.user),
-            )
+        server = TemporaryPostgres(cluster, {**FAST_AND_FORGETFUL, **(options or {})})
         try:
-            _wait_until_ready(server, cluster, port)
-            yield TemporaryPostgres(cluster=cluster, port=port)
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)  # without a checkpoint: the data is thrown away
-            server.wait()
+            server.stop()
     finally:
         shutil.rmtree(base, ignore_errors=True)
-
-
-def _wait_until_ready(server: "subprocess.Popen[bytes]", cluster: PostgresCluster, port: int) -> None:
-    deadline = time.monotonic() + READY_DEADLINE_SECONDS
-    while subprocess.run(cluster.ready_command(port), check=False).returncode != 0:
-        if server.poll() is not None or time.monotonic() > deadline:
-            log = (cluster.base / "log").read_text(errors="replace")
-            raise DatabaseUnusable(f"PostgreSQL did not start: {log[-2000:]}")
-        time.sleep(POLL_SECONDS)
