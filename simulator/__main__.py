@@ -11,7 +11,7 @@ import uvloop
 from pydantic import ValidationError
 
 from simulator.app import Simulator
-from simulator.server import bound_socket, serve
+from simulator.server import bound_socket, serve_until_told
 from simulator.settings import Refusal, Settings
 
 
@@ -59,7 +59,7 @@ def main() -> int:
         return 2
     base_url = public_url or f"http://{host}:{listener.getsockname()[1]}"
     simulator = Simulator(settings, api_key, base_url, state)
-    uvloop.run(serve(simulator.app, listener))
+    uvloop.run(serve_until_told(simulator.app, listener))
     return 0
 
 

@@ -26,6 +26,11 @@ class AgentDirectory:
         self._settings = settings
         self._journal = journal
         self._agents: dict[str, list[JsonObject]] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        """Only the default agent is left."""
+        self._agents.clear()
         self.add({"agent_id": DEFAULT_AGENT_ID, "agent_name": "Demo agent"}, published=True)
 
     def add(self, agent: JsonObject, *, published: bool = False) -> JsonObject:

@@ -61,6 +61,12 @@ class Simulator:
         )
         self.app: App = FaultGate(KeyGate(self._starlette(settings), api_key), self.faults, self.stats)
 
+    async def reset(self) -> None:
+        """Back to the first moment, but for the settings; live calls vanish without a word."""
+        await self.switchboard.hang_up_all()
+        for kept in (self.faults, self.pins, self.contacts, self.agents, self.caller_ids, self.stats, self.book):
+            kept.clear()
+
     def _starlette(self, settings: Settings) -> Starlette:
         dialling = Dialling(
             settings,
@@ -99,12 +105,12 @@ class Simulator:
             self.book,
             self.faults,
             self.pins,
-            self.contacts,
             self.capacity,
             self.switchboard,
             self.deliveries,
             self.payloads,
             self.stats,
+            self.reset,
         )
 
     def _open_routes(self) -> list[Route]:

@@ -49,6 +49,9 @@ class CallerIds:
     def restore(self, number: JsonObject) -> None:
         self._numbers[number["phone_number"]] = number
 
+    def clear(self) -> None:
+        self._numbers.clear()
+
     def everyone(self) -> list[JsonObject]:
         return list(self._numbers.values())
 

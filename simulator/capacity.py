@@ -26,6 +26,11 @@ class Capacity:
     def end(self) -> None:
         self.live -= 1
 
+    def clear(self) -> None:
+        self.live = 0
+        self.peak_live = 0
+        self._begun.clear()
+
     def _rate_allows(self) -> bool:
         rate = self._settings.calls_per_second
         whole = max(int(rate or 1), 1)

@@ -1,5 +1,7 @@
 """The control endpoints: watch the simulator, steer it, break it. They ask for no key."""
 
+from collections.abc import Awaitable, Callable
+
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -8,7 +10,6 @@ from starlette.routing import Route
 from simulator.call import Call
 from simulator.callbook import CallBook
 from simulator.capacity import Capacity
-from simulator.contacts import Contacts
 from simulator.deliveries import Deliveries
 from simulator.faults import FaultBook, FaultOrder
 from simulator.payloads import Payloads
@@ -58,23 +59,23 @@ class ControlRoutes:
         book: CallBook,
         faults: FaultBook,
         pins: PinBoard,
-        contacts: Contacts,
         capacity: Capacity,
         switchboard: Switchboard,
         deliveries: Deliveries,
         payloads: Payloads,
         stats: Stats,
+        reset: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._book = book
         self._faults = faults
         self._pins = pins
-        self._contacts = contacts
         self._capacity = capacity
         self._switchboard = switchboard
         self._deliveries = deliveries
         self._payloads = payloads
         self._stats = stats
+        self._reset = reset
 
     def routes(self) -> list[Route]:
         return [
@@ -145,9 +146,7 @@ class ControlRoutes:
         return JSONResponse({"event": order.event, "copies": order.copies})
 
     async def reset(self, request: Request) -> JSONResponse:
-        await self._switchboard.hang_up_all()
-        for kept in (self._book, self._faults, self._pins, self._contacts, self._stats):
-            kept.clear()
+        await self._reset()
         return await self.show_stats(request)
 
 

@@ -42,7 +42,7 @@ class FaultGate:
         if not self._faults.concerns(operation):
             await self._app(scope, receive, send)
             return
-        body = await _read(receive)
+        body = await read_body(receive)
         fault = self._faults.request_fault(operation, _to_number(body))
         exchange = _Exchange(self._app, scope, body, receive, send)
         await (exchange.pass_on(send) if fault is None else exchange.suffer(fault))
@@ -104,7 +104,7 @@ class _Exchange:
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-async def _read(receive: Receive) -> bytes:
+async def read_body(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()

@@ -106,6 +106,7 @@ class FaultBook:
 
     def clear(self) -> None:
         self._faults.clear()
+        self._made = 0
 
     def everything(self) -> list[Fault]:
         return list(self._faults.values())

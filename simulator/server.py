@@ -4,8 +4,8 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from typing_extensions import override
@@ -24,10 +24,21 @@ class _DroppableConnections(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up_or_failed = asyncio.Event()
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets=sockets)
+        finally:
+            self.up_or_failed.set()
+
     @override
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Signals are handled below: uvicorn raises them again when done, and the exit status would not be 0."""
+        """Signals are the runner's business: uvicorn would raise them again, and the exit status would not be 0."""
         yield
 
 
@@ -36,23 +47,40 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), backlog=2048)
 
 
-async def serve(app: App, listener: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT; requests that hang are cut after a second."""
+@asynccontextmanager
+async def running(app: App, listener: socket.socket) -> AsyncIterator[str]:
+    """Serves on the listener, within the loop of the caller; yields the address once requests are answered.
+
+    Leaving stops it; requests that hang are cut after a second.
+    """
     config = uvicorn.Config(
         app,
         http=_DroppableConnections,
         ws="none",
         lifespan="on",
-        log_level="error",
+        log_level="critical",
         access_log=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)
+    host, port = listener.getsockname()[:2]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    await server.up_or_failed.wait()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def serve_until_told(app: App, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT, having said where on standard output."""
+    told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, setattr, server, "should_exit", True)
-    host, port = listener.getsockname()[:2]
-    sys.stdout.write(f"simulator listens on http://{host}:{port}\n")
-    sys.stdout.flush()
-    await server.serve(sockets=[listener])
+        loop.add_signal_handler(number, told.set)
+    async with running(app, listener) as address:
+        sys.stdout.write(f"simulator listens on {address}\n")
+        sys.stdout.flush()
+        await told.wait()

@@ -72,8 +72,7 @@ class Switchboard:
         """Forget every live call without a word to anybody."""
         await self.close()
         self._stops.clear()
-        self._capacity.live = 0
-        self._capacity.peak_live = 0
+        self._capacity.clear()
         self._deliveries.abandon()
 
     def _start(self, call: Call) -> None:
@@ -115,7 +114,7 @@ class Switchboard:
             self._emit(call, event, so_far_seconds=moment)
         if await _stopped(stop, min(planned, longest) - talked):
             return stop.result()
-        return "max_duration_reached" if planned > longest else call.plan.reason
+        return "max_duration_reached" if planned > longest else _own_reason(call)
 
     def _end(self, call: Call, reason: str) -> None:
         asked_to_stop = call.plan.scenario is Scenario.DO_NOT_CALL and reason == call.plan.reason
@@ -147,6 +146,12 @@ class Switchboard:
     def _emit(self, call: Call, event: str, so_far_seconds: float | None = None) -> None:
         if event in call.terms["webhook_events"] and not call.deleted:
             self._deliveries.trigger(call, event, self._payloads.webhook_body(call, event, so_far_seconds))
+
+
+def _own_reason(call: Call) -> str:
+    """The planned reason; but nobody notices a machine where its detection is switched off."""
+    unnoticed = call.plan.reason == "voicemail_reached" and not call.terms["voicemail_option"]
+    return "agent_hangup" if unnoticed else call.plan.reason
 
 
 async def _stopped(stop: asyncio.Future[str], seconds: float) -> bool:
