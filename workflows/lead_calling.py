@@ -6,7 +6,7 @@ from typing import assert_never
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.dialling import PlaceCall
@@ -79,7 +79,7 @@ class LeadCalling:
                 retry_policy=policies.DECIDE_ONCE,
                 summary="what to do next",
             )
-        except ActivityError as error:
+        except FailureError as error:
             _unless_cancelled(error)
             return None
 
@@ -106,7 +106,7 @@ class LeadCalling:
                 retry_policy=policies.DIAL_ONCE,
                 summary=f"attempt {dial.number}",
             )
-        except ActivityError as error:
+        except FailureError as error:
             _unless_cancelled(error)
             return CallFate(workflow.now(), "whether the dial got through")
 
@@ -119,7 +119,7 @@ class LeadCalling:
                 retry_policy=policies.LOOK_UP_ONCE,
                 summary="what became of the call",
             )
-        except ActivityError as error:
+        except FailureError as error:
             _unless_cancelled(error)
             return CallFate(workflow.now() + policies.LOOK_UP_AGAIN, "the provider to answer")
 
@@ -155,7 +155,7 @@ class LeadCalling:
             workflow.continue_as_new(lead)
 
 
-def _unless_cancelled(error: ActivityError) -> None:
+def _unless_cancelled(error: FailureError) -> None:
     """Somebody who cancels the workflow in the engine means it; that isn't a failure to be waited out."""
     if is_cancelled_exception(error):
         raise error
