@@ -1,8 +1,11 @@
 """The API as a process: ``python -m api``. SIGTERM and SIGINT finish what is under way and end with status 0."""
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 
 import uvicorn
@@ -10,6 +13,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from temporalio.client import Client
+from typing_extensions import override
 
 from activities.deciding import LeadDecisions
 from activities.hand_on import SlotHandOn
@@ -27,6 +31,15 @@ from runtime.temporal_client import connect
 
 STOP_SECONDS = 10
 WEBHOOK = "/api/v1/calls/webhook"
+
+
+class Server(uvicorn.Server):
+    """uvicorn sends itself the signal again once it has stopped, and the process would end by it, not with status 0."""
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 async def serve(settings: Settings) -> None:
@@ -57,7 +70,11 @@ async def _serve_with(settings: Settings, engine: AsyncEngine) -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    await uvicorn.Server(config).serve()
+    server = Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.handle_exit, number, None)
+    await server.serve()
 
 
 def slot_hand_on(settings: Settings, sessions: async_sessionmaker[AsyncSession], temporal: Client) -> SlotHandOn:
@@ -79,8 +96,6 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except KeyboardInterrupt:  # uvicorn passes the signal on after it has stopped in good order
-        return 0
     return 0
 
 
