@@ -79,7 +79,7 @@ class PartRunner:
 
     async def _start_once(self) -> None:
         try:
-            await self._spawn()
+            await self._spawn_or_fail()
             if self.part.is_job:
                 await self._finish_job()
             else:
@@ -87,6 +87,12 @@ class PartRunner:
         except BaseException:
             await self._end_process()
             raise
+
+    async def _spawn_or_fail(self) -> None:
+        try:
+            await self._spawn()
+        except OSError as error:
+            raise PartFailed(f"{self.part.title} cannot be started: {error}") from error
 
     async def _spawn(self) -> None:
         if self.part.before_start is not None:
