@@ -82,7 +82,7 @@ def build_worker(
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
         activities=[
-            NextStep(sessions, decisions, now).next_step,
+            NextStep(sessions, decisions, hand_on, now).next_step,
             PlaceCall(sessions, dial, sender, hand_on, now).place_call,
             LookUpCall(sessions, dial, providers, sender, hand_on, now).look_up_call,
             Reconcile(sessions, workflows, hand_on, now).reconcile,

@@ -1,6 +1,7 @@
 """What a lead does next, decided and recorded in one transaction."""
 
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import assert_never
 from uuid import UUID
 
@@ -17,28 +18,37 @@ from storage.situations import LeadWithContext, lock_lead
 from telephony.requests import CallRequest, build_call_body
 
 
+class Room(Enum):
+    """What a decision may assume of the pool's free slots."""
+
+    COUNT = "lock the pool and count"
+    NONE = "it was just seen to be full"
+    UNKNOWN = "nobody looked; a slot is unlikely to be wanted"
+
+
 class LeadDecisions:
     def __init__(self, settings: DialSettings) -> None:
         self._settings = settings
 
-    async def advance(self, session: AsyncSession, lead_id: UUID, *, now: datetime, may_grant: bool) -> Step | None:
+    async def advance(self, session: AsyncSession, lead_id: UUID, *, now: datetime, room: Room) -> Step | None:
         """Decide about a lead under its locks and write the decision into its row; the caller commits.
 
         Safe to repeat: while an attempt is open the answer is that attempt, whoever asks.
 
         Args:
-            may_grant: Also lock the number pool, so that a slot can be granted.
+            room: Whether a slot may be granted; only then the number pool is locked too.
 
         Returns:
-            The step; None when a slot would have to be granted and ``may_grant`` is false (nothing was written).
+            The step; None when a slot would have to be granted and ``room`` is unknown (nothing was written).
         """
+        may_grant = room is Room.COUNT
         context = await lock_lead(session, lead_id, with_pool=may_grant)
         if context is None:
             return Stop("erased")
         waiting = self._open_dial(context, now)
         if waiting is not None:
             return waiting
-        capacity = await self._capacity(session, context) if may_grant else UNLIMITED
+        capacity = await self._capacity(session, context, room)
         situation = situation_of(
             context,
             now=now,
@@ -68,7 +78,11 @@ class LeadDecisions:
             return None
         return _dial(attempt)
 
-    async def _capacity(self, session: AsyncSession, context: LeadWithContext) -> Capacity:
+    async def _capacity(self, session: AsyncSession, context: LeadWithContext, room: Room) -> Capacity:
+        if room is Room.UNKNOWN:
+            return UNLIMITED
+        if room is Room.NONE:
+            return Capacity(free_slots=0)
         free = await slots.free_slots(session, context.pool, context.campaign)
         return Capacity(free_slots=free, next_dial_at=context.pool.next_dial_at)
 

@@ -7,10 +7,11 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from activities.deciding import LeadDecisions
+from activities.deciding import LeadDecisions, Room
 from activities.lead_workflows import EngineAway, LeadWorkflows
+from domain.decision import PACE_HORIZON
 from domain.steps import Queued, Step
-from storage import lead_progress
+from storage import lead_progress, slots
 from storage.lead_progress import WaitingLead
 
 log = structlog.get_logger(__name__)
@@ -51,10 +52,12 @@ class SlotHandOn:
     async def _serve_one(self, number_pool_id: UUID) -> tuple[WaitingLead, Step] | None:
         now = self._clock()
         async with self._sessions.begin() as session:
+            if not await slots.has_room(session, number_pool_id, dial_by=now + PACE_HORIZON):
+                return None
             lead = await lead_progress.next_due_lead(session, number_pool_id, now)
             if lead is None:
                 return None
-            step = await self._decisions.advance(session, lead.lead_id, now=self._clock(), may_grant=True)
+            step = await self._decisions.advance(session, lead.lead_id, now=self._clock(), room=Room.COUNT)
             return None if step is None else (lead, step)
 
     async def _wake(self, lead: WaitingLead) -> None:

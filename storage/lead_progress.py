@@ -25,8 +25,19 @@ class LeadToHandOver(NamedTuple):
     organization_id: UUID
 
 
-async def status_of(session: AsyncSession, lead_id: UUID) -> str | None:
-    return await session.scalar(select(LeadRow.status).where(LeadRow.id == lead_id))
+class Standing(NamedTuple):
+    status: str
+    number_pool_id: UUID
+
+
+async def standing_of(session: AsyncSession, lead_id: UUID) -> Standing | None:
+    query = (
+        select(LeadRow.status, CampaignRow.number_pool_id)
+        .join(CampaignRow, CampaignRow.id == LeadRow.campaign_id)
+        .where(LeadRow.id == lead_id)
+    )
+    row = (await session.execute(query)).first()
+    return None if row is None else Standing(*row)
 
 
 async def mark_handed_over(session: AsyncSession, lead_ids: Sequence[UUID], now: datetime) -> None:

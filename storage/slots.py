@@ -28,6 +28,22 @@ async def free_slots(session: AsyncSession, pool: NumberPoolRow, campaign: Campa
     return min(free, campaign.max_live_calls - (in_campaign or 0))
 
 
+async def has_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: datetime) -> bool:
+    """Whether the pool seems to have a free slot for a dial until ``dial_by``, seen without a lock.
+
+    A hint that spares those who come in vain the wait for the pool's lock; the grant itself counts again under it.
+    """
+    live = (
+        select(func.count())
+        .where(AttemptRow.number_pool_id == number_pool_id, AttemptRow.slot_released_at.is_(None))
+        .scalar_subquery()
+    )
+    query = select(
+        (NumberPoolRow.max_live_calls > live) & (func.coalesce(NumberPoolRow.next_dial_at, dial_by) <= dial_by)
+    )
+    return bool(await session.scalar(query.where(NumberPoolRow.id == number_pool_id)))
+
+
 async def contact_is_on_a_call(session: AsyncSession, contact_id: UUID) -> bool:
     query = select(AttemptRow.id).where(AttemptRow.contact_id == contact_id, AttemptRow.slot_released_at.is_(None))
     return await session.scalar(query.limit(1)) is not None
