@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-import httpx
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,6 +18,7 @@ from simulator.caller_ids import CallerIds
 from simulator.capacity import Capacity
 from simulator.contacts import Contacts
 from simulator.control import ControlRoutes
+from simulator.couriers import Couriers
 from simulator.deliveries import Deliveries
 from simulator.dialling import Dialling
 from simulator.fault_gate import App, FaultGate
@@ -36,15 +36,11 @@ from simulator.stats import Stats
 from simulator.switchboard import Switchboard
 from simulator.wire import ApiError, JsonObject
 
-# Enough for every webhook of thousands of live calls; a receiver that hangs doesn't starve the others soon.
-_CONNECTIONS = httpx.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=30)
-
 
 class Simulator:
     """Everything the process holds. ``base_url`` is its own address, for the recordings it names."""
 
     def __init__(self, settings: Settings, api_key: str, base_url: str, state: Path | None) -> None:
-        client = httpx.AsyncClient(limits=_CONNECTIONS, timeout=settings.webhook_timeout_seconds, trust_env=False)
         self.journal = Journal(state)
         self.stats = Stats()
         self.capacity = Capacity(settings)
@@ -55,7 +51,7 @@ class Simulator:
         self.contacts = Contacts(self.journal)
         self.agents = AgentDirectory(settings, self.journal)
         self.caller_ids = CallerIds(settings, self.journal)
-        self.deliveries = Deliveries(client, api_key, settings, self.faults, self.stats)
+        self.deliveries = Deliveries(Couriers(), api_key, settings, self.faults, self.stats)
         self.switchboard = Switchboard(
             self.book, self.capacity, self.contacts, self.payloads, self.deliveries, self.stats
         )

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 
-import httpx
-
 from simulator.call import Call
+from simulator.couriers import Couriers
 from simulator.dice import dice
 from simulator.faults import Effect, FaultBook, FaultOrder
 from simulator.settings import Settings
@@ -30,18 +29,18 @@ class Delivery:
     url: str
     body: str
     timeout_seconds: float
+    era: int
     tried: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Deliveries:
-    def __init__(
-        self, client: httpx.AsyncClient, api_key: str, settings: Settings, faults: FaultBook, stats: Stats
-    ) -> None:
-        self._client = client
+    def __init__(self, couriers: Couriers, api_key: str, settings: Settings, faults: FaultBook, stats: Stats) -> None:
+        self._couriers = couriers
         self._api_key = api_key
         self._settings = settings
         self._faults = faults
         self._stats = stats
+        self._era = 0
         self._last: dict[str, Delivery] = {}
         self._held: dict[str, tuple[list[str] | None, list[Delivery]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,12 +86,14 @@ class Deliveries:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
+        await self._couriers.close()
 
     def abandon(self) -> None:
-        """Forget everything that is still on its way."""
-        for task in self._tasks:
-            task.cancel()
+        """Send nothing more of what was triggered so far.
+
+        What is under way at this moment arrives: cutting a request short can cost a connection pool its place for good.
+        """
+        self._era += 1
         self._last.clear()
         self._held.clear()
 
@@ -108,6 +109,7 @@ class Deliveries:
             event=event,
             url=fill(url, call.dynamic_variables),
             body=body,
+            era=self._era,
             timeout_seconds=min(milliseconds / 1000 if milliseconds else 10.0, self._settings.webhook_timeout_seconds),
         )
 
@@ -160,6 +162,8 @@ class Deliveries:
             if attempt:
                 self._stats.webhooks["retried"] += 1
                 await asyncio.sleep(self._settings.webhook_retry_seconds)
+            if delivery.era != self._era:
+                return
             accepted = await self._post(delivery)
             delivery.tried.set()
             if accepted:
@@ -175,13 +179,7 @@ class Deliveries:
             "x-retell-signature": signature(delivery.body, key, now_ms()),
         }
         self._stats.webhooks["sent"] += 1
-        try:
-            answer = await self._client.post(
-                delivery.url, content=delivery.body, headers=headers, timeout=delivery.timeout_seconds
-            )
-        except (httpx.HTTPError, httpx.InvalidURL):
-            return False
-        return answer.is_success
+        return await self._couriers.post(delivery.url, delivery.body, headers, delivery.timeout_seconds)
 
 
 def _reordered(order: list[str] | None, deliveries: list[Delivery]) -> list[Delivery]:

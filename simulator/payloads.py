@@ -15,6 +15,10 @@ from simulator.wire import JsonObject
 _NAMING_DESTINATION = frozenset({"transfer_started", "transfer_bridged", "transfer_cancelled"})
 
 
+# Whole milliseconds and the grain of timers make a call seem this much shorter than it was meant to be.
+_CLOCK_SECONDS = 0.005
+
+
 class Stage(IntEnum):
     """How much of a call is known; a webhook always shows its own stage, however late it is sent."""
 
@@ -95,8 +99,7 @@ def whole_transcript(call: Call, story: Story, until_seconds: float | None = Non
     """What was said, all of it or up to a moment of the talk; a call that was cut short has the beginning only."""
     planned = call.plan.talk_seconds if call.plan.talk_seconds is not None else story.natural_seconds
     spoken = until_seconds if call.end_ms is None or until_seconds is not None else call.duration_ms / 1000
-    if spoken is None or spoken >= planned:
-        # The clock of a real machine overshoots a little; the words stay inside the call.
+    if spoken is None or spoken >= planned - _CLOCK_SECONDS:
         return transcribe(story, call.plan.key, planned)
     return transcribe(story, call.plan.key, planned, spoken)
 

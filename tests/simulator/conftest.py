@@ -20,7 +20,6 @@ QUICK: dict[str, Any] = {
     "talk_seconds": 0.03,
     "analysis_seconds": 0.01,
     "webhook_retry_seconds": 0.01,
-    "webhook_timeout_seconds": 1.0,
     "concurrency_limit": 1000,
 }
 

@@ -114,6 +114,8 @@ def test_a_number_that_was_called_before_does_not_turn_out_not_to_exist() -> Non
 
 
 async def test_two_runs_with_one_seed_say_the_same_words_whatever_the_order(stage: Stage, dial: Dial) -> None:
+    # Appointments and call-backs speak of today; these don't.
+    stage.settings.apply({"mix": {"busy": 1, "voicemail": 1, "do_not_call": 1, "transferred": 1}})
     numbers = [f"+1312555014{n}" for n in range(8)]
 
     async def run(order: list[str]) -> dict[str, object]:
