@@ -81,7 +81,13 @@ async def cancel(
         await deps.engine.wake([(lead_id, context.lead.run)], "cancelled")
     if freed:
         deps.background.spawn(deps.hand_on.hand_on(context.pool.id))
-    return LeadRecord(context.lead, context.contact.phone_number, context.attempts)
+    return await _read_again(session, principal, lead_id)
+
+
+async def _read_again(session: AsyncSession, principal: Principal, lead_id: UUID) -> LeadRecord:
+    """The whole lead: what is read to decide leaves the talks out."""
+    session.expunge_all()
+    return (await get_leads(session, principal.organization_id, [lead_id]))[lead_id]
 
 
 def _give_back_grant(deps: Dependencies, context: LeadWithContext) -> bool:

@@ -25,6 +25,7 @@ from api.dependencies import Dependencies
 from runtime.database import create_engine, session_factory
 from runtime.embedded.temporary_postgres import TemporaryPostgres
 from runtime.settings import Settings
+from runtime.telemetry import configure_logging
 from storage.attempts import NewAttempt, add_attempt, attempt_id
 from storage.migrate import upgrade
 from storage.models import AttemptRow, CampaignRow, LeadRow, MembershipRow, NumberPoolRow, UserRow
@@ -64,6 +65,12 @@ def settings(api_database_url: str) -> Settings:
             "LEADLINE_CORS_ORIGINS": "https://app.example.com",
         }
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs(settings: Settings) -> None:
+    """As the process logs: drawn tracebacks with local variables would take seconds each."""
+    configure_logging(settings)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,185 @@
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from storage.models import AccountRow, AuditEntryRow, CallerIdRow, CampaignRow, NumberPoolRow
+
+Member = Callable[[str], Awaitable[httpx.AsyncClient]]
+
+
+async def make(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    answer = await client.post("/api/v1/campaigns", json={"name": "Spring"} | fields)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def test_a_running_default_campaign_is_there_from_the_start(admin: httpx.AsyncClient) -> None:
+    (campaign,) = (await admin.get("/api/v1/campaigns")).json()["items"]
+    assert (campaign["is_default"], campaign["status"], campaign["max_attempts"]) == (True, "running", 4)
+    assert campaign["windows"] == [
+        {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "opens": "08:00", "closes": "21:00"}
+    ]
+    assert campaign["retry_delays"]["no_answer"] == [1800, 14400, 86400]
+
+
+async def test_a_campaign_begins_as_a_draft_and_is_launched_paused_and_resumed(admin: httpx.AsyncClient) -> None:
+    campaign = await make(admin)
+    path = f"/api/v1/campaigns/{campaign['id']}"
+    assert (campaign["status"], campaign["launched_at"]) == ("draft", None)
+    assert (await admin.post(f"{path}/pause")).status_code == 409
+    for action, status in [("launch", "running"), ("launch", "running"), ("pause", "paused"), ("resume", "running")]:
+        answer = await admin.post(f"{path}/{action}")
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+    assert (await admin.get(path)).json()["launched_at"].endswith("Z")
+
+
+async def test_a_campaign_takes_what_was_given(admin: httpx.AsyncClient) -> None:
+    given = {
+        "name": "Everything",
+        "agent_id": "agent_1",
+        "agent_version": 3,
+        "windows": [{"days": ["mon"], "opens": "00:00", "closes": "24:00"}],
+        "calling_rules": "federal",
+        "purpose": "informational",
+        "max_attempts": 2,
+        "retry_delays": {"busy": [60]},
+        "max_call_seconds": 120,
+        "max_live_calls": 2,
+        "voicemail": "leave_message",
+        "duplicate_numbers": "allow",
+        "transfer_number": "+12125550188",
+        "require_consent": True,
+        "budget": 10.5,
+    }
+    campaign = await make(admin, **given)
+    assert {name: campaign[name] for name in given} == given | {"agent_version": "3"}
+
+
+async def test_a_change_leaves_the_rest_as_it_is(admin: httpx.AsyncClient) -> None:
+    campaign = await make(admin, max_attempts=2, budget=3)
+    answer = await admin.patch(f"/api/v1/campaigns/{campaign['id']}", json={"max_attempts": 5, "budget": None})
+    assert answer.json() == campaign | {"max_attempts": 5, "budget": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        pytest.param({"windows": []}, "windows", id="never-open"),
+        pytest.param({"windows": [{"days": ["mon"], "opens": "21:00", "closes": "08:00"}]}, "windows", id="overnight"),
+        pytest.param({"retry_delays": {"busy": [-1]}}, "retry_delays", id="back-in-time"),
+        pytest.param({"retry_delays": {"bored": [1]}}, "retry_delays", id="unknown-outcome"),
+        pytest.param({"max_attempts": 0}, "max_attempts", id="no-attempt"),
+        pytest.param({"max_attempts": 10**12}, "max_attempts", id="attempts-without-end"),
+        pytest.param({"max_call_seconds": 59}, "max_call_seconds", id="shorter-than-the-provider-allows"),
+        pytest.param({"name": None}, "name", id="no-name"),
+        pytest.param({"calling_rules": "none"}, "calling_rules", id="unknown-rules"),
+        pytest.param({"agent": "x"}, "agent", id="misspelt-field"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["post", "patch"])
+async def test_an_impossible_campaign_is_refused(
+    admin: httpx.AsyncClient, change: dict[str, Any], field: str, verb: str
+) -> None:
+    if verb == "post":
+        answer = await admin.post("/api/v1/campaigns", json={"name": "Bad"} | change)
+    else:
+        campaign = await make(admin)
+        answer = await admin.patch(f"/api/v1/campaigns/{campaign['id']}", json=change)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith(field)
+
+
+async def test_two_campaigns_of_one_name_clash(admin: httpx.AsyncClient) -> None:
+    await make(admin)
+    other = await make(admin, name="Autumn")
+    assert (await admin.post("/api/v1/campaigns", json={"name": "Spring"})).status_code == 409
+    assert (await admin.patch(f"/api/v1/campaigns/{other['id']}", json={"name": "Spring"})).status_code == 409
+
+
+async def test_only_an_admin_switches_the_calling_rules_off_and_it_is_noted(
+    admin: httpx.AsyncClient, member: Member, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    operator = await member("operator")
+    campaign = await make(operator)
+    path = f"/api/v1/campaigns/{campaign['id']}"
+    assert (await operator.patch(path, json={"calling_rules": "off"})).status_code == 403
+    assert (await operator.post("/api/v1/campaigns", json={"name": "x", "calling_rules": "off"})).status_code == 403
+    assert (await admin.patch(path, json={"calling_rules": "off"})).status_code == 200
+    assert (await operator.patch(path, json={"max_attempts": 3})).status_code == 200
+    async with sessions() as session:
+        entries = (await session.scalars(select(AuditEntryRow))).all()
+    assert [(entry.action, str(entry.target_id)) for entry in entries] == [
+        ("campaign.calling_rules_off", campaign["id"])
+    ]
+
+
+async def test_a_campaign_without_caller_ids_is_not_launched(admin: httpx.AsyncClient) -> None:
+    pool = (await admin.post("/api/v1/number-pools", json={"name": "Empty"})).json()
+    campaign = await make(admin, number_pool_id=pool["id"])
+    answer = await admin.post(f"/api/v1/campaigns/{campaign['id']}/launch")
+    assert answer.status_code == 409
+    assert "from_numbers" in answer.json()["detail"]
+
+
+async def test_a_pool_keeps_when_its_numbers_were_last_used(
+    admin: httpx.AsyncClient, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    body = {"name": "P", "carrier": "twilio", "from_numbers": ["+1 212 555 0101", "+12125550102", "+12125550101"]}
+    pool = (await admin.post("/api/v1/number-pools", json=body)).json()
+    assert pool["from_numbers"] == ["+12125550101", "+12125550102"]
+    async with sessions.begin() as session:
+        await session.execute(update(CallerIdRow).values(last_used_at=CallerIdRow.created_at))
+    path = f"/api/v1/number-pools/{pool['id']}"
+    changed = await admin.patch(path, json={"from_numbers": ["+12125550103", "+12125550102"], "max_live_calls": 3})
+    assert changed.json()["from_numbers"] == ["+12125550103", "+12125550102"]
+    assert (changed.json()["max_live_calls"], changed.json()["carrier"]) == (3, "twilio")
+    assert (await admin.get(path)).json() == changed.json()
+    async with sessions() as session:
+        query = select(CallerIdRow).where(CallerIdRow.number_pool_id == pool["id"])
+        used = {row.phone_number: row.last_used_at is not None for row in await session.scalars(query)}
+    assert used == {"+12125550103": False, "+12125550102": True}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"from_numbers": ["5"]}, id="no-number"),
+        pytest.param({"carrier": "pigeon"}, id="unknown-carrier"),
+        pytest.param({"max_live_calls": 0}, id="no-calls"),
+        pytest.param({"max_live_calls": 10**11}, id="calls-without-end"),
+        pytest.param({"max_calls_per_second": 0}, id="no-pace"),
+    ],
+)
+async def test_an_impossible_pool_is_refused(admin: httpx.AsyncClient, change: dict[str, Any]) -> None:
+    assert (await admin.post("/api/v1/number-pools", json={"name": "P"} | change)).status_code == 422
+    (pool,) = (await admin.get("/api/v1/number-pools")).json()["items"]
+    assert (await admin.patch(f"/api/v1/number-pools/{pool['id']}", json=change)).status_code == 422
+
+
+async def test_simulated_campaigns_and_pools_never_move_to_a_real_account(
+    admin: httpx.AsyncClient, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    async with sessions.begin() as session:
+        simulated = (await session.scalars(select(NumberPoolRow))).one()
+        real = AccountRow(organization_id=simulated.organization_id, name="Real", provider="retell")
+        session.add(real)
+        await session.flush()
+    pool = (await admin.post("/api/v1/number-pools", json={"name": "Real", "account_id": str(real.id)})).json()
+    (campaign,) = (await admin.get("/api/v1/campaigns")).json()["items"]
+    moved = await admin.patch(f"/api/v1/campaigns/{campaign['id']}", json={"number_pool_id": pool["id"]})
+    assert moved.status_code == 409
+    moved = await admin.patch(f"/api/v1/number-pools/{simulated.id}", json={"account_id": str(real.id)})
+    assert moved.status_code == 409
+    async with sessions() as session:
+        row = await session.get_one(CampaignRow, campaign["id"])
+    assert row.number_pool_id == simulated.id
+
+
+async def test_accounts_are_listed(admin: httpx.AsyncClient) -> None:
+    (account,) = (await admin.get("/api/v1/accounts")).json()["items"]
+    assert (account["provider"], account["is_default"]) == ("simulator", True)
