@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.messages import LEAD_WORKFLOW, SLOT_GRANTED_SIGNAL, WAKE_SIGNAL, CallHeard, LeadInput, Wake, workflow_id
 
+# The server has to know these names before they are used: runtime.search_attributes makes them known at every start.
 CAMPAIGN = SearchAttributeKey.for_keyword("LeadlineCampaign")
 ORGANIZATION = SearchAttributeKey.for_keyword("LeadlineOrganization")
 SEARCH_ATTRIBUTES: Sequence[SearchAttributeKey[str]] = (CAMPAIGN, ORGANIZATION)

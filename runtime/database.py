@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from runtime.settings import Settings
-
-DRIVER = "postgresql+asyncpg"
+from storage.address import async_url
 
 # A request that can't get a connection within this time answers 503 rather than joining a growing queue.
 POOL_WAIT_SECONDS = 3.0
@@ -23,21 +22,6 @@ SERVER_LIMITS: Mapping[str, str] = {
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",  # short queries only: compiling one costs more than running it
 }
-
-# What libpq understands in an address and asyncpg does not take as an argument.
-_LIBPQ_ONLY = ("pgbouncer", "application_name", "channel_binding", "connect_timeout", "sslmode", "gssencmode")
-
-
-def async_url(dsn: str) -> URL:
-    """The address in the form asyncpg wants.
-
-    Takes ``postgresql://`` or ``postgres://``, also with ``?host=/cloudsql/…`` (a unix socket); ``sslmode`` becomes
-    asyncpg's ``ssl``, and what only libpq understands is left out.
-    """
-    url = make_url(dsn.replace("postgres://", "postgresql://", 1) if dsn.startswith("postgres://") else dsn)
-    ssl = url.query.get("sslmode")
-    url = url.set(drivername=DRIVER).difference_update_query(_LIBPQ_ONLY)
-    return url.update_query_dict({"ssl": str(ssl)}) if ssl else url
 
 
 def behind_pooler(dsn: str, settings: Settings) -> bool:

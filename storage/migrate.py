@@ -12,9 +12,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from storage.address import async_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -47,8 +49,7 @@ async def upgrade(database_url: str) -> None:
         sqlalchemy.exc.DBAPIError: the database can't be reached, or a lock wasn't to be had in five seconds; nothing
             of the failing migration is left behind, and a repeat goes on from there.
     """
-    url = make_url(database_url).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = create_async_engine(async_url(database_url), poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade)

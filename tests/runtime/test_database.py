@@ -9,9 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from runtime.database import async_url, create_engine, session_factory
+from runtime.database import create_engine, session_factory
 from runtime.embedded.temporary_postgres import temporary_postgres
 from runtime.settings import Settings
+from storage.address import async_url
 
 
 @pytest.mark.parametrize(
