@@ -78,8 +78,8 @@ async def test_a_bad_signature_leaves_nothing_behind(
     forge: Callable[[Sign, bytes], dict[str, str]],
 ) -> None:
     body = webhook("call_started")
-    headers = {name: value.encode("latin-1") for name, value in forge(sign, body).items()}
-    answer = await anyone.post(PATH, content=body, headers=list(headers.items()))
+    headers = {name.encode(): value.encode("latin-1") for name, value in forge(sign, body).items()}
+    answer = await anyone.post(PATH, content=body, headers=headers)
     assert answer.status_code == 401
     assert await stored() == 0
 

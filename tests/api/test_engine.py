@@ -1,0 +1,83 @@
+"""What the API tells a real Temporal server."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.testing import WorkflowEnvironment
+
+from activities.lead_workflows import SEARCH_ATTRIBUTES
+from storage.models import LeadRow
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[Client]:
+    program = shutil.which("temporal", path=str(Path(sys.executable).parent))
+    environment = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=program, search_attributes=list(SEARCH_ATTRIBUTES), dev_server_log_level="error"
+    )
+    async with environment:
+        yield environment.client
+
+
+@pytest.fixture
+async def client(make_app: Callable[[Client], FastAPI], temporal: Client) -> AsyncIterator[httpx.AsyncClient]:
+    app = make_app(temporal)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://leadline") as client:
+        form = {"username": "admin@localhost", "password": "correct horse"}
+        token = (await client.post("/api/v1/auth/token", data=form)).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+    await app.state.dependencies.background.drain(timeout_seconds=5)
+
+
+async def test_a_lead_that_was_taken_runs_as_a_workflow(
+    client: httpx.AsyncClient, temporal: Client, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    lead = (await client.post("/api/v1/leads", json={"phone_number": "+12125550123", "name": "Ada"})).json()
+    description = await temporal.get_workflow_handle(f"lead-{lead['id']}").describe()
+    assert description.status is WorkflowExecutionStatus.RUNNING
+    assert await description.static_summary() == "Lead of Default (simulator)"
+    async with sessions() as session:
+        assert (await session.get_one(LeadRow, lead["id"])).handed_over_at is not None
+
+
+async def test_a_batch_is_handed_over(
+    client: httpx.AsyncClient, temporal: Client, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    leads = [{"phone_number": f"+121255501{n:02}"} for n in range(5)]
+    items = (await client.post("/api/v1/leads/batch", json={"leads": leads})).json()["items"]
+    async with sessions() as session:
+        rows = [await session.get_one(LeadRow, item["lead"]["id"]) for item in items]
+    assert all(row.handed_over_at is not None for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reason"),
+    [
+        pytest.param("/api/v1/leads/{id}/cancel", {}, "cancelled", id="cancelled"),
+        pytest.param("/api/v1/do-not-call", {"phone_number": "+12125550123"}, "do_not_call", id="do-not-call"),
+    ],
+)
+async def test_a_lead_is_woken_when_it_may_not_be_called_any_more(
+    client: httpx.AsyncClient, temporal: Client, path: str, body: dict[str, str], reason: str
+) -> None:
+    lead = (await client.post("/api/v1/leads", json={"phone_number": "+12125550123"})).json()
+    assert (await client.post(path.format(id=lead["id"]), json=body)).is_success
+    history = await temporal.get_workflow_handle(f"lead-{lead['id']}").fetch_history()
+    signals = [event.workflow_execution_signaled_event_attributes for event in history.events]
+    (signal,) = [signal for signal in signals if signal.signal_name]
+    assert signal.signal_name == "wake"
+    assert reason.encode() in signal.input.payloads[0].data
+
+
+async def test_with_everything_there_it_is_ready(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "database": "ok", "temporal": "ok"}
