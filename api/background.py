@@ -8,7 +8,8 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 32
+# Few: they share the pool of database connections with the requests.
+AT_ONCE = 8
 MOST_WAITING = 2_000
 
 
