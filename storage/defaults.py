@@ -6,7 +6,9 @@ provider configured now.
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -115,7 +117,7 @@ async def _pool(session: AsyncSession, account: AccountRow, provider: Provider) 
     row = NumberPoolRow(
         organization_id=account.organization_id,
         account_id=account.id,
-        name=NAMES[provider],
+        name=await _free_name(session, NumberPoolRow, account.organization_id, provider),
         is_default=True,
         carrier="custom",
         max_live_calls=MAX_LIVE_CALLS,
@@ -141,7 +143,7 @@ async def _campaign(
     row = CampaignRow(
         organization_id=pool.organization_id,
         number_pool_id=pool.id,
-        name=NAMES[provider],
+        name=await _free_name(session, CampaignRow, pool.organization_id, provider),
         is_default=True,
         status=CampaignStatus.RUNNING,
         windows=EVERY_DAY,
@@ -152,3 +154,13 @@ async def _campaign(
     )
     session.add(row)
     return row
+
+
+async def _free_name(
+    session: AsyncSession, table: type[NumberPoolRow] | type[CampaignRow], organization_id: UUID, provider: Provider
+) -> str:
+    """The usual name, or the first numbered one that nobody has given to a row of their own."""
+    query = select(table.name).where(table.organization_id == organization_id, table.name.startswith(NAMES[provider]))
+    taken = set((await session.scalars(query)).all())
+    numbered = (f"{NAMES[provider]} {number}" for number in count(2))
+    return next(name for name in chain([NAMES[provider]], numbered) if name not in taken)

@@ -153,12 +153,10 @@ async def _insert(session: AsyncSession, rows: Sequence[LeadRow]) -> Sequence[Le
     )
     ordered = sorted(rows, key=lambda row: (row.external_id or "", row.id))
     inserted: dict[UUID, datetime] = {}
-    # Without consent the column is left out: a JSON column given None would hold JSON's null, which is a value.
-    for columns in (_COLUMNS, (*_COLUMNS, "consent")):
-        values = [_values(row, columns) for row in ordered if (row.consent is not None) == ("consent" in columns)]
-        if values:
-            result = await session.execute(statement, values, execution_options={"render_nulls": True})
-            inserted.update((row_id, created_at) for row_id, created_at in result)
+    if ordered:
+        values = [{column: getattr(row, column) for column in _COLUMNS} for row in ordered]
+        result = await session.execute(statement, values, execution_options={"render_nulls": True})
+        inserted.update((row_id, created_at) for row_id, created_at in result)
     for row in rows:
         if row.id in inserted:
             row.created_at = inserted[row.id]
@@ -179,15 +177,12 @@ _COLUMNS = (
     "time_zone_source",
     "priority",
     "not_before",
+    "consent",
     "custom_fields",
     "status",
     "run",
     "earlier_attempts",
 )
-
-
-def _values(row: LeadRow, columns: Iterable[str]) -> dict[str, Any]:
-    return {column: getattr(row, column) for column in columns}
 
 
 async def _with_winners(
