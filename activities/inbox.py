@@ -1,5 +1,6 @@
 """Webhooks: kept first, applied to their attempt in the same transaction, then told to the lead's workflow."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,15 +69,18 @@ async def take(
 async def forward(
     sessions: async_sessionmaker[AsyncSession], workflows: LeadWorkflows, attempt_id: UUID, *, now: datetime
 ) -> None:
-    """Tell the workflow of this attempt's lead everything that it hasn't been told, in order. Safe to repeat.
+    """Tell the workflow of this attempt's lead everything that it hasn't been told. Safe to repeat.
+
+    All at once: signals that arrive together share one workflow task, and the workflow doesn't mind their order.
 
     Raises:
         activities.lead_workflows.EngineAway: the engine can't be reached; the reconciliation forwards later.
     """
     async with sessions() as session:
         events = await webhook_events.events_to_forward(session, attempt_id)
-    for event in events:
-        await workflows.forward(event.lead_id, event.run, event.event, event.attempt_id)
+    await asyncio.gather(
+        *(workflows.forward(event.lead_id, event.run, event.event, event.attempt_id) for event in events)
+    )
     async with sessions.begin() as session:
         await webhook_events.mark_forwarded(session, [event.event_id for event in events], now)
 
@@ -107,7 +111,7 @@ async def _attempt_of(session: AsyncSession, account: AccountRow, facts: CallFac
 def _is_news(event: CallEvent, was: AttemptStatus) -> bool:
     """Whether the workflow should hear of it at once.
 
-    That a call started changes nothing for a lead whose dial was answered, and each signal costs the engine a
-    workflow task: it is told together with the call's end. While a dial is unconfirmed it is the proof.
+    That a call started or ended changes nothing that the workflow does next, and each signal costs the engine a
+    workflow task: they are told together with the analysis. While a dial is unconfirmed they are the proof.
     """
-    return event is not CallEvent.STARTED or was is AttemptStatus.UNCONFIRMED
+    return event is CallEvent.ANALYZED or was is AttemptStatus.UNCONFIRMED

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.calls import CallEvent
 from domain.vocabulary import AttemptStatus
 from storage.models import AccountRow, AttemptRow, LeadRow, WebhookEventRow
 
@@ -73,8 +72,8 @@ async def events_to_forward(session: AsyncSession, attempt_id: UUID) -> Sequence
 
 
 async def overdue_events(session: AsyncSession, *, received_before: datetime, limit: int) -> Sequence[EventToForward]:
-    """Events that should have been forwarded by now. A start of a live call isn't among them: it waits for the end."""
-    finished = or_(AttemptRow.status == AttemptStatus.DONE, WebhookEventRow.event != CallEvent.STARTED)
+    """Events that should have been forwarded by now. Those of an open attempt wait for its analysis."""
+    finished = AttemptRow.status == AttemptStatus.DONE
     query = _to_forward().where(WebhookEventRow.received_at < received_before, finished).limit(limit)
     return [EventToForward(*row) for row in (await session.execute(query)).tuples()]
 

@@ -78,3 +78,13 @@ async def test_what_people_changed_stays_changed(sessions: Sessions) -> None:
         campaign.name, campaign.status, campaign.max_attempts = "Ours", "paused", 9
     again = await ensure(sessions)
     assert (again.campaign.name, again.campaign.status, again.campaign.max_attempts) == ("Ours", "paused", 9)
+
+
+async def test_a_pool_and_a_campaign_that_people_called_default_are_no_obstacle(sessions: Sessions) -> None:
+    simulated = await ensure(sessions, "simulator")
+    async with sessions.begin() as session:
+        pool = await session.get_one(NumberPoolRow, simulated.pool.id)
+        campaign = await session.get_one(CampaignRow, simulated.campaign.id)
+        pool.name, campaign.name = "Default", "Default"
+    real = await ensure(sessions, "retell")
+    assert (real.pool.name, real.campaign.name) == ("Default 2", "Default 2")
