@@ -76,6 +76,12 @@ def test_ports_are_open_on_this_machine_only(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name]["ports"])
 
 
+@pytest.mark.parametrize("name", [name for name in SERVICES if "ports" in SERVICES[name]])
+def test_ports_are_published_from_a_network_that_allows_it(name: str, compose: dict[str, Any]) -> None:
+    networks = [compose["networks"][network] for network in SERVICES[name]["networks"]]
+    assert any(not network.get("internal") for network in networks)
+
+
 @pytest.mark.parametrize("name", ["postgres", "temporal"])
 def test_what_has_no_guard_of_its_own_is_reached_from_inside_only(name: str, compose: dict[str, Any]) -> None:
     assert "ports" not in SERVICES[name]
