@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from domain.closed_days import NO_CLOSED_DAYS, ClosedDays
+
 MINUTES_A_DAY = 24 * 60
 MINUTES_A_WEEK = 7 * MINUTES_A_DAY
 
@@ -40,9 +42,17 @@ class Window:
 
 @dataclass(frozen=True)
 class CallingHours:
-    """Windows of which any one suffices; without windows it is never open."""
+    """Windows of which any one suffices; without windows it is never open.
+
+    Attributes:
+        windows: Read on the lead's wall clock.
+        closed: Dates of the lead's wall clock on which no window opens.
+        elsewhere: Further hours, each on one fixed clock, that have to be open at the same time.
+    """
 
     windows: tuple[Window, ...]
+    closed: ClosedDays = NO_CLOSED_DAYS
+    elsewhere: tuple["HoursElsewhere", ...] = ()
 
     @cached_property
     def week(self) -> tuple[tuple[int, int], ...]:
@@ -56,6 +66,22 @@ class CallingHours:
         return tuple(joined)
 
 
+@dataclass(frozen=True, slots=True)
+class HoursElsewhere:
+    """Hours on the clock of one zone (IANA name), wherever the lead is.
+
+    Raises:
+        ValueError: The hours name further clocks of their own.
+    """
+
+    zone_name: str
+    hours: CallingHours
+
+    def __post_init__(self) -> None:
+        if self.hours.elsewhere:
+            raise ValueError("Hours on a fixed clock can't name further clocks; name them all in one list.")
+
+
 def federal_hours() -> CallingHours:
     """Every day from 8:00 until before 21:00, on the called person's clock.
 
@@ -66,10 +92,14 @@ def federal_hours() -> CallingHours:
 
 
 def intersect(a: CallingHours, b: CallingHours) -> CallingHours:
-    """What is open in both; possibly nothing, then the result has no windows."""
+    """What is open in both, closed on the closed days of either; possibly nothing, then there are no windows."""
     pairs = ((left, right) for left in a.windows for right in b.windows)
     common = (_common_window(left, right) for left, right in pairs)
-    return CallingHours(tuple(dict.fromkeys(window for window in common if window is not None)))
+    return CallingHours(
+        tuple(dict.fromkeys(window for window in common if window is not None)),
+        a.closed | b.closed,
+        tuple(dict.fromkeys((*a.elsewhere, *b.elsewhere))),
+    )
 
 
 def parse_windows(written: object) -> CallingHours:
