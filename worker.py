@@ -42,6 +42,10 @@ log = structlog.get_logger("worker")
 # A dial that is under way when the worker stops is answered within this, or looked up by the next worker.
 GRACE = timedelta(seconds=50)
 MOST_ACTIVITIES = 500
+
+# Decisions take turns on the database's connections; the calls, which wait on the phone network, hardly need any.
+DECISIONS_AT_ONCE = 10
+CONNECTION_WAIT = timedelta(seconds=15)
 CACHED_WORKFLOWS = 1_000
 
 
@@ -88,6 +92,7 @@ def build_worker(
             Reconcile(sessions, workflows, hand_on, now).reconcile,
         ],
         max_concurrent_activities=MOST_ACTIVITIES,
+        max_concurrent_local_activities=DECISIONS_AT_ONCE,
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
     )
@@ -99,7 +104,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     telemetry = TelemetryConfig(metrics=PrometheusConfig(bind_address=f"127.0.0.1:{metrics_port}"))
     client = await connect(settings, runtime=Runtime(telemetry=telemetry))
     async with contextlib.AsyncExitStack() as stack:
-        engine = create_engine(settings, application="leadline-worker")
+        engine = create_engine(settings, application="leadline-worker", pool_wait=CONNECTION_WAIT)
         stack.push_async_callback(engine.dispose)
         http = await stack.enter_async_context(provider_http_client())
         worker = build_worker(client, session_factory(engine), voice_providers(settings, http), settings)

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.call_variables import call_variables
+from activities.turns import PoolTurns
 from activities.weighing import DialSettings, situation_of
 from domain.decision import UNLIMITED, Capacity, Finished, MayDial, decide
 from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
 from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
 from storage import attempts, slots
-from storage.models import AttemptRow, CallerIdRow
+from storage.models import AttemptRow, CallerIdRow, LeadRow
 from storage.situations import LeadWithContext, lock_lead
 from telephony.requests import CallRequest, build_call_body
 
@@ -27,8 +28,21 @@ class Room(Enum):
 
 
 class LeadDecisions:
+    """Decides about leads. ``turns``: to be taken by whoever lets a decision grant a slot, before its transaction."""
+
     def __init__(self, settings: DialSettings) -> None:
         self._settings = settings
+        self.turns = PoolTurns()
+
+    async def serve(self, session: AsyncSession, lead_id: UUID, *, now: datetime) -> Step | None:
+        """Advance a lead that waits for a slot; None when it waits no more, since somebody else has seen to it.
+
+        Takes all locks, the number pool's too; the caller commits.
+        """
+        context = await lock_lead(session, lead_id, with_pool=True)
+        if context is None or not _waits(context.lead, now):
+            return None
+        return await self._decide(session, context, now=now, room=Room.COUNT)
 
     async def advance(self, session: AsyncSession, lead_id: UUID, *, now: datetime, room: Room) -> Step | None:
         """Decide about a lead under its locks and write the decision into its row; the caller commits.
@@ -41,13 +55,17 @@ class LeadDecisions:
         Returns:
             The step; None when a slot would have to be granted and ``room`` is unknown (nothing was written).
         """
-        may_grant = room is Room.COUNT
-        context = await lock_lead(session, lead_id, with_pool=may_grant)
+        context = await lock_lead(session, lead_id, with_pool=room is Room.COUNT)
         if context is None:
             return Stop("erased")
-        waiting = self._open_dial(context, now)
-        if waiting is not None:
-            return waiting
+        return await self._decide(session, context, now=now, room=room)
+
+    async def _decide(
+        self, session: AsyncSession, context: LeadWithContext, *, now: datetime, room: Room
+    ) -> Step | None:
+        give_back_expired(context, now)
+        if context.open_attempt is not None:
+            return _dial(context.open_attempt)
         capacity = await self._capacity(session, context, room)
         situation = situation_of(
             context,
@@ -64,19 +82,9 @@ class LeadDecisions:
             case Queued() | Parked() as held:
                 return _hold(context, held, now)
             case MayDial() as may_dial:
-                return await self._grant(session, context, may_dial, now) if may_grant else None
+                return await self._grant(session, context, may_dial, now) if room is Room.COUNT else None
             case never:
                 assert_never(never)
-
-    def _open_dial(self, context: LeadWithContext, now: datetime) -> Dial | None:
-        """The open attempt, unless it is a grant that nobody took up in time: that one is given back here."""
-        attempt = context.open_attempt
-        if attempt is None:
-            return None
-        if attempt.status == AttemptStatus.GRANTED and now > attempt.not_after:
-            attempts.close_unrung(attempt, now=now, reason="grant_expired")
-            return None
-        return _dial(attempt)
 
     async def _capacity(self, session: AsyncSession, context: LeadWithContext, room: Room) -> Capacity:
         if room is Room.UNKNOWN:
@@ -97,7 +105,6 @@ class LeadDecisions:
         lead.status = LeadStatus.IN_PROGRESS
         lead.next_attempt_at = None
         lead.waiting_for = None
-        lead.called_ahead_at = None
         return _dial(attempt)
 
     def _add_attempt(
@@ -137,6 +144,18 @@ class LeadDecisions:
     def _webhook_url(self, context: LeadWithContext) -> str:
         base = self._settings.webhook_url
         return base if context.account.is_default else f"{base}/{context.account.id}"
+
+
+def give_back_expired(context: LeadWithContext, now: datetime) -> None:
+    """Close a grant that nobody took up in time; its lead waits again. Callers hold the lead's locks and commit."""
+    attempt = context.open_attempt
+    if attempt is not None and attempt.status == AttemptStatus.GRANTED and now > attempt.not_after:
+        attempts.close_unrung(attempt, now=now, reason="grant_expired")
+        context.lead.status = LeadStatus.NEW
+
+
+def _waits(lead: LeadRow, now: datetime) -> bool:
+    return lead.status == LeadStatus.NEW and lead.due_at is not None and lead.due_at <= now
 
 
 def _dial(attempt: AttemptRow) -> Dial:

@@ -1,5 +1,6 @@
 """The second gate: the last look before a request leaves, and the compare-and-set that lets it leave once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,11 @@ from storage.situations import LeadWithContext, lock_lead
 LISTENING_MARGIN = timedelta(seconds=30)
 """A call whose end wasn't heard this long after it must have ended is looked up."""
 
+REPEAT_UNTIL = timedelta(minutes=50)
+"""A repeat under the same key is safe for one hour (source: the provider); this leaves a margin for slow answers."""
+
+REPEAT_DISTANCE = timedelta(seconds=10)
+
 
 @dataclass(frozen=True, slots=True)
 class SendOrder:
@@ -34,17 +40,21 @@ class SendOrder:
 
 
 async def pass_gate(
-    session: AsyncSession, attempt_id: UUID, *, settings: DialSettings, now: datetime
+    session: AsyncSession, attempt_id: UUID, *, settings: DialSettings, clock: Callable[[], datetime]
 ) -> SendOrder | CallFate:
     """Let a granted attempt go out, under all locks, if every rule still allows it at this instant.
 
     Otherwise the attempt is closed without having rung and its slot is free. An attempt that went out before stays as
     it is: its fate says when to look it up. The caller commits before it sends.
+
+    Args:
+        clock: Read once the locks are held: waiting for them may take seconds, and the hours may end meanwhile.
     """
     known = await attempts.get_attempt(session, attempt_id)
     if known is None:
         return CallFate(None, "erased")
     context = await lock_lead(session, known.lead_id, with_pool=False)
+    now = clock()
     attempt = None if context is None else context.open_attempt
     if context is None or attempt is None or attempt.id != attempt_id:
         return CallFate(None, "settled")
@@ -97,19 +107,19 @@ def _order(context: LeadWithContext, attempt: AttemptRow, body: dict[str, Any], 
 
 
 async def pass_gate_again(
-    session: AsyncSession, attempt_id: UUID, *, settings: DialSettings, now: datetime, sent_before: datetime
+    session: AsyncSession, attempt_id: UUID, *, settings: DialSettings, clock: Callable[[], datetime]
 ) -> SendOrder | None:
     """Let an unconfirmed attempt be repeated under its own key and body, if every rule still allows a dial.
 
-    None when it may not be repeated now: settled meanwhile, sent again since ``sent_before``, or against the rules.
+    None when it may not be repeated now: settled meanwhile, its key about to lapse, just sent, or against the rules.
     """
     known = await attempts.get_attempt(session, attempt_id)
     context = None if known is None else await lock_lead(session, known.lead_id, with_pool=False)
     attempt = None if context is None else context.open_attempt
     if context is None or attempt is None or attempt.id != attempt_id or attempt.request_body is None:
         return None
-    sent = attempt.last_sent_at
-    if attempt.call_id is not None or sent is None or sent > sent_before:
+    now = clock()
+    if attempt.call_id is not None or not _is_time_to_repeat(attempt, now):
         return None
     if not _allowed(context, settings, now):
         return None
@@ -117,3 +127,10 @@ async def pass_gate_again(
     attempt.look_up_at = now + longest_life(context)
     order = _order(context, attempt, attempt.request_body, attempt.look_up_at)
     return replace(order, is_repeat=True)
+
+
+def _is_time_to_repeat(attempt: AttemptRow, now: datetime) -> bool:
+    first, last = attempt.first_sent_at, attempt.last_sent_at
+    if first is None or last is None:
+        return False
+    return now - last >= REPEAT_DISTANCE and now - first < REPEAT_UNTIL

@@ -55,10 +55,12 @@ async def take(
     if attempt is None:
         await webhook_events.mark_forwarded(session, [event_id], now)
         return Taken()
-    await webhook_events.match_event(session, event_id, attempt.id)
     was = AttemptStatus(attempt.status)
     held_a_slot = attempt.slot_released_at is None
     after = await report(session, attempt.id, facts, now=now)
+    # Only now that the attempt is locked: the reference alone would take a weaker lock on it, and the answer of the
+    # dial, which comes at the same moment, would wait for that one while we wait for it.
+    await webhook_events.match_event(session, event_id, attempt.id)
     freed = after.number_pool_id if held_a_slot and after.slot_released_at is not None else None
     if facts.event not in _TELLS_THE_WORKFLOW:
         await webhook_events.mark_forwarded(session, [event_id], now)

@@ -43,8 +43,8 @@ class LeadWorkflows:
         self._client = client
         self._task_queue = task_queue
 
-    async def start(self, lead: LeadToStart) -> None:
-        """Start this run of the lead's workflow unless it was ever started."""
+    async def start(self, lead: LeadToStart) -> bool:
+        """Start this run of the lead's workflow unless it was ever started; False when it has ended already."""
         try:
             await self._client.start_workflow(
                 LEAD_WORKFLOW,
@@ -62,28 +62,31 @@ class LeadWorkflows:
                 ),
             )
         except WorkflowAlreadyStartedError:
-            return
+            return False
         except (RPCError, RuntimeError) as error:  # the latter where a lazy client finds no server
             raise EngineAway(str(error)) from error
+        return True
 
     async def wake(self, lead_id: UUID, run: int, reason: str) -> None:
         """Have the lead look again at what it may do next; one that is done already stays done."""
         await self._signal(lead_id, run, WAKE_SIGNAL, Wake(reason))
 
-    async def slot_granted(self, lead_id: UUID, run: int) -> None:
-        """Have a waiting lead take up the slot that was handed on to it."""
-        await self._signal(lead_id, run, SLOT_GRANTED_SIGNAL, None)
+    async def slot_granted(self, lead_id: UUID, run: int) -> bool:
+        """Have a waiting lead take up the slot that was handed on to it; False when it has no open workflow."""
+        return await self._signal(lead_id, run, SLOT_GRANTED_SIGNAL, None)
 
     async def forward(self, lead_id: UUID, run: int, event: str, attempt_id: UUID) -> None:
         """Tell the lead that the provider reported ``event`` on the call of this attempt."""
         await self._signal(lead_id, run, event, CallHeard(attempt_id))
 
-    async def _signal(self, lead_id: UUID, run: int, name: str, message: CallHeard | Wake | None) -> None:
+    async def _signal(self, lead_id: UUID, run: int, name: str, message: CallHeard | Wake | None) -> bool:
         handle = self._client.get_workflow_handle(workflow_id(lead_id, run))
         try:
             await handle.signal(name, args=[] if message is None else [message])
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise EngineAway(str(error)) from error
+            return False
         except RuntimeError as error:
             raise EngineAway(str(error)) from error
+        return True

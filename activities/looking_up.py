@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
-from activities.gate import LISTENING_MARGIN, SendOrder, pass_gate_again
+from activities.gate import LISTENING_MARGIN, REPEAT_UNTIL, SendOrder, pass_gate_again
 from activities.hand_on import SlotHandOn
 from activities.messages import AttemptInput, CallFate
 from activities.reporting_calls import report
@@ -18,15 +18,15 @@ from domain.calls import CallFacts
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage import attempts
 from storage.models import AccountRow, AttemptRow, ContactRow, LeadRow
+from telephony.errors import ProviderError
 from telephony.provider import VoiceProvider
 
-REPEAT_UNTIL = timedelta(minutes=50)
-"""A repeat under the same key is safe for one hour (source: the provider); this leaves a margin for slow answers."""
-
 GIVE_UP_AFTER = timedelta(minutes=65)
-"""By now the key has lapsed, and a call that began with the last repeat has ended: what can't be told stays unknown."""
+"""By now the key has lapsed, and a call that began with the last repeat has ended: what can't be told stays unknown.
 
-REPEAT_DISTANCE = timedelta(seconds=10)
+Where calls may last so long that this isn't true, it is put off until it is.
+"""
+
 NEXT_LOOK = timedelta(seconds=15)
 LATER_LOOK = timedelta(minutes=2)
 OFTEN_FOR = timedelta(minutes=3)
@@ -63,14 +63,20 @@ class LookUpCall:
         """Find out what became of an attempt, write it down, and say when to look again. Safe to repeat.
 
         Raises:
-            telephony.errors.ProviderError: the provider couldn't be asked; look again later.
+            telephony.errors.ProviderError: the provider couldn't be asked; look again later. An attempt of which nobody
+                could tell for too long is given up instead.
         """
         case = await self._read(look.attempt_id)
         if case is None:
             return CallFate(None, "settled")
         if case.attempt.status == AttemptStatus.GRANTED:
             return await self._give_back(case.attempt)
-        facts = await self._ask(case)
+        try:
+            facts = await self._ask(case)
+        except ProviderError:
+            if self._is_given_up(case.attempt):
+                return await self._give_up(case.attempt)
+            raise
         if facts is not None:
             return await self._record(case, facts)
         return await self._unheard_of(case.attempt)
@@ -122,26 +128,30 @@ class LookUpCall:
 
     def _must_have_ended_by(self, attempt: AttemptRow, now: datetime) -> datetime:
         sent_at = attempt.last_sent_at or now
-        return max(sent_at + self._settings.longest_call + 2 * LISTENING_MARGIN, now + NEXT_LOOK)
+        due = sent_at + self._settings.longest_call + 2 * LISTENING_MARGIN
+        # Often at first; a call that never ends must not fill its lead's history.
+        return max(due, now + (NEXT_LOOK if now < due + OFTEN_FOR else LATER_LOOK))
 
     async def _unheard_of(self, attempt: AttemptRow) -> CallFate:
         """The provider lists no such call: repeat the request while that is safe, and give up when nobody can tell."""
-        now = self._clock()
-        age = now - (attempt.first_sent_at or attempt.created_at)
-        if age >= GIVE_UP_AFTER:
+        if self._is_given_up(attempt):
             return await self._give_up(attempt)
-        if age < REPEAT_UNTIL and attempt.call_id is None:
-            order = await self._pass_gate_again(attempt.id, now)
-            if order is not None:
-                return await self._sender.send(order)
-        pause = NEXT_LOOK if age < OFTEN_FOR else LATER_LOOK
-        return await self._look_again(attempt.id, now + pause)
+        order = await self._pass_gate_again(attempt.id)
+        if order is not None:
+            return await self._sender.send(order)
+        pause = NEXT_LOOK if self._age(attempt) < OFTEN_FOR else LATER_LOOK
+        return await self._look_again(attempt.id, self._clock() + pause)
 
-    async def _pass_gate_again(self, attempt_id: UUID, now: datetime) -> SendOrder | None:
+    def _age(self, attempt: AttemptRow) -> timedelta:
+        return self._clock() - (attempt.first_sent_at or attempt.created_at)
+
+    def _is_given_up(self, attempt: AttemptRow) -> bool:
+        last_repeat_has_ended = REPEAT_UNTIL + self._settings.longest_call + 2 * LISTENING_MARGIN
+        return self._age(attempt) >= max(GIVE_UP_AFTER, last_repeat_has_ended)
+
+    async def _pass_gate_again(self, attempt_id: UUID) -> SendOrder | None:
         async with self._sessions.begin() as session:
-            return await pass_gate_again(
-                session, attempt_id, settings=self._settings, now=now, sent_before=now - REPEAT_DISTANCE
-            )
+            return await pass_gate_again(session, attempt_id, settings=self._settings, clock=self._clock)
 
     async def _look_again(self, attempt_id: UUID, at: datetime) -> CallFate:
         async with self._sessions.begin() as session:

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
 from activities import inbox
+from activities.deciding import give_back_expired
 from activities.hand_on import SlotHandOn
 from activities.lead_workflows import EngineAway, LeadToStart, LeadWorkflows
 from storage import lead_progress, webhook_events
+from storage.situations import lock_lead
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,7 @@ class Findings:
     events_forwarded: int = 0
     attempts_nudged: int = 0
     leads_served: int = 0
+    grants_given_back: int = 0
 
 
 class Reconcile:
@@ -52,6 +55,7 @@ class Reconcile:
         findings = Findings(
             workflows_started=await self._start_workflows(),
             events_forwarded=await self._forward_events(),
+            grants_given_back=await self._give_back_grants(),
             attempts_nudged=await self._nudge_attempts(),
             leads_served=await self._serve_leads(),
         )
@@ -66,9 +70,13 @@ class Reconcile:
         return len(leads)
 
     async def _start(self, lead: LeadToStart) -> None:
-        await self._workflows.start(lead)
+        """Somebody who ended a lead's workflow in the engine meant it: that lead is called no more."""
+        is_running = await self._workflows.start(lead)
         async with self._sessions.begin() as session:
-            await lead_progress.mark_handed_over(session, [lead.lead_id], self._clock())
+            if is_running:
+                await lead_progress.mark_handed_over(session, [lead.lead_id], self._clock())
+            elif await lead_progress.end_without_workflow(session, lead.lead_id, self._clock()):
+                log.warning("lead_ended_in_the_engine", lead_id=str(lead.lead_id), run=lead.run)
 
     async def _forward_events(self) -> int:
         async with self._sessions() as session:
@@ -78,6 +86,18 @@ class Reconcile:
             inbox.forward(self._sessions, self._workflows, attempt_id, now=self._clock()) for attempt_id in attempt_ids
         )
         return len(events)
+
+    async def _give_back_grants(self) -> int:
+        """A grant whose lead was never told, or has no workflow any more, would hold its slot for ever."""
+        expired_before = self._clock() - GRACE
+        async with self._sessions() as session:
+            leads = await lead_progress.leads_with_expired_grants(session, expired_before=expired_before, limit=BATCH)
+        for lead_id in leads:
+            async with self._sessions.begin() as session:
+                context = await lock_lead(session, lead_id, with_pool=False)
+                if context is not None:
+                    give_back_expired(context, self._clock())
+        return len(leads)
 
     async def _nudge_attempts(self) -> int:
         """The workflow has a timer of its own for a call's end; this one is for analyses and lost wake-ups."""

@@ -33,6 +33,7 @@ async def report(session: AsyncSession, attempt_id: UUID, facts: CallFacts, *, n
         raise LookupError(f"no attempt {attempt_id}")
     step = progress(_state_of(attempt), facts, now=now)
     attempts.write(attempt, step.changes)
+    attempts.fill(attempt, step.missing)
     if step.settled is not None:
         attempt.callback_at = step.settled.callback_at
         attempts.settle(attempt, outcome=step.settled.outcome, counts=step.settled.counts, now=now)
@@ -42,9 +43,7 @@ async def report(session: AsyncSession, attempt_id: UUID, facts: CallFacts, *, n
 def _state_of(attempt: AttemptRow) -> AttemptState:
     return AttemptState(
         status=AttemptStatus(attempt.status),
-        started_at=attempt.started_at,
         ended_at=attempt.ended_at,
         analyzed_at=attempt.analyzed_at,
         disconnection_reason=attempt.disconnection_reason,
-        utterances_known=attempt.utterances is not None,
     )

@@ -42,13 +42,13 @@ def situation_of(
         consent_missing=campaign.require_consent and lead.consent is None,
         contact_on_a_call=contact_on_a_call,
         not_before=lead.not_before,
-        called_ahead=lead.called_ahead_at is not None,
+        called_ahead=_is_called_ahead(context, finished),
         hours=_hours_of(campaign),
         zones=[pytz.timezone(name) for name in lead.time_zones],
         zone_names=lead.time_zones,
         schedule=RetrySchedule(campaign.max_attempts, parse_retry_delays(campaign.retry_delays)),
         history=[_summary(attempt) for attempt in finished],
-        callback_at=finished[-1].callback_at if finished else None,
+        callback_at=next((attempt.callback_at for attempt in reversed(finished) if attempt.counts is not False), None),
         organization_stopped=context.organization.stopped_at is not None,
         campaign_status=CampaignStatus(campaign.status),
         parked_reason=_parked_reason(context, settings),
@@ -63,6 +63,20 @@ def _finished_attempts(context: LeadWithContext) -> Sequence[AttemptRow]:
         for attempt in context.attempts
         if attempt.status == AttemptStatus.DONE and attempt.number > context.lead.earlier_attempts
     ]
+
+
+def _is_called_ahead(context: LeadWithContext, finished: Sequence[AttemptRow]) -> bool:
+    """Somebody wants the lead called at once, and no call that counts came of it yet.
+
+    It must hold from the grant through the gate to a repeat of the same dial, so nothing clears the wish on the way.
+    """
+    wished_at = context.lead.called_ahead_at
+    if wished_at is None:
+        return False
+    return not any(
+        attempt.counts is not False and attempt.settled_at is not None and attempt.settled_at >= wished_at
+        for attempt in finished
+    )
 
 
 def _summary(attempt: AttemptRow) -> AttemptSummary:

@@ -22,9 +22,13 @@ def promised_callback(written: str | None, *, now: datetime, zone: tzinfo) -> da
         return None
     try:
         promised = datetime.fromisoformat(written.strip())
-        if promised.tzinfo is None:
-            promised = pytz.utc.normalize(zone.localize(promised, is_dst=False))  # type: ignore[attr-defined]
-        instant = promised.astimezone(pytz.utc)
+        instant = _latest_reading(promised, zone) if promised.tzinfo is None else promised.astimezone(pytz.utc)
     except (ValueError, OverflowError):
         return None
     return instant if now < instant <= now + FURTHEST_PROMISE else None
+
+
+def _latest_reading(local: datetime, zone: tzinfo) -> datetime:
+    """Both readings are asked for, since in Ireland and Morocco it is the winter that counts as a clock change."""
+    readings: list[datetime] = [zone.localize(local, is_dst=is_dst) for is_dst in (True, False)]  # type: ignore[attr-defined]
+    return max(reading.astimezone(pytz.utc) for reading in readings)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from domain.callbacks import promised_callback
 from domain.calling_hours import CallingHours, closes_at, describe_local, is_open, next_opening
 from domain.outcomes import lead_outcome_for
-from domain.retry_schedule import AttemptSummary, RetrySchedule, next_due
+from domain.retry_schedule import AttemptSummary, RetrySchedule, next_due, refusals_over_at
 from domain.steps import Parked, Queued, WaitUntil
 from domain.vocabulary import AttemptOutcome, CampaignStatus, LeadOutcome
 
@@ -24,6 +24,9 @@ PACE_HORIZON = timedelta(seconds=5)
 """Nobody gets a slot for a dial that calls a second would put off longer than this; the queue is fairer."""
 
 CONTACT_BUSY_PAUSE = timedelta(seconds=60)
+
+NO_OPENING_PAUSE = timedelta(days=1)
+"""A lead whose hours never open looks again after this, for somebody may have edited them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +135,19 @@ def _due_at(situation: Situation) -> datetime | None:
     due = next_due(situation.schedule, situation.history, situation.now)
     if due is None:
         return None
-    promise = _promise(situation)
-    if promise is not None:
-        due = promise
-    if situation.called_ahead and not _just_refused(situation.history):
+    due = _promise(situation) or due
+    if situation.called_ahead:
         due = situation.now
-    return max(due, situation.not_before or due)
+    floors = (refusals_over_at(situation.history), situation.not_before)
+    return max([due, *(floor for floor in floors if floor is not None)])
 
 
 def _promise(situation: Situation) -> datetime | None:
-    last = situation.history[-1] if situation.history else None
-    if last is None or last.outcome is not AttemptOutcome.CALLBACK_REQUESTED:
+    """A call-back promised in the last talk; a dial that was refused since doesn't take the promise back."""
+    talks = [attempt for attempt in situation.history if attempt.counts]
+    if not talks or talks[-1].outcome is not AttemptOutcome.CALLBACK_REQUESTED:
         return None
-    return promised_callback(situation.callback_at, now=last.ended_at, zone=situation.zones[0])
-
-
-def _just_refused(history: Sequence[AttemptSummary]) -> bool:
-    return bool(history) and not history[-1].counts
+    return promised_callback(situation.callback_at, now=talks[-1].ended_at, zone=situation.zones[0])
 
 
 def _outside_hours(situation: Situation) -> Decision | None:
@@ -164,7 +163,8 @@ def _outside_hours(situation: Situation) -> Decision | None:
 def _sleep_till_open(situation: Situation, earliest: datetime) -> Decision:
     opening = next_opening(earliest, situation.hours, situation.zones)
     if opening is None:
-        return Parked("the calling hours leave no time at which this lead may be called")
+        # Nobody is told when hours are edited, so the lead asks again.
+        return WaitUntil(earliest + NO_OPENING_PAUSE, "calling hours that ever let this lead be called")
     why = "calling hours open" if opening > earliest else "next attempt"
     return WaitUntil(opening, f"{describe_local(opening, situation.zone_names[0])}, {why}")
 

@@ -21,21 +21,23 @@ class AttemptState:
     ended_at: datetime | None = None
     disconnection_reason: str | None = None
     analyzed_at: datetime | None = None
-    started_at: datetime | None = None
-    utterances_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``changes``: columns to set. ``settled``: the outcome, when this report decided it."""
+    """``changes``: columns to set. ``missing``: columns to set where they are empty.
+
+    ``settled``: the outcome, when this report decided it.
+    """
 
     changes: Mapping[str, Any]
+    missing: Mapping[str, Any]
     settled: SettledOutcome | None = None
-    ends_call: bool = False
 
 
 _KEPT_AS_REPORTED = (
     "provider_status",
+    "disconnection_reason",
     "agent_id",
     "agent_version",
     "duration_ms",
@@ -55,32 +57,24 @@ def progress(state: AttemptState, facts: CallFacts, *, now: datetime) -> Progres
     An attempt is settled by the report that carries the analysis, or by a looked-up call that ended more than
     ``ANALYSIS_WAIT`` ago. A settled attempt keeps its outcome; late facts only fill in what is missing.
     """
-    changes = _completed(state, facts, now)
+    known = _reported(facts)
+    changes, missing = ({}, known) if _is_stale(state, facts) else (known, {})
+    missing = missing | {"call_id": facts.call_id, "started_at": facts.started_at}
+    if facts.analyzed and state.analyzed_at is None:
+        changes = changes | {"analyzed_at": now}
     if state.status is AttemptStatus.DONE:
-        return Progress(changes)
-    changes["call_id"] = facts.call_id
-    changes["status"] = AttemptStatus.IN_PROGRESS
-    ends_call = facts.ended and state.ended_at is None
+        return Progress(changes, missing | {"ended_at": facts.ended_at})
+    changes = changes | {"status": AttemptStatus.IN_PROGRESS}
     if facts.ended:
         changes |= _ended(state, facts, now)
-    if _may_settle(state, facts, now):
-        reason = facts.disconnection_reason or state.disconnection_reason
-        return Progress(changes, outcome_of(replace(facts, disconnection_reason=reason)), ends_call)
-    return Progress(changes, None, ends_call)
+    if not _may_settle(state, facts, now):
+        return Progress(changes, missing)
+    reason = facts.disconnection_reason or state.disconnection_reason
+    return Progress(changes, missing, outcome_of(replace(facts, disconnection_reason=reason)))
 
 
-def _completed(state: AttemptState, facts: CallFacts, now: datetime) -> dict[str, Any]:
-    """The reported facts, but nothing that an earlier moment of the call knew after a later one was heard."""
-    if facts.event is CallEvent.TRANSCRIPT_UPDATED and state.ended_at is not None and state.utterances_known:
-        return {}
-    stale = _is_stale(state, facts)
-    changes = {} if stale else {name: getattr(facts, name) for name in _KEPT_AS_REPORTED}
-    changes = {name: value for name, value in changes.items() if value is not None}
-    if facts.started_at is not None and state.started_at is None:
-        changes["started_at"] = facts.started_at
-    if facts.analyzed and state.analyzed_at is None:
-        changes["analyzed_at"] = now
-    return changes
+def _reported(facts: CallFacts) -> dict[str, Any]:
+    return {name: value for name in _KEPT_AS_REPORTED if (value := getattr(facts, name)) is not None}
 
 
 def _is_stale(state: AttemptState, facts: CallFacts) -> bool:
@@ -95,9 +89,8 @@ def _is_stale(state: AttemptState, facts: CallFacts) -> bool:
 def _ended(state: AttemptState, facts: CallFacts, now: datetime) -> dict[str, Any]:
     changes: dict[str, Any] = {"look_up_at": now + ANALYSIS_WAIT}
     if state.ended_at is None:
-        changes |= {"ended_at": facts.ended_at or now, "slot_released_at": now}
-    if facts.disconnection_reason is not None:
-        changes["disconnection_reason"] = facts.disconnection_reason
+        # The provider's clock may be ahead of ours; an end in the future would put the outcome off.
+        changes |= {"ended_at": min(facts.ended_at or now, now), "slot_released_at": now}
     return changes
 
 

@@ -85,7 +85,7 @@ def next_due(schedule: RetrySchedule, history: Sequence[AttemptSummary], now: da
     counted = [attempt for attempt in history if attempt.counts]
     if len(counted) >= schedule.max_attempts:
         return None
-    after_refusals = _after_refusals(history)
+    after_refusals = refusals_over_at(history)
     if not counted:
         return after_refusals or now
     due = _after_counted(schedule, counted)
@@ -104,7 +104,8 @@ def parse_retry_delays(written: object) -> dict[AttemptOutcome, tuple[timedelta,
     return {_retried_outcome(name): _pauses(name, seconds) for name, seconds in written.items()}
 
 
-def _after_refusals(history: Sequence[AttemptSummary]) -> datetime | None:
+def refusals_over_at(history: Sequence[AttemptSummary]) -> datetime | None:
+    """When the pause after the refused attempts at the end of the history is over; None when there are none."""
     refusals = list(takewhile(lambda attempt: not attempt.counts, reversed(history)))
     if not refusals:
         return None

@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: one bounded pool a process, past or through PgBouncer."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.engine import make_url
@@ -10,7 +11,7 @@ from runtime.settings import Settings
 from storage.address import async_url
 
 # A request that can't get a connection within this time answers 503 rather than joining a growing queue.
-POOL_WAIT_SECONDS = 3.0
+POOL_WAIT = timedelta(seconds=3)
 CONNECT_SECONDS = 10.0
 # Poolers and cloud networks drop idle connections silently, usually after an hour.
 RECYCLE_SECONDS = 1_800
@@ -31,7 +32,12 @@ def behind_pooler(dsn: str, settings: Settings) -> bool:
 
 
 def create_engine(
-    settings: Settings, *, url: str | None = None, application: str = "leadline", pool_size: int | None = None
+    settings: Settings,
+    *,
+    url: str | None = None,
+    application: str = "leadline",
+    pool_size: int | None = None,
+    pool_wait: timedelta = POOL_WAIT,
 ) -> AsyncEngine:
     """A pool that never grows beyond its size and never waits long.
 
@@ -40,6 +46,7 @@ def create_engine(
         url: Another address, such as ``settings.replica_url`` or ``settings.direct_url``.
         application: The name shown in ``pg_stat_activity``.
         pool_size: Connections at most; DATABASE_POOL_SIZE otherwise.
+        pool_wait: How long to wait for one of them. Whom nobody waits for may have more patience than a request.
 
     Raises:
         SettingsError: There is no address.
@@ -50,7 +57,7 @@ def create_engine(
         async_url(dsn),
         pool_size=pool_size or settings.database_pool_size,
         max_overflow=0,
-        pool_timeout=POOL_WAIT_SECONDS,
+        pool_timeout=pool_wait.total_seconds(),
         # After a restart of PostgreSQL a stale connection is replaced before use, instead of failing a request.
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,

@@ -99,3 +99,8 @@ def write(attempt: AttemptRow, changes: Mapping[str, Any]) -> None:
     """Set the named columns."""
     for column, value in changes.items():
         setattr(attempt, column, value)
+
+
+def fill(attempt: AttemptRow, missing: Mapping[str, Any]) -> None:
+    """Set those of the named columns that are still empty."""
+    write(attempt, {column: value for column, value in missing.items() if getattr(attempt, column) is None})

@@ -75,7 +75,7 @@ class LeadCalling:
             return await workflow.execute_local_activity_method(
                 NextStep.next_step,
                 self._lead,
-                schedule_to_close_timeout=policies.DECISION_TIME,
+                start_to_close_timeout=policies.DECISION_TIME,
                 retry_policy=policies.DECIDE_ONCE,
                 summary="what to do next",
             )

@@ -7,6 +7,7 @@ from temporalio.common import RetryPolicy
 # A decision takes milliseconds. Retrying it here would hold the workflow task open and add an event every few seconds;
 # a database that is away is waited for by a timer instead.
 DECIDE_ONCE = RetryPolicy(maximum_attempts=1)
+# Counted from its beginning: in a crowd it may have to wait for its turn.
 DECISION_TIME = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(seconds=30)
 SHORTEST_PAUSE = timedelta(seconds=5)

@@ -1,0 +1,68 @@
+"""The activities as the worker composes them, with a clock that a test sets."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import httpx
+from temporalio.client import Client
+from temporalio.testing import ActivityEnvironment
+
+from activities.deciding import LeadDecisions
+from activities.dialling import PlaceCall
+from activities.hand_on import SlotHandOn
+from activities.lead_workflows import LeadWorkflows
+from activities.looking_up import LookUpCall
+from activities.messages import AttemptInput, CallFate, LeadInput
+from activities.reconciling import Findings, Reconcile
+from activities.sending import CallSender
+from activities.stepping import NextStep
+from activities.weighing import DialSettings
+from domain.steps import Dial, Step
+from storage.models import AttemptRow, LeadRow
+from telephony.retell_client import RetellProvider
+from tests.builders import Sessions
+
+
+class Clock:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class Stage:
+    def __init__(self, sessions: Sessions, clock: Clock, http: httpx.AsyncClient, client: Client) -> None:
+        providers = {"simulator": RetellProvider("key_of_tests", "https://provider.example.com", http)}
+        settings = DialSettings("https://leads.example.com/webhook", timedelta(seconds=300), frozenset(providers))
+        decisions = LeadDecisions(settings)
+        self.workflows = LeadWorkflows(client, "leads")
+        self.slots = SlotHandOn(sessions, decisions, self.workflows, clock)
+        sender = CallSender(sessions, providers, clock)
+        self._next_step = NextStep(sessions, decisions, self.slots, clock)
+        self._place_call = PlaceCall(sessions, settings, sender, self.slots, clock)
+        self._look_up = LookUpCall(sessions, settings, providers, sender, self.slots, clock)
+        self._reconcile = Reconcile(sessions, self.workflows, self.slots, clock)
+
+    async def next_step(self, lead: LeadRow) -> Step:
+        return await ActivityEnvironment().run(self._next_step.next_step, LeadInput(lead.id, lead.run))
+
+    async def dial(self, lead: LeadRow) -> Dial:
+        """The lead's next step, which has to be a dial."""
+        step = await self.next_step(lead)
+        assert isinstance(step, Dial), step
+        return step
+
+    async def place(self, dial: Dial | AttemptRow) -> CallFate:
+        if isinstance(dial, AttemptRow):
+            dial = Dial(dial.id, dial.number, dial.not_before, dial.not_after)
+        return await ActivityEnvironment().run(self._place_call.place_call, dial)
+
+    async def look_up(self, attempt_id: UUID) -> CallFate:
+        return await ActivityEnvironment().run(self._look_up.look_up_call, AttemptInput(attempt_id))
+
+    async def reconcile(self) -> Findings:
+        return await ActivityEnvironment().run(self._reconcile.reconcile)
