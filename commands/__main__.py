@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from commands.demo.command import demo
 from commands.status import status
 from commands.test import test
 from commands.up import up
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command(help="Set everything up and call every lead of an example file, by the simulator.")(demo)
 app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
 app.command(help="Show what runs on this machine.")(status)
 app.command(
