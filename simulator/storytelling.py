@@ -49,7 +49,7 @@ class _Teller:
         self._throw: random.Random = dice(call.plan.key, "story")
         self._accepted = datetime.fromtimestamp(call.accepted_ms // 1000, UTC)
         self._fields = {
-            "name": variables.get("first_name") or variables.get("name") or "there",
+            "name": variables.get("first_name") or variables.get("lead_name") or variables.get("name") or "there",
             "company": variables.get("company") or "Northwind Services",
             "agent": variables.get("agent_name") or self._throw.choice(phrases.AGENT_NAMES),
             "audience": self._throw.choice(phrases.AUDIENCES),
