@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ async def test_every_order_of_a_calls_events_leads_to_the_same_row(
     row = await reread(sessions, attempt)
     assert (row.status, row.outcome, row.counts, row.call_id) == ("done", "answered", True, "call_1")
     assert (row.started_at, row.ended_at) == (NOON.replace(second=1), NOON.replace(second=31))
-    assert (row.transcript, row.cost_cents, row.provider_status) == ("Agent: Hello\nUser: Hello\n", 12.5, "ended")
+    assert (row.transcript, row.cost_cents, row.provider_status) == ("Agent: Hello\nUser: Hello\n", Decimal("12.5"), "ended")
     assert (row.slot_released_at, row.request_body, row.look_up_at) == (NOON, None, None)
     assert [event.event for event in await events(sessions)] == ["call_analyzed", "call_ended", "call_started"]
 

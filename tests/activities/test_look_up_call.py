@@ -14,14 +14,14 @@ from tests.activities.provider_edge import Answer, ProviderEdge, refuses
 from tests.activities.stage import Clock, Stage
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change, reread
 
-ENDED = {
+ENDED: dict[str, Any] = {
     "call_status": "ended",
     "disconnection_reason": "dial_no_answer",
     "start_timestamp": int((NOON.timestamp() + 1) * 1000),
     "end_timestamp": int((NOON.timestamp() + 20) * 1000),
     "duration_ms": 0,
 }
-ANALYZED = ENDED | {"call_analysis": {"call_summary": "Nobody answered.", "in_voicemail": False}}
+ANALYZED: dict[str, Any] = ENDED | {"call_analysis": {"call_summary": "Nobody answered.", "in_voicemail": False}}
 
 
 @pytest.fixture
