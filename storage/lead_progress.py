@@ -156,7 +156,7 @@ async def leads_to_hand_over(
         .order_by(LeadRow.due_at.asc().nulls_first(), LeadRow.created_at)
         .limit(limit)
     )
-    return [LeadToHandOver(*row) for row in (await session.execute(query)).tuples()]
+    return [LeadToHandOver(*row) for row in await session.execute(query)]
 
 
 async def leads_with_overdue_attempts(
@@ -170,4 +170,4 @@ async def leads_with_overdue_attempts(
         .order_by(AttemptRow.look_up_at)
         .limit(limit)
     )
-    return [WaitingLead(*row) for row in (await session.execute(query)).tuples()]
+    return [WaitingLead(*row) for row in await session.execute(query)]

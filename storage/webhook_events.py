@@ -68,14 +68,14 @@ async def mark_forwarded(session: AsyncSession, event_ids: Sequence[UUID], now: 
 async def events_to_forward(session: AsyncSession, attempt_id: UUID) -> Sequence[EventToForward]:
     """What the workflow of this attempt's lead hasn't been told, in the order in which it came."""
     query = _to_forward().where(WebhookEventRow.attempt_id == attempt_id)
-    return [EventToForward(*row) for row in (await session.execute(query)).tuples()]
+    return [EventToForward(*row) for row in await session.execute(query)]
 
 
 async def overdue_events(session: AsyncSession, *, received_before: datetime, limit: int) -> Sequence[EventToForward]:
     """Events that should have been forwarded by now. Those of an open attempt wait for its analysis."""
     finished = AttemptRow.status == AttemptStatus.DONE
     query = _to_forward().where(WebhookEventRow.received_at < received_before, finished).limit(limit)
-    return [EventToForward(*row) for row in (await session.execute(query)).tuples()]
+    return [EventToForward(*row) for row in await session.execute(query)]
 
 
 def _to_forward() -> Any:  # noqa: ANN401  (SQLAlchemy's own type of a five-column select says less than the callers do)
