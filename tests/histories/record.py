@@ -1,0 +1,57 @@
+"""Writes the histories that the replay test holds the workflow to: ``python -m tests.histories.record [KIND …]``.
+
+Record a kind when it is new. One that changed is kept beside the old one under another name for as long as workflows
+of that shape may still be asleep somewhere.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.messages import LeadInput
+from tests.histories.lives import KINDS, life
+from workflows import LeadCalling
+
+HERE = Path(__file__).parent
+TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"
+
+
+async def record(kind: str) -> None:
+    environment = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(TEST_SERVER), data_converter=pydantic_data_converter, identity="recorder"
+    )
+    async with environment:
+        script, tell = await life(kind, environment)
+        lead = LeadInput(uuid4())
+        async with Worker(environment.client, task_queue="leads", workflows=[LeadCalling], activities=script.all):
+            handle = await environment.client.start_workflow(
+                LeadCalling.run, lead, id=f"lead-{lead.lead_id}", task_queue="leads"
+            )
+            await tell(handle, script)
+            await handle.result()
+        history = await handle.fetch_history()
+    await asyncio.to_thread((HERE / f"{kind}.json").write_text, _tidy(history.to_json()))
+
+
+def _tidy(history: str) -> str:
+    """Without stack traces: they name folders of the machine that recorded."""
+
+    def without_traces(value: dict[str, object]) -> dict[str, object]:
+        return {name: inner for name, inner in value.items() if name != "stackTrace"}
+
+    return json.dumps(json.loads(history, object_hook=without_traces), indent=1) + "\n"
+
+
+async def main(kinds: list[str]) -> None:
+    for kind in kinds or KINDS:
+        await record(kind)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
