@@ -36,14 +36,14 @@ class ProviderEdge:
         call = self.calls.get(path.rsplit("/", 1)[1])
         return httpx.Response(200, json=call) if call else httpx.Response(404, json={"message": "not found"})
 
-    def knows(self, attempt_id: object, call_id: str = "call_1", **call: object) -> None:
+    def knows(self, attempt_id: object, call: dict[str, Any] | None = None, call_id: str = "call_1") -> None:
         """Have the provider list this call."""
         known = {"call_id": call_id, "metadata": {"attempt_id": str(attempt_id)}, "call_status": "ongoing"}
-        self.calls[call_id] = known | call
+        self.calls[call_id] = known | (call or {})
 
     def _taken(self, request: httpx.Request) -> httpx.Response:
         attempt = json.loads(request.content)["idempotency_key"]
-        self.knows(attempt, f"call_{attempt}", agent_id="agent_1", agent_version=3)
+        self.knows(attempt, {"agent_id": "agent_1", "agent_version": 3}, f"call_{attempt}")
         return httpx.Response(201, json=self.calls[f"call_{attempt}"])
 
     def _found(self, body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ async def test_a_live_call_is_left_alone_until_it_must_have_ended(
 async def test_an_ended_call_frees_its_slot_at_once_and_waits_a_minute_for_its_analysis(
     stage: Stage, sessions: Sessions, unconfirmed: AttemptRow, provider: ProviderEdge, clock: Clock
 ) -> None:
-    provider.knows(unconfirmed.id, **ENDED)
+    provider.knows(unconfirmed.id, ENDED)
     clock.forward(seconds=25)
     fate = await stage.look_up(unconfirmed.id)
     assert fate.look_up_at == clock.now + timedelta(seconds=60)
@@ -66,7 +66,7 @@ async def test_an_ended_call_frees_its_slot_at_once_and_waits_a_minute_for_its_a
 async def test_an_analyzed_call_is_settled_at_once(
     stage: Stage, sessions: Sessions, unconfirmed: AttemptRow, provider: ProviderEdge, clock: Clock
 ) -> None:
-    provider.knows(unconfirmed.id, **ANALYZED)
+    provider.knows(unconfirmed.id, ANALYZED)
     clock.forward(seconds=21)
     assert (await stage.look_up(unconfirmed.id)).look_up_at is None
     row = await reread(sessions, unconfirmed)
@@ -79,7 +79,7 @@ async def test_an_end_that_the_providers_clock_puts_into_the_future_is_settled_a
     stage: Stage, sessions: Sessions, unconfirmed: AttemptRow, provider: ProviderEdge, clock: Clock
 ) -> None:
     tomorrow = int((NOON + timedelta(days=1)).timestamp() * 1000)
-    provider.knows(unconfirmed.id, **(ENDED | {"end_timestamp": tomorrow}))
+    provider.knows(unconfirmed.id, ENDED | {"end_timestamp": tomorrow})
     clock.forward(seconds=25)
     await stage.look_up(unconfirmed.id)
     clock.forward(seconds=60)
@@ -238,7 +238,7 @@ async def test_a_slot_that_comes_free_by_a_look_up_goes_to_the_next_lead(
 ) -> None:
     await change(sessions, world.pool, max_live_calls=1)
     following = await add_lead(sessions, world, "+13125550124")
-    provider.knows(unconfirmed.id, **ANALYZED)
+    provider.knows(unconfirmed.id, ANALYZED)
     await stage.look_up(unconfirmed.id)
     assert engine.signals == [(f"lead-{following.id}", "slot_granted")]
     assert (await reread(sessions, following)).status == "in_progress"
