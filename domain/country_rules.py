@@ -8,14 +8,14 @@ COUNTRY_RULES: tuple[RuleRow, ...] = (
     RuleRow(
         place="US",
         week=every_day("08:00-21:00"),
-        sources=(Source("47 CFR 64.1200(c)(1)", "2024"), Source("16 CFR 310.4(c)", "2024")),
+        sources=(Source("47 CFR 64.1200(c)(1)", "2026-11"), Source("16 CFR 310.4(c)", "2026-11")),
     ),
     RuleRow(
         place="IN",
         week=every_day("10:00-21:00"),
         sources=(
             Source("Indian Express on the regulations of 2010: nothing from 21:00 to 9:00", "2010"),
-            Source("knowinfonow: 9:00 to 21:00", "2025"),
+            Source("knowinfonow: 9:00 to 21:00", "2026-11"),
             Source("Reports on TCCCPR 2018: 10:00 to 21:00", "2018"),
         ),
         note="The bands of 2018 could not be confirmed; some state 10:00-21:00, and the stricter holds.",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a rule was read. ``date``: of the text itself, as exactly as it says (``2025-07``, ``2013``)."""
+    """Where a rule was read. ``date``: of the text, as exactly as it says; where it has none, of its reading."""
 
     name: str
     date: str
