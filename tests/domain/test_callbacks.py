@@ -1,40 +1,84 @@
-"""Promises are kept when they can be read, and lie ahead."""
-
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytz
+from hypothesis import given
+from hypothesis import strategies as st
 
-from domain.callbacks import promised_callback
+from domain.callbacks import FURTHEST_PROMISE, promised_callback
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def utc(written: str) -> datetime:
+    return datetime.fromisoformat(written).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("written", "zone", "instant"),
+    ("written", "zone", "promised"),
     [
-        pytest.param("2026-03-03T10:00:00-05:00", "America/Chicago", "2026-03-03T15:00:00", id="its-own-offset"),
-        pytest.param("2026-03-03T10:00:00", "America/Chicago", "2026-03-03T16:00:00", id="the-leads-clock"),
-        pytest.param(" 2026-03-03T10:00 ", "Asia/Kathmandu", "2026-03-03T04:15:00", id="quarter-hour-zone"),
-        pytest.param("2026-03-08T02:30:00", "America/New_York", "2026-03-08T07:30:00", id="an-hour-that-is-left-out"),
-        pytest.param("2026-03-29T01:30:00", "Europe/Dublin", "2026-03-29T01:30:00", id="a-winter-that-is-the-change"),
+        pytest.param("2026-03-03T10:00:00", "America/Chicago", "2026-03-03 16:00", id="on-the-leads-wall-clock"),
+        pytest.param(" 2026-03-03T10:00 ", "America/Chicago", "2026-03-03 16:00", id="with-space-around-it"),
+        pytest.param("2026-03-03T10:00:00Z", "America/Chicago", "2026-03-03 10:00", id="in-utc"),
+        pytest.param("2026-03-03T10:00:00+05:30", "America/Chicago", "2026-03-03 04:30", id="with-its-own-offset"),
+        pytest.param("2026-03-03", "America/Chicago", "2026-03-03 06:00", id="a-day-is-its-midnight"),
+        pytest.param("2026-03-03T10:00:00", "Asia/Kolkata", "2026-03-03 04:30", id="half-hour-zone"),
+        pytest.param("2026-03-03T10:00:00", "Asia/Kathmandu", "2026-03-03 04:15", id="quarter-hour-zone"),
+        pytest.param("2026-03-08T02:30:00", "America/Chicago", "2026-03-08 08:30", id="skipped-hour-is-an-hour-later"),
     ],
 )
-def test_a_promise_that_can_be_kept_is_an_instant(written: str, zone: str, instant: str) -> None:
-    expected = datetime.fromisoformat(instant).replace(tzinfo=UTC)
-    assert promised_callback(written, now=NOW, zone=pytz.timezone(zone)) == expected
+def test_a_promise_is_kept_to_the_instant(written: str, zone: str, promised: str) -> None:
+    assert promised_callback(written, now=NOW, zone=pytz.timezone(zone)) == utc(promised)
+
+
+@pytest.mark.parametrize(
+    ("now", "written", "zone", "promised"),
+    [
+        pytest.param("2026-10-31", "2026-11-01T01:30", "America/Chicago", "2026-11-01 07:30", id="chicago"),
+        pytest.param("2026-10-24", "2026-10-25T01:30", "Europe/Dublin", "2026-10-25 01:30", id="winter-is-the-change"),
+        pytest.param("2026-04-04", "2026-04-05T01:45", "Australia/Lord_Howe", "2026-04-04 15:15", id="half-an-hour"),
+        pytest.param("2026-02-14", "2026-02-15T02:30", "Africa/Casablanca", "2026-02-15 02:30", id="ramadan"),
+    ],
+)
+def test_an_hour_that_occurs_twice_is_read_as_the_later_one(now: str, written: str, zone: str, promised: str) -> None:
+    assert promised_callback(written, now=utc(now), zone=pytz.timezone(zone)) == utc(promised)
 
 
 @pytest.mark.parametrize(
     "written",
     [
         pytest.param(None, id="nothing"),
+        pytest.param("", id="empty"),
         pytest.param("tomorrow at ten", id="words"),
-        pytest.param("2026-03-02T12:00:00Z", id="this-very-moment"),
-        pytest.param("2026-03-01T10:00:00Z", id="past"),
-        pytest.param("2027-03-02T10:00:00Z", id="a-year-ahead"),
-        pytest.param("9999-12-31T23:59:59", id="the-end-of-time"),
+        pytest.param("2026-13-45T99:00", id="no-date"),
+        pytest.param("2026-03-02T11:59:59", id="in-the-past"),
+        pytest.param("2026-03-02T12:00:00", id="at-this-very-instant"),
+        pytest.param("2026-05-31T13:00:01-05:00", id="further-off-than-ninety-days"),
+        pytest.param("0001-01-01T00:00:00", id="before-all-calendars"),
+        pytest.param("9999-12-31T23:59:59", id="after-all-calendars"),
+        pytest.param("9999-12-31T23:59:59-12:00", id="after-all-calendars-in-utc"),
     ],
 )
-def test_any_other_promise_leaves_it_to_the_schedule(written: str | None) -> None:
+def test_what_cannot_be_kept_is_no_promise(written: str | None) -> None:
     assert promised_callback(written, now=NOW, zone=pytz.timezone("America/Chicago")) is None
+
+
+@given(
+    st.one_of(st.text(max_size=40), st.datetimes().map(datetime.isoformat), st.datetimes().map(str)),
+    st.sampled_from(pytz.common_timezones),
+)
+def test_whatever_is_written_gives_nothing_or_an_instant_within_ninety_days(written: str, zone: str) -> None:
+    promised = promised_callback(written, now=NOW, zone=pytz.timezone(zone))
+    assert promised is None or NOW < promised <= NOW + FURTHEST_PROMISE
+
+
+@given(
+    st.datetimes(NOW.replace(tzinfo=None) + 2 * DAY, NOW.replace(tzinfo=None) + FURTHEST_PROMISE - 2 * DAY),
+    st.sampled_from(pytz.common_timezones),
+)
+def test_the_clock_on_the_wall_shows_what_was_promised_or_was_just_put_forward(local: datetime, zone: str) -> None:
+    promised = promised_callback(local.isoformat(), now=NOW, zone=pytz.timezone(zone))
+    assert promised is not None
+    shown = promised.astimezone(pytz.timezone(zone)).replace(tzinfo=None)
+    assert timedelta(0) <= shown - local <= timedelta(hours=1)

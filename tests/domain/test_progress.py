@@ -1,110 +1,151 @@
-"""Reports move an attempt forward, in any order and however often."""
+"""Reports of one call, in any order and however often, lead to the same facts."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.calls import CallEvent, CallFacts
+from domain.outcomes import SettledOutcome
 from domain.progress import ANALYSIS_WAIT, AttemptState, progress
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-BEGUN = NOON - timedelta(minutes=2)
+BEGAN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+HUNG_UP = BEGAN + timedelta(seconds=30)
+HEARD = BEGAN + timedelta(seconds=40)
 
-STARTED = CallFacts(event=CallEvent.STARTED, call_id="call_1", provider_status="ongoing", started_at=BEGUN)
-ENDED = CallFacts(
-    event=CallEvent.ENDED,
-    call_id="call_1",
-    provider_status="registered",
-    ended=True,
-    disconnection_reason="user_hangup",
-    started_at=BEGUN,
-    ended_at=BEGUN + timedelta(minutes=1),
-    transcript="Agent: Hello\n",
-    duration_ms=60_000,
-)
-ANALYZED = CallFacts(
-    event=CallEvent.ANALYZED,
-    call_id="call_1",
-    provider_status="ended",
-    ended=True,
-    analyzed=True,
-    disconnection_reason="user_hangup",
-    started_at=BEGUN,
-    ended_at=BEGUN + timedelta(minutes=1),
-    transcript="Agent: Hello\n",
-    duration_ms=60_000,
-    analysis={"summary": "A talk.", "in_voicemail": False},
-    cost_cents=Decimal(12),
-)
+LIVE: Mapping[str, Any] = {"agent_id": "agent_1", "agent_version": 3, "started_at": BEGAN}
+OVER: Mapping[str, Any] = {
+    **LIVE,
+    "ended": True,
+    "provider_status": "ended",
+    "ended_at": HUNG_UP,
+    "disconnection_reason": "user_hangup",
+    "duration_ms": 30_000,
+    "transcript": "Agent: Hello\nUser: Hello",
+    "cost_cents": 12,
+}
 
 
-def live_through(reports: Sequence[CallFacts]) -> dict[str, Any]:
-    """The row after these reports, kept as the storage keeps it."""
-    row: dict[str, Any] = {"status": AttemptStatus.DIALLING}
-    for facts in reports:
-        state = AttemptState(
-            status=row["status"],
-            ended_at=row.get("ended_at"),
-            analyzed_at=row.get("analyzed_at"),
-            disconnection_reason=row.get("disconnection_reason"),
-        )
-        step = progress(state, facts, now=NOON)
-        row |= step.changes
-        row |= {name: value for name, value in step.missing.items() if row.get(name) is None}
+def facts(event: CallEvent, known: Mapping[str, Any] = LIVE, **more: Any) -> CallFacts:  # noqa: ANN401
+    return CallFacts(event=event, call_id="call_1", **{**known, **more})
+
+
+STARTED = facts(CallEvent.STARTED, provider_status="ongoing")
+TRANSCRIPT = facts(CallEvent.TRANSCRIPT_UPDATED, transcript="Agent: Hel")
+TRANSFER = facts(CallEvent.TRANSFER_STARTED, transfer_destination="+12125550188")
+ENDED = facts(CallEvent.ENDED, OVER)
+ANALYZED = facts(CallEvent.ANALYZED, OVER, analyzed=True, analysis={"summary": "A short talk."})
+PLACED = CallFacts(event=CallEvent.LOOKED_UP, call_id="call_1", agent_id="agent_1", agent_version=3)
+SEEN_LIVE = facts(CallEvent.LOOKED_UP, provider_status="ongoing")
+SEEN_OVER = facts(CallEvent.LOOKED_UP, OVER)
+ALL = (STARTED, TRANSCRIPT, TRANSFER, ENDED, ANALYZED, PLACED, SEEN_LIVE, SEEN_OVER)
+
+
+class Attempt:
+    """A row that reports are applied to, as the storage does it."""
+
+    def __init__(self, **columns: Any) -> None:  # noqa: ANN401
+        self.columns: dict[str, Any] = {"status": AttemptStatus.DIALLING} | columns
+        self.settled: list[SettledOutcome] = []
+
+    def hear(self, report: CallFacts, now: datetime = HEARD) -> "Attempt":
+        known = {name: self.columns.get(name) for name in ("ended_at", "analyzed_at", "disconnection_reason")}
+        step = progress(AttemptState(status=self.columns["status"], **known), report, now=now)
+        self.columns |= step.changes
+        self.columns |= {
+            name: value for name, value in step.missing.items() if value is not None and self.columns.get(name) is None
+        }
         if step.settled is not None:
-            row |= {"status": AttemptStatus.DONE, "outcome": step.settled.outcome, "look_up_at": None}
-    return row
+            self.settled.append(step.settled)
+            self.columns |= {"status": AttemptStatus.DONE, "look_up_at": None}
+        return self
+
+    def hear_all(self, reports: Sequence[CallFacts]) -> "Attempt":
+        for report in reports:
+            self.hear(report)
+        return self
+
+
+FINAL = Attempt().hear_all((STARTED, TRANSFER, ENDED, ANALYZED))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((STARTED, TRANSFER, ENDED, ANALYZED))))
+def test_every_order_of_a_calls_events_gives_the_same_facts(order: Sequence[CallFacts]) -> None:
+    heard = Attempt().hear_all(order)
+    assert heard.columns == FINAL.columns
+    assert [settled.outcome for settled in heard.settled] == [AttemptOutcome.ANSWERED]
+
+
+@given(st.lists(st.sampled_from(ALL), max_size=12), st.permutations((STARTED, TRANSFER, ENDED, ANALYZED)))
+def test_nor_do_repeats_and_look_ups_in_between_change_anything(
+    more: Sequence[CallFacts], order: Sequence[CallFacts]
+) -> None:
+    mixed = [report for pair in itertools.zip_longest(order, more) for report in pair if report is not None]
+    heard = Attempt().hear_all(mixed)
+    assert heard.columns == FINAL.columns
+    assert len(heard.settled) == 1
+
+
+@given(st.lists(st.sampled_from(ALL), min_size=1, max_size=12))
+def test_states_move_forward_only_and_the_end_and_its_slot_are_never_taken_back(reports: Sequence[CallFacts]) -> None:
+    attempt = Attempt()
+    order = list(AttemptStatus)
+    for report in reports:
+        before = dict(attempt.columns)
+        attempt.hear(report)
+        assert order.index(attempt.columns["status"]) >= order.index(before["status"])
+        for column in ("started_at", "ended_at", "slot_released_at", "analyzed_at", "call_id", "analysis"):
+            assert before.get(column) in (None, attempt.columns.get(column))
 
 
 @pytest.mark.parametrize(
-    "order",
-    [
-        *itertools.permutations([STARTED, ENDED, ANALYZED]),
-        *itertools.permutations([STARTED, ENDED, ANALYZED, ENDED]),
-        *itertools.permutations([STARTED, ENDED, ANALYZED, ANALYZED]),
-    ],
-)
-def test_every_order_and_repeat_leads_to_the_same_row(order: Sequence[CallFacts]) -> None:
-    assert live_through(order) == live_through([STARTED, ENDED, ANALYZED])
-
-
-def test_the_analysis_settles_and_the_end_alone_does_not() -> None:
-    ended = live_through([STARTED, ENDED])
-    assert (ended["status"], ended["slot_released_at"]) == (AttemptStatus.IN_PROGRESS, NOON)
-    assert live_through([ENDED, ANALYZED])["outcome"] is AttemptOutcome.ANSWERED
-
-
-@pytest.mark.parametrize(
-    ("ended_ago", "settles"),
+    ("after", "settles"),
     [
         pytest.param(ANALYSIS_WAIT - timedelta(seconds=1), False, id="the-analysis-may-still-come"),
-        pytest.param(ANALYSIS_WAIT, True, id="it-has-had-its-time"),
+        pytest.param(ANALYSIS_WAIT, True, id="waited-long-enough"),
     ],
 )
-def test_a_looked_up_call_is_settled_without_analysis_after_a_minute(ended_ago: timedelta, settles: bool) -> None:
-    looked_up = CallFacts(
-        event=CallEvent.LOOKED_UP,
-        call_id="call_1",
-        ended=True,
-        ended_at=NOON - ended_ago,
-        disconnection_reason="dial_no_answer",
-    )
-    step = progress(AttemptState(status=AttemptStatus.IN_PROGRESS), looked_up, now=NOON)
-    assert (step.settled is not None) is settles
+def test_an_ended_call_without_analysis_is_settled_by_a_look_up_a_minute_later(after: timedelta, settles: bool) -> None:
+    attempt = Attempt().hear(ENDED)
+    attempt.hear(ENDED, HUNG_UP + after)
+    assert not attempt.settled, "a webhook says nothing about how long one has waited"
+    attempt.hear(SEEN_OVER, HUNG_UP + after)
+    assert bool(attempt.settled) is settles
 
 
-def test_late_facts_fill_in_what_is_missing_and_never_undo() -> None:
-    settled = live_through([ANALYZED])
-    late = live_through([ANALYZED, STARTED, ENDED])
-    assert late == settled
-    assert late["provider_status"] == "ended"
+def test_an_end_frees_the_slot_when_it_is_heard_and_asks_for_a_look_a_minute_later() -> None:
+    columns = Attempt().hear(ENDED).columns
+    assert (columns["ended_at"], columns["slot_released_at"]) == (HUNG_UP, HEARD)
+    assert columns["look_up_at"] == HEARD + ANALYSIS_WAIT
 
 
-def test_a_running_transcript_after_the_end_changes_nothing() -> None:
-    running = CallFacts(event=CallEvent.TRANSCRIPT_UPDATED, call_id="call_1", transcript="Agent: He")
-    assert live_through([STARTED, ENDED, running])["transcript"] == "Agent: Hello\n"
+@pytest.mark.parametrize("said", [None, HEARD + timedelta(hours=5)], ids=["no-end-given", "an-end-in-the-future"])
+def test_a_call_never_ends_later_than_it_was_heard_to_have_ended(said: datetime | None) -> None:
+    ended = facts(CallEvent.ENDED, OVER, ended_at=said)
+    assert Attempt().hear(ended).columns["ended_at"] == HEARD
+
+
+def test_a_settled_attempt_keeps_its_outcome_and_takes_what_it_lacks() -> None:
+    unknown = Attempt(status=AttemptStatus.DONE, disconnection_reason=None)
+    unknown.hear(ANALYZED)
+    assert unknown.settled == []
+    assert unknown.columns["status"] is AttemptStatus.DONE
+    assert (unknown.columns["call_id"], unknown.columns["ended_at"]) == ("call_1", HUNG_UP)
+    assert unknown.columns["analysis"] == {"summary": "A short talk."}
+
+
+def test_what_only_a_late_report_knows_is_kept() -> None:
+    bare = facts(CallEvent.ANALYZED, ended=True, analyzed=True, analysis={"summary": "A short talk."})
+    columns = Attempt().hear_all((bare, ENDED, TRANSFER)).columns
+    assert (columns["cost_cents"], columns["transfer_destination"]) == (12, "+12125550188")
+
+
+def test_the_reason_of_the_end_counts_where_the_analysis_gives_none() -> None:
+    silent = facts(CallEvent.ANALYZED, ended=True, analyzed=True)
+    attempt = Attempt().hear(facts(CallEvent.ENDED, OVER, disconnection_reason="voicemail_reached")).hear(silent)
+    assert [settled.outcome for settled in attempt.settled] == [AttemptOutcome.VOICEMAIL]
