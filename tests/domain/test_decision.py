@@ -1,4 +1,4 @@
-"""Each rule of the decision, their order, and what may never come out of it."""
+"""What may happen to a lead now: each rule, and which of two goes first."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,9 @@ import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.calling_hours import is_open, parse_windows
+from domain.calling_hours import closes_at, federal_hours, is_open, parse_windows
 from domain.decision import (
     CLOSING_MARGIN,
-    GRANT_LIFE,
-    PACE_HORIZON,
     Capacity,
     Decision,
     Finished,
@@ -26,181 +24,247 @@ from domain.retry_schedule import AttemptSummary, RetrySchedule
 from domain.steps import Parked, Queued, WaitUntil
 from domain.vocabulary import AttemptOutcome, CampaignStatus, LeadOutcome
 
-EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-NINE_TO_FIVE = parse_windows([{"days": EVERY_DAY, "opens": "09:00", "closes": "17:00"}])
-NOON = datetime(2026, 3, 2, 17, tzinfo=UTC)  # noon in New York
-ZONES = (pytz.timezone("America/New_York"),)
+NOON = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+CLOSING = datetime(2026, 3, 3, 3, 0, tzinfo=UTC)
+CHICAGO = pytz.timezone("America/Chicago")
+SECOND = timedelta(seconds=1)
 SCHEDULE = RetrySchedule(3, {AttemptOutcome.NO_ANSWER: (timedelta(hours=1),)})
 
 
-def situation(**known: Any) -> Situation:  # noqa: ANN401  (fields of every type)
-    base = Situation(now=NOON, hours=NINE_TO_FIVE, zones=ZONES, zone_names=("America/New_York",), schedule=SCHEDULE)
-    return replace(base, **known)
+def situation(**facts: Any) -> Situation:  # noqa: ANN401
+    """Monday, noon in Chicago, with nothing against a call."""
+    usual = Situation(
+        now=NOON, hours=federal_hours(), zones=[CHICAGO], zone_names=["America/Chicago"], schedule=SCHEDULE
+    )
+    return replace(usual, **facts)
 
 
-def tried(
-    outcome: AttemptOutcome, *, ago: timedelta = timedelta(minutes=10), counts: bool = True
-) -> list[AttemptSummary]:
-    return [AttemptSummary(1, outcome, counts, NOON - ago)]
+def tried(outcome: str, minutes_ago: float, *, counts: bool = True, number: int = 1) -> AttemptSummary:
+    return AttemptSummary(number, AttemptOutcome(outcome), counts, NOON - timedelta(minutes=minutes_ago))
 
 
-def local(hour: int, minute: int = 0, second: int = 0) -> datetime:
-    """An instant on the lead's clock, on the day of ``NOON``."""
-    return NOON.replace(hour=hour + 5, minute=minute, second=second)
-
-
-def test_a_lead_with_nothing_against_it_may_be_dialled_at_once_and_not_for_long() -> None:
-    assert decide(situation()) == MayDial(NOON, NOON + GRANT_LIFE)
+def test_with_nothing_against_it_the_lead_may_be_dialled_now_and_for_thirty_seconds() -> None:
+    assert decide(situation()) == MayDial(NOON, NOON + 30 * SECOND)
 
 
 @pytest.mark.parametrize(
-    ("known", "expected"),
+    ("facts", "decision"),
     [
         pytest.param({"outcome": LeadOutcome.REACHED}, Finished(LeadOutcome.REACHED), id="done-stays-done"),
         pytest.param({"cancelled": True}, Finished(LeadOutcome.CANCELLED), id="cancelled"),
         pytest.param({"do_not_call": True}, Finished(LeadOutcome.BLOCKED, "do_not_call"), id="do-not-call"),
         pytest.param({"consent_missing": True}, Finished(LeadOutcome.BLOCKED, "consent_missing"), id="no-consent"),
+        pytest.param({"history": [tried("answered", 5)]}, Finished(LeadOutcome.REACHED), id="reached"),
+        pytest.param({"history": [tried("transferred", 5)]}, Finished(LeadOutcome.REACHED), id="transferred"),
+        pytest.param({"history": [tried("opted_out", 5)]}, Finished(LeadOutcome.OPTED_OUT), id="opted-out"),
+        pytest.param({"history": [tried("invalid_number", 5)]}, Finished(LeadOutcome.INVALID_NUMBER), id="no-number"),
+        pytest.param(
+            {"history": [tried("no_answer", 300 - n, number=n) for n in (1, 2, 3)]},
+            Finished(LeadOutcome.MAX_ATTEMPTS_REACHED),
+            id="attempts-used-up",
+        ),
         pytest.param(
             {"campaign_status": CampaignStatus.FINISHED},
             Finished(LeadOutcome.BLOCKED, "campaign_finished"),
             id="campaign-finished",
         ),
-        pytest.param({"history": tried(AttemptOutcome.ANSWERED)}, Finished(LeadOutcome.REACHED), id="reached"),
-        pytest.param({"history": tried(AttemptOutcome.OPTED_OUT)}, Finished(LeadOutcome.OPTED_OUT), id="opted-out"),
+        pytest.param({"parked_reason": "unpaid"}, Parked("unpaid"), id="parked"),
+        pytest.param({"capacity": Capacity(free_slots=0)}, Queued(CLOSING - 5 * SECOND, "a free slot"), id="full"),
         pytest.param(
-            {"history": tried(AttemptOutcome.NO_ANSWER) * 3},
-            Finished(LeadOutcome.MAX_ATTEMPTS_REACHED),
-            id="attempts-used-up",
+            {"capacity": Capacity(free_slots=-3)}, Queued(CLOSING - 5 * SECOND, "a free slot"), id="cap-was-lowered"
         ),
-        pytest.param({"capacity": Capacity(free_slots=0)}, Queued(local(16, 59, 55), "a free slot"), id="pool-full"),
+        pytest.param(
+            {"contact_on_a_call": True},
+            WaitUntil(NOON + 60 * SECOND, "another call to this number to end"),
+            id="number-is-on-a-call",
+        ),
     ],
 )
-def test_what_stands_against_a_dial_is_said(known: dict[str, Any], expected: Decision) -> None:
-    assert decide(situation(**known)) == expected
+def test_each_rule_has_its_say(facts: dict[str, Any], decision: Decision) -> None:
+    assert decide(situation(**facts)) == decision
 
 
 @pytest.mark.parametrize(
-    "known",
+    "facts",
     [
         pytest.param({"organization_stopped": True}, id="kill-switch"),
         pytest.param({"campaign_status": CampaignStatus.DRAFT}, id="draft"),
         pytest.param({"campaign_status": CampaignStatus.PAUSED}, id="paused"),
-        pytest.param({"parked_reason": "the account is parked"}, id="account-refused"),
     ],
 )
-def test_what_people_have_to_see_to_parks_the_lead_without_a_timer(known: dict[str, Any]) -> None:
-    assert isinstance(decide(situation(**known)), Parked)
+def test_whatever_people_hold_up_is_parked(facts: dict[str, Any]) -> None:
+    assert isinstance(decide(situation(**facts)), Parked)
 
 
 @pytest.mark.parametrize(
-    ("now", "opens"),
+    ("first", "second"),
     [
-        pytest.param(local(8, 59, 59), local(9), id="a-second-before-opening"),
-        pytest.param(local(16, 59, 55), local(9) + timedelta(days=1), id="within-the-closing-margin"),
-        pytest.param(local(17), local(9) + timedelta(days=1), id="closing-is-exclusive"),
+        pytest.param({"outcome": LeadOutcome.REACHED}, {"cancelled": True}, id="done-before-cancelled"),
+        pytest.param({"history": [tried("answered", 5)]}, {"cancelled": True}, id="reached-before-cancelled"),
+        pytest.param({"history": [tried("opted_out", 5)]}, {"do_not_call": True}, id="opted-out-before-do-not-call"),
+        pytest.param({"cancelled": True}, {"do_not_call": True}, id="cancelled-before-do-not-call"),
+        pytest.param({"do_not_call": True}, {"consent_missing": True}, id="do-not-call-before-consent"),
+        pytest.param({"do_not_call": True}, {"now": NOON.replace(hour=5)}, id="do-not-call-before-sleep"),
+        pytest.param({"now": NOON.replace(hour=5)}, {"organization_stopped": True}, id="sleep-before-parking"),
+        pytest.param({"not_before": NOON + 9 * SECOND}, {"parked_reason": "unpaid"}, id="not-due-before-parking"),
+        pytest.param({"parked_reason": "unpaid"}, {"contact_on_a_call": True}, id="parking-before-waiting"),
+        pytest.param({"contact_on_a_call": True}, {"capacity": Capacity(free_slots=0)}, id="waiting-before-queueing"),
     ],
 )
-def test_outside_hours_the_lead_waits_for_the_next_opening(now: datetime, opens: datetime) -> None:
-    decision = decide(situation(now=now))
-    assert isinstance(decision, WaitUntil)
-    assert decision.instant == opens
+def test_of_two_rules_the_stronger_speaks(first: dict[str, Any], second: dict[str, Any]) -> None:
+    assert decide(situation(**second)) != decide(situation(**first)) == decide(situation(**(second | first)))
 
 
-def test_at_the_very_opening_the_lead_may_be_dialled() -> None:
-    assert isinstance(decide(situation(now=local(9))), MayDial)
-
-
-def test_a_retry_that_would_fall_after_closing_waits_for_the_morning() -> None:
-    late = situation(now=local(16, 30), history=[AttemptSummary(1, AttemptOutcome.NO_ANSWER, True, local(16, 20))])
+@pytest.mark.parametrize(
+    ("before_closing", "may"),
+    [
+        pytest.param(5.001 * SECOND, True, id="just-outside-the-margin"),
+        pytest.param(5 * SECOND, False, id="at-the-margin"),
+        pytest.param(0 * SECOND, False, id="at-closing"),
+    ],
+)
+def test_nothing_is_dialled_in_the_last_five_seconds_of_the_window(before_closing: timedelta, may: bool) -> None:
+    late = situation(now=CLOSING - before_closing)
     decision = decide(late)
-    assert isinstance(decision, WaitUntil)
-    assert decision.instant == local(9) + timedelta(days=1)
-
-
-def test_a_grant_ends_before_the_window_does() -> None:
-    decision = decide(situation(now=local(16, 59, 40)))
-    assert decision == MayDial(local(16, 59, 40), local(17) - CLOSING_MARGIN)
+    assert may_send(late) is may
+    if may:
+        assert decision == MayDial(late.now, CLOSING - 5 * SECOND)
+    else:
+        opening = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
+        assert decision == WaitUntil(opening, "Tue 08:00 America/Chicago, calling hours open")
 
 
 @pytest.mark.parametrize(
-    ("ahead", "expected"),
+    ("ahead", "granted"),
     [
-        pytest.param(PACE_HORIZON, MayDial, id="soon-enough"),
-        pytest.param(PACE_HORIZON + timedelta(seconds=1), Queued, id="too-far-ahead"),
+        pytest.param(-10 * SECOND, True, id="free-for-long"),
+        pytest.param(5 * SECOND, True, id="within-the-horizon"),
+        pytest.param(5.001 * SECOND, False, id="beyond-the-horizon"),
     ],
 )
-def test_calls_a_second_are_waited_for_only_a_little(ahead: timedelta, expected: type) -> None:
-    paced = Capacity(free_slots=1, next_dial_at=NOON + ahead)
-    assert isinstance(decide(situation(capacity=paced)), expected)
+def test_a_slot_is_given_only_for_a_dial_that_can_leave_soon(ahead: timedelta, granted: bool) -> None:
+    decision = decide(situation(capacity=Capacity(free_slots=1, next_dial_at=NOON + ahead)))
+    if granted:
+        assert decision == MayDial(max(NOON, NOON + ahead), NOON + 30 * SECOND)
+    else:
+        assert decision == Queued(CLOSING - 5 * SECOND, "its turn (calls a second)")
 
 
-def test_a_contact_who_is_on_another_call_is_waited_for() -> None:
-    decision = decide(situation(contact_on_a_call=True))
-    assert isinstance(decision, WaitUntil)
-    assert NOON < decision.instant <= NOON + timedelta(minutes=1)
+def test_a_dial_is_not_put_off_beyond_the_end_of_the_window() -> None:
+    now = CLOSING - 7 * SECOND
+    pace = Capacity(free_slots=1, next_dial_at=now + 3 * SECOND)
+    assert isinstance(decide(situation(now=now, capacity=pace)), Queued)
 
 
-def test_a_promised_call_back_goes_before_the_schedule() -> None:
-    promise = tried(AttemptOutcome.CALLBACK_REQUESTED)
-    decision = decide(situation(history=promise, callback_at="2026-03-02T15:30:00"))
-    assert isinstance(decision, WaitUntil)
-    assert decision.instant == local(15, 30)
-
-
-def test_a_lead_called_ahead_doesnt_wait_for_its_schedule_and_does_for_its_hours() -> None:
-    history = tried(AttemptOutcome.NO_ANSWER)
-    assert isinstance(decide(situation(history=history, called_ahead=True)), MayDial)
-    assert isinstance(decide(situation(now=local(8), called_ahead=True)), WaitUntil)
-
-
-def test_a_held_slot_isnt_counted_against_its_own_dial() -> None:
-    held = situation(capacity=Capacity(free_slots=0), contact_on_a_call=True)
-    assert may_send(held)
-    assert not may_send(replace(held, do_not_call=True))
-
-
-instants = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  (bounds are naive)
-zone_sets = st.lists(
-    st.sampled_from(["America/New_York", "America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe"]),
-    min_size=1,
-    max_size=3,
-    unique=True,
+@pytest.mark.parametrize(
+    ("facts", "minutes"),
+    [
+        pytest.param({"history": [tried("no_answer", 10)]}, 50, id="retry-schedule"),
+        pytest.param({"history": [tried("no_answer", 60)]}, 0, id="pause-is-over"),
+        pytest.param({"history": [tried("no_answer", 10)], "called_ahead": True}, 0, id="called-ahead"),
+        pytest.param({"not_before": NOON + timedelta(minutes=30), "called_ahead": True}, 30, id="not-before-holds"),
+        pytest.param({"history": [tried("refused", 0, counts=False)]}, 1 / 60, id="refused-once"),
+        pytest.param(
+            {"history": [tried("no_answer", 10), tried("refused", 0, counts=False)], "called_ahead": True},
+            1 / 60,
+            id="called-ahead-and-refused",
+        ),
+    ],
 )
+def test_a_lead_is_called_when_it_is_due(facts: dict[str, Any], minutes: float) -> None:
+    decision = decide(situation(**facts))
+    due = NOON + timedelta(minutes=minutes)
+    assert isinstance(decision, MayDial) if due == NOON else decision == _next_attempt(due)
 
 
-@given(
-    now=instants,
-    names=zone_sets,
-    flags=st.fixed_dictionaries(
-        {name: st.booleans() for name in ("cancelled", "do_not_call", "consent_missing", "organization_stopped")}
+def _next_attempt(due: datetime) -> WaitUntil:
+    return WaitUntil(due, f"Mon {due.astimezone(CHICAGO):%H:%M} America/Chicago, next attempt")
+
+
+@pytest.mark.parametrize(
+    ("history", "minutes"),
+    [
+        pytest.param([tried("callback_requested", 10)], 20, id="kept"),
+        pytest.param(
+            [tried("callback_requested", 10), tried("refused", 1, counts=False)], 20, id="kept-although-refused-since"
+        ),
+        pytest.param([tried("no_answer", 300), tried("callback_requested", 10)], 20, id="kept-after-other-attempts"),
+        pytest.param([tried("callback_requested", 10), tried("no_answer", 5)], 55, id="not-after-another-call"),
+    ],
+)
+def test_a_promised_call_back_is_kept(history: list[AttemptSummary], minutes: int) -> None:
+    decision = decide(situation(history=history, callback_at="2026-03-02T12:20:00"))
+    assert decision == _next_attempt(NOON + timedelta(minutes=minutes))
+
+
+def test_a_refusal_at_the_promised_time_puts_the_call_back_off_by_its_pause_only() -> None:
+    history = [tried("callback_requested", 10), tried("refused", 0, counts=False)]
+    decision = decide(situation(history=history, callback_at="2026-03-02T11:55:00"))
+    assert decision == _next_attempt(NOON + SECOND)
+
+
+def test_hours_that_never_open_are_looked_at_again_a_day_later() -> None:
+    one_hour = parse_windows([{"days": ["mon"], "opens": "09:00", "closes": "10:00"}])
+    decision = decide(situation(hours=one_hour, zones=[CHICAGO, pytz.timezone("Asia/Tokyo")]))
+    assert isinstance(decision, WaitUntil)
+    assert decision.instant == NOON + timedelta(days=1)
+
+
+def test_a_request_that_holds_its_slot_is_asked_neither_for_room_nor_for_the_contact() -> None:
+    assert may_send(situation(capacity=Capacity(free_slots=0), contact_on_a_call=True))
+
+
+zones = st.lists(st.sampled_from(["America/Chicago", "America/St_Johns", "Europe/London", "Asia/Kolkata"]), min_size=1)
+attempts = st.builds(
+    tried,
+    st.sampled_from([outcome.value for outcome in AttemptOutcome]),
+    st.floats(0, 10_000),
+    counts=st.booleans(),
+)
+instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+situations = st.builds(
+    lambda now, names, **facts: situation(
+        now=now, zones=[pytz.timezone(name) for name in names], zone_names=names, **facts
     ),
-    free_slots=st.integers(-1, 2),
+    instants,
+    zones,
+    cancelled=st.booleans(),
+    do_not_call=st.booleans(),
+    consent_missing=st.booleans(),
+    contact_on_a_call=st.booleans(),
     called_ahead=st.booleans(),
-    status=st.sampled_from(CampaignStatus),
+    not_before=st.none() | instants,
+    history=st.lists(attempts, max_size=4),
+    callback_at=st.none() | st.text(max_size=20),
+    organization_stopped=st.booleans(),
+    campaign_status=st.sampled_from(CampaignStatus),
+    parked_reason=st.none() | st.just("unpaid"),
+    capacity=st.builds(Capacity, free_slots=st.integers(-1, 2), next_dial_at=st.none() | instants),
 )
-def test_whatever_else_is_true_nobody_is_dialled_against_a_rule(
-    now: datetime,
-    names: list[str],
-    flags: dict[str, bool],
-    free_slots: int,
-    called_ahead: bool,
-    status: CampaignStatus,
-) -> None:
-    zones = [pytz.timezone(name) for name in names]
-    decision = decide(
-        situation(
-            now=now,
-            zones=zones,
-            zone_names=names,
-            campaign_status=status,
-            called_ahead=called_ahead,
-            capacity=Capacity(free_slots=free_slots),
-            **flags,
-        )
-    )
+
+
+@given(situations | st.builds(situation, now=instants, do_not_call=st.booleans(), called_ahead=st.booleans()))
+def test_nobody_is_ever_dialled_against_the_rules_whatever_else_is_true(one: Situation) -> None:
+    decision = decide(one)
+    assert isinstance(decision, Finished | WaitUntil | Queued | Parked | MayDial)
     if not isinstance(decision, MayDial):
         return
-    assert not any(flags.values())
-    assert (status, free_slots > 0) == (CampaignStatus.RUNNING, True)
-    assert is_open(decision.not_before, NINE_TO_FIVE, zones)
-    assert is_open(decision.not_after, NINE_TO_FIVE, zones)
+    held_up = one.do_not_call or one.cancelled or one.consent_missing or one.organization_stopped
+    assert not held_up
+    assert not one.parked_reason
+    assert one.campaign_status is CampaignStatus.RUNNING
+    assert is_open(one.now, one.hours, one.zones)
+    assert decision.not_before >= one.now
+    assert decision.not_before <= decision.not_after <= closes_at(one.now, one.hours, one.zones) - CLOSING_MARGIN
+
+
+@given(situations)
+def test_a_lead_that_waits_wakes_later_and_only_inside_its_hours(one: Situation) -> None:
+    match decide(one):
+        case WaitUntil(instant=instant, why=why):
+            assert instant > one.now
+            assert "another call" in why or is_open(instant, one.hours, one.zones) or "ever" in why
+        case Queued(until=until):
+            assert one.now < until < closes_at(one.now, one.hours, one.zones)
+        case _:
+            return
