@@ -135,6 +135,27 @@ def test_nothing_is_dialled_in_the_last_five_seconds_of_the_window(before_closin
 
 
 @pytest.mark.parametrize(
+    ("now", "facts", "opens"),
+    [
+        pytest.param("13:59:59", {}, "Mon 08:00", id="a-second-before-opening"),
+        pytest.param("13:00", {"called_ahead": True}, "Mon 08:00", id="called-ahead-and-too-early"),
+        pytest.param("18:00", {"not_before": CLOSING}, "Tue 08:00", id="a-wish-for-after-closing"),
+        pytest.param("14:00", {}, None, id="at-the-very-opening"),
+    ],
+)
+def test_outside_its_hours_the_lead_waits_for_the_next_opening(
+    now: str, facts: dict[str, Any], opens: str | None
+) -> None:
+    instant = datetime.fromisoformat(f"2026-03-02T{now}+00:00")
+    decision = decide(situation(now=instant, **facts))
+    if opens is None:
+        assert decision == MayDial(instant, instant + 30 * SECOND)
+    else:
+        assert isinstance(decision, WaitUntil)
+        assert decision.why == f"{opens} America/Chicago, calling hours open"
+
+
+@pytest.mark.parametrize(
     ("ahead", "granted"),
     [
         pytest.param(-10 * SECOND, True, id="free-for-long"),
