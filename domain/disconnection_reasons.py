@@ -23,8 +23,10 @@ class FollowUp(StrEnum):
     """A network takes the caller ID for spam; it has to rest."""
     PARK_ACCOUNT = "park_account"
     """Every further call of the account will be refused until somebody acts (pays, raises a budget)."""
+    PARK_POOL = "park_pool"
+    """Every further call by this carrier or caller ID will be refused until somebody acts (grants a permission)."""
     PARK_CAMPAIGN = "park_campaign"
-    """Every further call with this agent and caller ID will be refused until somebody acts."""
+    """Every further call with this agent will be refused until somebody acts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ RULE_BY_REASON: Mapping[str, OutcomeRule] = MappingProxyType(
         # It rang nowhere.
         "concurrency_limit_reached": _rang_nowhere(),
         "telephony_provider_unavailable": _rang_nowhere(),
-        "telephony_provider_permission_denied": _rang_nowhere(FollowUp.PARK_CAMPAIGN),
+        "telephony_provider_permission_denied": _rang_nowhere(FollowUp.PARK_POOL),
         "no_valid_payment": _rang_nowhere(FollowUp.PARK_ACCOUNT),
         "credit_exhausted": _rang_nowhere(FollowUp.PARK_ACCOUNT),
         "budget_reached": _rang_nowhere(FollowUp.PARK_ACCOUNT),
