@@ -38,11 +38,18 @@ class LeadWithContext:
         return next((attempt for attempt in self.attempts if attempt.status != AttemptStatus.DONE), None)
 
 
+class LeadMoved(RuntimeError):  # noqa: N818  (says what happened, as in the house's other error trees)
+    """What was locked isn't what decides about the lead any more."""
+
+
 async def lock_lead(session: AsyncSession, lead_id: UUID, *, with_pool: bool) -> LeadWithContext | None:
     """Read and lock a lead and what decides about it; None when there is no such lead.
 
     Args:
         with_pool: Also lock the number pool, which a transaction must do before it grants a slot.
+
+    Raises:
+        LeadMoved: the lead changed its campaign or its number meanwhile; roll back and ask again.
     """
     # The numbers that lead to the other rows never change while a workflow of the lead is open, except for the
     # campaign of a moved lead; the lead's own lock comes last, so what was read before it is compared again.
@@ -55,6 +62,8 @@ async def lock_lead(session: AsyncSession, lead_id: UUID, *, with_pool: bool) ->
         ContactRow, keys.contact_id, with_for_update={"key_share": True}, populate_existing=True
     )
     lead = await session.get_one(LeadRow, lead_id, with_for_update={"key_share": True}, populate_existing=True)
+    if (lead.campaign_id, lead.contact_id) != (keys.campaign_id, keys.contact_id):
+        raise LeadMoved("the lead was moved while its rows were being locked; nothing was done, ask again")
     attempts = await _attempts_of(session, lead_id)
     return LeadWithContext(organization, account, campaign, pool, contact, lead, attempts)
 

@@ -4,13 +4,27 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from storage import attempts, parking, slots, webhook_events
 from storage.attempts import attempt_id
-from storage.models import AttemptRow, LeadRow, NumberPoolRow
-from storage.situations import lock_lead
-from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_lead_of, add_world, change, reread
+from storage.models import AttemptRow, ContactRow, LeadRow, NumberPoolRow
+from storage.situations import LeadMoved, lock_lead
+from tests.builders import (
+    NOON,
+    Sessions,
+    World,
+    add_attempt_of,
+    add_lead,
+    add_lead_of,
+    add_world,
+    build_campaign,
+    change,
+    reread,
+)
+
+WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 
 
 @pytest.fixture
@@ -134,3 +148,25 @@ async def test_a_lead_is_read_with_all_its_attempts_and_the_one_that_is_open(
     assert [attempt.id for attempt in context.attempts] == [done.id, granted.id]
     assert context.open_attempt is not None
     assert context.open_attempt.id == granted.id
+
+
+async def test_a_lead_that_is_moved_while_it_is_being_locked_is_not_decided_about(
+    sessions: Sessions, world: World, lead: LeadRow
+) -> None:
+    other = build_campaign(world.organization, world.pool)
+    async with sessions.begin() as session:
+        session.add(other)
+
+    async def lock() -> None:
+        async with sessions.begin() as session:
+            await lock_lead(session, lead.id, with_pool=False)
+
+    async with sessions.begin() as mover:
+        await mover.get_one(ContactRow, lead.contact_id, with_for_update=True)
+        locking = asyncio.create_task(lock())
+        async with asyncio.timeout(5), sessions() as watching:
+            while await watching.scalar(WAITING) == 0:
+                await watching.rollback()
+        (await mover.get_one(LeadRow, lead.id)).campaign_id = other.id
+    with pytest.raises(LeadMoved):
+        await locking
