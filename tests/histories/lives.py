@@ -104,6 +104,7 @@ def _heard(attempt_id: UUID) -> Tell:
 
 def _woken(reason: str) -> Tell:
     async def tell(handle: Handle, script: ScriptedActivities) -> None:
+        await script.decided.wait()
         await handle.signal("wake", Wake(reason))
 
     return tell
@@ -115,4 +116,5 @@ async def _woken_in_mid_call(handle: Handle, script: ScriptedActivities) -> None
 
 
 async def _slot_granted(handle: Handle, script: ScriptedActivities) -> None:
+    await script.decided.wait()
     await handle.signal("slot_granted")

@@ -24,11 +24,13 @@ class ScriptedActivities:
     looks: list[CallFate | Exception] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     asked_at: list[datetime] = field(default_factory=list)
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
     placed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @activity.defn
     async def next_step(self, lead: LeadInput) -> Step:  # noqa: ARG002  (the real one's shape)
         await self._note("next_step")
+        self.decided.set()
         answer = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         if isinstance(answer, Exception):
             raise answer
