@@ -100,7 +100,7 @@ def _parked_reason(context: LeadWithContext, settings: DialSettings) -> str | No
     account = context.account
     for what, row in (("account", account), ("number pool", context.pool), ("campaign", context.campaign)):
         if row.parked_at is not None:
-            return f"the {what} {row.name} is parked: {row.parked_reason}"
+            return f"the {what} {row.name} is parked: {row.parked_reason}; mend that and resume it"
     if account.provider not in settings.providers:
         return f"the account {account.name} can't be reached from here: {_REMEDIES[account.provider]}"
     return None

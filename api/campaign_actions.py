@@ -78,10 +78,15 @@ async def pause_campaign(session: AsyncSession, principal: Principal, campaign_i
     return campaign
 
 
-async def resume_campaign(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
+async def resume_campaign(
+    deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID
+) -> CampaignRow:
+    """Let a paused campaign, or one that was parked at a refusal, dial again. Safe to repeat."""
     campaign = await _locked(session, principal, campaign_id)
     _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.PAUSED}, "Only a paused campaign is resumed.")
+    campaign.parked_at = campaign.parked_reason = None
     await session.commit()
+    deps.background.spawn(deps.hand_on.hand_on(campaign.number_pool_id))
     return campaign
 
 

@@ -13,6 +13,7 @@ from api.schemas.number_pools import PoolAnswer, PoolChange, PoolInput
 from storage.accounts import default_account, get_account
 from storage.models import AccountRow, NumberPoolRow
 from storage.number_pools import add_pool, caller_ids, change_pool, lock_pool, provider_of_pool, replace_caller_ids
+from storage.parking import release
 
 
 async def make_pool(deps: Dependencies, session: AsyncSession, principal: Principal, body: PoolInput) -> PoolAnswer:
@@ -44,6 +45,29 @@ async def edit_pool(
     await replace_caller_ids(session, pool, body.from_numbers)
     await session.commit()
     return PoolAnswer.of(pool, body.from_numbers)
+
+
+async def resume_pool(deps: Dependencies, session: AsyncSession, principal: Principal, pool_id: UUID) -> PoolAnswer:
+    """Let a pool that was parked at a refusal dial again. Safe to repeat."""
+    pool = await lock_pool(session, principal.organization_id, pool_id)
+    if pool is None:
+        raise NotFound("There is no number pool with this id.")
+    await release(session, NumberPoolRow, pool.id)
+    await session.commit()
+    await session.refresh(pool)
+    deps.background.spawn(deps.hand_on.hand_on(pool.id))
+    return PoolAnswer.of(pool, (await caller_ids(session, [pool.id])).get(pool.id, []))
+
+
+async def resume_account(session: AsyncSession, principal: Principal, account_id: UUID) -> AccountRow:
+    """Let an account that was parked at a refusal dial again; the reconciliation serves its pools. Safe to repeat."""
+    account = await get_account(session, principal.organization_id, account_id)
+    if account is None:
+        raise NotFound("There is no account with this id.")
+    await release(session, AccountRow, account.id)
+    await session.commit()
+    await session.refresh(account)
+    return account
 
 
 async def _changed(session: AsyncSession, pool: NumberPoolRow, change: PoolChange) -> PoolInput:

@@ -52,5 +52,5 @@ async def pause(campaign_id: UUID, principal: Writer, session: Session) -> Campa
 
 
 @router.post("/{campaign_id}/resume")
-async def resume(campaign_id: UUID, principal: Writer, session: Session) -> CampaignAnswer:
-    return CampaignAnswer.of(await resume_campaign(session, principal, campaign_id))
+async def resume(campaign_id: UUID, principal: Writer, session: Session, deps: Deps) -> CampaignAnswer:
+    return CampaignAnswer.of(await resume_campaign(deps, session, principal, campaign_id))

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.dependencies import Deps, Reader, Session, Writer
 from api.paging import PagingQuery, written
-from api.pool_actions import edit_pool, make_pool
+from api.pool_actions import edit_pool, make_pool, resume_account, resume_pool
 from api.problems import NotFound
 from api.schemas.number_pools import AccountAnswer, AccountPage, PoolAnswer, PoolChange, PoolInput, PoolPage
 from storage.accounts import list_accounts
@@ -41,8 +41,18 @@ async def patch_pool(pool_id: UUID, body: PoolChange, principal: Writer, session
     return await edit_pool(deps, session, principal, pool_id, body)
 
 
+@router.post("/number-pools/{pool_id}/resume")
+async def resume_one_pool(pool_id: UUID, principal: Writer, session: Session, deps: Deps) -> PoolAnswer:
+    return await resume_pool(deps, session, principal, pool_id)
+
+
 @router.get("/accounts")
 async def get_accounts(principal: Reader, session: Session, page: PagingQuery) -> AccountPage:
     accounts = await list_accounts(session, principal.organization_id, limit=page.limit, after=page.after)
     items = [AccountAnswer.of(account) for account in accounts.items]
     return AccountPage(items=items, next_cursor=written(accounts.next_cursor))
+
+
+@router.post("/accounts/{account_id}/resume")
+async def resume_one_account(account_id: UUID, principal: Writer, session: Session) -> AccountAnswer:
+    return AccountAnswer.of(await resume_account(session, principal, account_id))

@@ -1,5 +1,7 @@
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -7,6 +9,9 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from storage.models import AccountRow, AuditEntryRow, CallerIdRow, CampaignRow, NumberPoolRow
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+NOBODY = UUID(int=0)
 
 Member = Callable[[str], Awaitable[httpx.AsyncClient]]
 
@@ -183,3 +188,29 @@ async def test_simulated_campaigns_and_pools_never_move_to_a_real_account(
 async def test_accounts_are_listed(admin: httpx.AsyncClient) -> None:
     (account,) = (await admin.get("/api/v1/accounts")).json()["items"]
     assert (account["provider"], account["is_default"]) == ("simulator", True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "path"),
+    [
+        pytest.param(AccountRow, "/api/v1/accounts", id="account"),
+        pytest.param(NumberPoolRow, "/api/v1/number-pools", id="number-pool"),
+        pytest.param(CampaignRow, "/api/v1/campaigns", id="campaign"),
+    ],
+)
+async def test_what_was_parked_at_a_refusal_is_resumed_by_hand(
+    admin: httpx.AsyncClient,
+    member: Member,
+    sessions: async_sessionmaker[AsyncSession],
+    rows: type[AccountRow] | type[NumberPoolRow] | type[CampaignRow],
+    path: str,
+) -> None:
+    (parked,) = (await admin.get(path)).json()["items"]
+    async with sessions.begin() as session:
+        await session.execute(update(rows).values(parked_at=NOW, parked_reason="refused_payment"))
+    assert (await admin.get(path)).json()["items"][0]["parked_reason"] == "refused_payment"
+    assert (await (await member("viewer")).post(f"{path}/{parked['id']}/resume")).status_code == 403
+    for _ in range(2):
+        answer = await admin.post(f"{path}/{parked['id']}/resume")
+        assert (answer.status_code, answer.json()["parked_reason"]) == (200, None)
+    assert (await admin.post(f"{path}/{NOBODY}/resume")).status_code == 404
