@@ -41,10 +41,10 @@ class Case:
 def disagreements(zone: str, pairs: int, seed: int) -> Iterator[str]:
     """What we and the oracle answer differently for ``pairs`` instants in one zone, each as a sentence."""
     random = Random(f"{seed} {zone}")
-    stretches = [(start, shown(start, zone), shown(start, "America/Chicago")) for start in _starts(zone, random)]
+    stretches = [(start, shown(start, zone)) for start in _starts(zone, random)]
     offset = random.randrange(len(SCENARIOS))
     for number in range(-(-pairs // PAIRS_A_CASE)):
-        start, clock, chicago = stretches[number % len(stretches)]
+        start, clock = stretches[number % len(stretches)]
         case = Case(
             zone,
             random.choice(every_zone()) if random.random() < 0.04 else None,
@@ -53,7 +53,7 @@ def disagreements(zone: str, pairs: int, seed: int) -> Iterator[str]:
             random.choice(["always", *CAMPAIGNS]),
         )
         asked = min(PAIRS_A_CASE, pairs - number * PAIRS_A_CASE)
-        yield from _case_disagreements(case, clock, chicago, asked, random)
+        yield from _case_disagreements(case, clock, asked, random)
 
 
 def rule_disagreements() -> Iterator[Scenario]:
@@ -71,9 +71,9 @@ def _starts(zone: str, random: Random) -> list[datetime]:
     return starts + anywhere
 
 
-def _case_disagreements(case: Case, clock: Shown, chicago: Shown, pairs: int, random: Random) -> Iterator[str]:
+def _case_disagreements(case: Case, clock: Shown, pairs: int, random: Random) -> Iterator[str]:
     clocks = [clock, *([shown(case.start, case.other_zone)] if case.other_zone else [])]
-    theirs = answers(case.start, clocks, chicago, case.scenario, case.campaign)
+    theirs = answers(case.start, clocks, case.scenario, case.campaign)
     hours = _our_hours(case)
     zones = [pytz.timezone(name) for name in (case.zone, case.other_zone) if name]
     for instant in _instants(theirs, pairs, random):

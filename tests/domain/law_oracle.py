@@ -82,12 +82,12 @@ class Answers:
         return None if minute < 0 else self.start + minute * MINUTE
 
 
-def answers(start: datetime, clocks: Iterable[Shown], chicago: Shown, scenario: Scenario, campaign: str) -> Answers:
+def answers(start: datetime, clocks: Iterable[Shown], scenario: Scenario, campaign: str) -> Answers:
     """The law's answers for a lead with these clocks; open is what every clock allows in that minute."""
     number = SCENARIOS.index(scenario)
     allowed = [bytes(_day(number, campaign, day)[minute] for day, minute in clock) for clock in clocks]
     if CENTRAL & set(scenario.rows) and not scenario.is_anywhere:
-        allowed.append(bytes(_central_day(day)[minute] for day, minute in chicago))
+        allowed.append(bytes(_central_day(day)[minute] for day, minute in shown(start, "America/Chicago")))
     return Answers(start, _all_of(allowed))
 
 
