@@ -109,8 +109,12 @@ def _row(row: str, day: date) -> bytes:
 
 def _hours(week: str, day: date) -> bytes:
     weekdays, saturday, sunday = week.split()
-    of_the_day = {5: saturday, 6: sunday}.get(day.weekday(), weekdays)
-    opens, closes = (_minute_of_day(time) for time in of_the_day.split("-"))
+    return _span({5: saturday, 6: sunday}.get(day.weekday(), weekdays))
+
+
+@cache
+def _span(written: str) -> bytes:
+    opens, closes = (_minute_of_day(time) for time in written.split("-"))
     return bytes(opens <= minute < closes for minute in range(24 * 60))
 
 
