@@ -1,18 +1,26 @@
-"""A home for a whole system, and nothing left of it afterwards."""
+"""Starting ``./leadline``; nothing is left behind."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from runtime.embedded.postgres import base_for
+from tests.end_to_end.launched import Launched
+
+Launch = Callable[..., Launched]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A LEADLINE_HOME; as root PostgreSQL's data lies elsewhere, and goes too."""
-    folder = tmp_path / "home"
-    yield folder
-    for used in (folder, folder / "demo"):
-        shutil.rmtree(base_for(used), ignore_errors=True)
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Run a command of ``./leadline`` on a home of this test's own: ``launch("up")``, ``launch("demo", "--exit")``."""
+    launched: list[Launched] = []
+
+    def start(command: str, *arguments: str, **variables: str) -> Launched:
+        home = tmp_path / "home"
+        state = home / "demo" if command == "demo" else home
+        launched.append(Launched(home, state, [command, *arguments], variables))
+        return launched[-1]
+
+    yield start
+    for run in launched:
+        run.clean_up()

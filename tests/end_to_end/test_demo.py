@@ -1,34 +1,63 @@
-"""The README's first command."""
+"""``./leadline demo`` from its start to its end, in a process of its own."""
 
 import re
 import socket
-import subprocess
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from tests.end_to_end.launching import DEADLINE_SECONDS, PROJECT, calls_by_attempt, environment
+from tests.end_to_end.conftest import Launch
+from tests.end_to_end.launched import attempts_of
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
+LEADS = 12
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(400)]
 
 
-def test_the_demo_calls_every_lead_once_an_attempt_and_never_a_real_account(home: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as real_account:
-        real_account.setblocking(False)
-        address = f"http://127.0.0.1:{real_account.getsockname()[1]}"
-        ended = subprocess.run(
-            [PROJECT / "leadline", "demo", "--leads", "12", "--exit"],
-            env=environment(home, RETELL_API_KEY="key_of_a_real_account", RETELL_BASE_URL=address),
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_SECONDS,
-            check=False,
-        )
-        with pytest.raises(BlockingIOError):
-            real_account.accept()
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(r"12 of 12 called, \d+ reached", ended.stdout)
-    assert re.search(r"waits for \w{3} 09:00 \w+/\w+", ended.stdout)
-    calls = calls_by_attempt(home / "demo" / "simulator.jsonl")
-    assert len(calls) >= 12
-    assert set(calls.values()) == {1}
+@pytest.fixture
+def real_account() -> Iterator[socket.socket]:
+    """Stands where a real Retell would answer."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.setblocking(False)
+        yield server
+
+
+def test_the_demo_calls_every_lead_and_never_a_real_account(launch: Launch, real_account: socket.socket) -> None:
+    address = f"http://127.0.0.1:{real_account.getsockname()[1]}"
+    demo = launch("demo", "--leads", str(LEADS), "--exit", RETELL_API_KEY="key_real", RETELL_BASE_URL=address)
+    assert demo.ended() == 0, demo.output
+    with pytest.raises(BlockingIOError):  # nobody has come
+        real_account.accept()
+    assert f"{LEADS} of {LEADS} called" in demo.output
+    assert re.search(r"Patience Waiting waits for \w{3} 09:\d\d (Pacific|America)/", demo.output)
+    assert "Agent:" in demo.output
+    assert _counted(demo.output, "Outcomes") == LEADS
+    calls = demo.accepted_calls()
+    attempts = attempts_of(calls)
+    assert len(set(attempts)) == len(attempts)
+    assert len({call["to_number"] for call in calls}) == LEADS
+    rang = _counted(demo.output, "Calls") - _counted_of(demo.output, "refused")
+    assert rang == len(calls)
+    assert not (demo.state / "addresses.json").exists()
+
+
+def test_a_demo_that_is_interrupted_in_mid_run_stops_all_and_runs_again(launch: Launch) -> None:
+    first = launch("demo", "--leads", str(LEADS))
+    first.wait_for(f"of {LEADS} leads handed over")
+    assert (first.stop(), "Summary" in first.output) == (0, False), first.output
+    assert not (first.state / "addresses.json").exists()
+    second = launch("demo", "--leads", "3")
+    assert second.ended() == 0, second.output
+    assert _counted(second.output, "Outcomes") == 3
+
+
+def _counted(output: str, title: str) -> int:
+    """The sum of the counts behind a title of the summary: ``Outcomes  5 reached, 1 blocked``."""
+    (line,) = re.findall(rf"^ *{title} +(?:\d+: )?(\d.*)$", output, re.MULTILINE)
+    return sum(int(count) for count in re.findall(r"(\d+) [a-z_]+", line))
+
+
+def _counted_of(output: str, outcome: str) -> int:
+    found = re.search(rf"^ *Calls .*?(\d+) {outcome}\b", output, re.MULTILINE)
+    return int(found.group(1)) if found else 0

@@ -1,76 +1,119 @@
-"""The whole system kept running, killed in the middle, and started again."""
+"""``./leadline up``: a lead goes in, its transcript comes out, and whatever is killed goes on where it stopped."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import re
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 import pytest
 
-from runtime.embedded.ports import free_port
-from tests.end_to_end.launching import ALL_WEEK, Running, calls_by_attempt, wait_until
-
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
+from simulator.plans import plan_call
+from simulator.scenarios import Scenario
+from simulator.settings import Settings
+from tests.end_to_end.conftest import Launch
+from tests.end_to_end.launched import Launched, attempts_of, wait_until
 
 LEADS = 20
+TRIES = 4
+EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+CAMPAIGN = {
+    "name": "End to end",
+    "windows": [{"days": EVERY_DAY, "opens": "00:00", "closes": "24:00"}],
+    "calling_rules": "off",
+    "max_attempts": TRIES,
+    "max_call_seconds": 60,
+    "retry_delays": {outcome: [1] for outcome in ("no_answer", "busy", "voicemail", "failed", "declined", "unknown")},
+}
+
+Json = dict[str, Any]
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def running(home: Path) -> Iterator[Running]:
-    running = Running(home, free_port())
-    yield running
-    running.close()
+def fates(number: str) -> Sequence[Scenario]:
+    """What becomes of the calls to a number; it follows from the number, so it is the same after a restart."""
+    return [plan_call(Settings(), number, earlier, None).scenario for earlier in range(TRIES + 1)]
 
 
-def launched_campaign(api: httpx.Client) -> str:
-    """A campaign that may call now, whatever the hour; its numbers are reserved for fiction."""
-    pool = api.get("/number-pools").json()["items"][0]
-    campaign = api.post(
-        "/campaigns",
-        json={
-            "name": "Round the clock",
-            "number_pool_id": pool["id"],
-            "agent_id": "agent_1",
-            "windows": ALL_WEEK,
-            "calling_rules": "off",
-            "max_attempts": 2,
-            "retry_delays": {"no_answer": [1], "busy": [1], "voicemail": [1], "failed": [1]},
-            "max_call_seconds": 60,
-        },
-    ).json()
-    api.post(f"/campaigns/{campaign['id']}/launch").raise_for_status()
-    return str(campaign["id"])
+def numbers() -> list[str]:
+    """Numbers whose people don't ask to be called in two hours; the first one answers."""
+    fiction = [f"+1{area}55501{line:02}" for area in ("212", "312") for line in range(100)]
+    usable = [number for number in fiction if Scenario.CALLBACK not in fates(number)]
+    return sorted(usable, key=lambda number: fates(number)[0] is not Scenario.ANSWER)
 
 
-def post_leads(api: httpx.Client, campaign_id: str) -> list[str]:
-    leads = [{"phone_number": f"+1212555{100 + n:04}", "campaign_id": campaign_id} for n in range(LEADS)]
-    items = api.post("/leads/batch", json={"leads": leads}).raise_for_status().json()["items"]
-    return [item["lead"]["id"] for item in items]
+class Person:
+    """Signed in, over HTTP, for the length of a ``with`` block."""
+
+    def __init__(self, up: Launched, password: str) -> None:
+        self._password = password
+        self._http = httpx.Client(base_url=up.addresses()["api"] + "/api/v1", timeout=60, trust_env=False)
+
+    def __enter__(self) -> Self:
+        form = {"username": "admin@localhost", "password": self._password}
+        token = _body(self._http.post("/auth/token", data=form))
+        self._http.headers["Authorization"] = f"Bearer {token['access_token']}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def post(self, path: str, body: Json | None = None) -> Json:
+        return _body(self._http.post(path, json=body))
+
+    def get(self, path: str, **query: str) -> Json:
+        return _body(self._http.get(path, params=query))
+
+    def launched_campaign(self) -> str:
+        campaign_id = str(self.post("/campaigns", CAMPAIGN)["id"])
+        self.post(f"/campaigns/{campaign_id}/launch")
+        return campaign_id
+
+    def done(self, campaign_id: str) -> list[Json]:
+        found: list[Json] = self.get("/leads", campaign_id=campaign_id, status="done", limit="200")["items"]
+        return found
 
 
-def read(api: httpx.Client, lead_id: str) -> dict[str, Any]:
-    lead: dict[str, Any] = api.get(f"/leads/{lead_id}").raise_for_status().json()
-    return lead
+def _body(answer: httpx.Response) -> Json:
+    assert answer.is_success, answer.text
+    body: Json = answer.json()
+    return body
 
 
-def test_after_everything_was_killed_every_lead_comes_to_its_end_and_nobody_is_called_twice(running: Running) -> None:
-    with running.signed_in() as api:
-        leads = post_leads(api, launched_campaign(api))
-        wait_until(lambda: any(read(api, lead)["status"] == "done" for lead in leads), "the first lead's end")
-    running.kill()
-    running.again()
-    with running.signed_in() as api:
-        for lead in leads:
-            # An attempt cut off in mid-dial is looked up, and promised call-backs lie minutes ahead.
-            wait_until(lambda lead=lead: has_settled(read(api, lead)), f"the end of {lead}")  # type: ignore[misc]
-        talks = [attempt["transcript"] for lead in leads for attempt in read(api, lead)["attempts"]]
-    assert any(talk and "Agent:" in talk for talk in talks)
-    assert set(calls_by_attempt(running.home / "simulator.jsonl").values()) == {1}
-    assert running.stop() == 0
+def password_in(output: str) -> str:
+    found = re.search(r"password (\S+) \(shown this once\)", output)
+    assert found, output
+    return found.group(1)
 
 
-def has_settled(lead: dict[str, Any]) -> bool:
-    """Done, or waiting for a time that was promised; never with a call whose end nobody heard."""
-    if lead["status"] == "done":
-        return True
-    return lead["status"] == "new" and lead["next_attempt_at"] is not None and lead["attempts"] != []
+def test_a_lead_is_called_and_after_everything_was_killed_all_others_are_too(launch: Launch) -> None:
+    one, *others = numbers()[: LEADS + 1]
+    first = launch("up", LEADLINE_RATE_LIMIT="off")
+    first.wait_for("Leadline is up")
+    password = password_in(first.output)
+    with Person(first, password) as person:
+        campaign_id = person.launched_campaign()
+        lead_id = person.post("/leads", {"phone_number": one, "campaign_id": campaign_id})["id"]
+        wait_until(lambda: person.done(campaign_id), "the first lead is done")
+        lead = person.get(f"/leads/{lead_id}")
+        assert (lead["outcome"], len(lead["attempts"])) == ("reached", 1)
+        assert "User:" in lead["attempts"][0]["transcript"]
+        leads = [{"phone_number": number, "campaign_id": campaign_id} for number in others]
+        answers = person.post("/leads/batch", {"leads": leads})["items"]
+        assert [answer["status"] for answer in answers] == [201] * LEADS
+        wait_until(lambda: len(first.accepted_calls()) > LEADS // 4, "some calls are under way")
+    first.kill_everything()
+    accepted_before = len(first.accepted_calls())
+
+    second = launch("up", LEADLINE_RATE_LIMIT="off")
+    second.wait_for("Leadline is up")
+    with Person(second, password) as person:
+        wait_until(lambda: len(person.done(campaign_id)) == LEADS + 1, "all leads are done")
+    attempts = attempts_of(second.accepted_calls())
+    assert len(attempts) > accepted_before  # it was killed in mid-run
+    assert len(set(attempts)) == len(attempts)
+    assert set(others) <= {call["to_number"] for call in second.accepted_calls()}
+    assert second.stop() == 0, second.output
