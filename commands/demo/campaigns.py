@@ -34,14 +34,14 @@ CALLS_NOW: Json = {
         "busy": [1],
         "voicemail": [2, 3],
         "failed": [1],
-        "declined": [3],
-        "unknown": [3],
+        "declined": [2],
+        "unknown": [2],
         "callback_requested": [2],
     },
 }
 
 # The simulator's people ask to be called back in 2 hours, unless it is told otherwise.
-SIMULATOR: Json = {"concurrency_limit": 2 * MAX_LIVE_CALLS, "callback_after_seconds": 5}
+SIMULATOR: Json = {"concurrency_limit": 2 * MAX_LIVE_CALLS, "callback_after_seconds": 4}
 
 # At any instant it is before nine or after five in one of them, with hours to spare.
 WAITING_NUMBERS = {

@@ -50,7 +50,7 @@ async def _demo(screen: Screen, leads: int | None, *, stays: bool) -> None:
 
     async def tell() -> None:
         async with httpx.AsyncClient(base_url=stack.plan.api_url, timeout=REQUEST_SECONDS, trust_env=False) as http:
-            await Story(stack.plan, http, screen, clock).tell(leads)
+            await Story(stack.plan, http, screen, clock).tell(leads, stays=stays)
         if stays:
             screen.say("\nIt stays up for you to look around; Ctrl-C stops it.")
             await asyncio.Event().wait()

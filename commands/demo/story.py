@@ -48,8 +48,12 @@ class Story:
         self._screen = screen
         self._clock = clock
 
-    async def tell(self, wanted: int | None) -> None:
+    async def tell(self, wanted: int | None, *, stays: bool) -> None:
         """Call the leads and say how it went.
+
+        Args:
+            wanted: So many leads; None: all of the file.
+            stays: Whether the stack stays up afterwards, for people to look around.
 
         Raises:
             DemoFailed: A lead didn't come to its end, or something refused; the text says which.
@@ -66,7 +70,7 @@ class Story:
         self._summarise(result, len(taken.refused), ready_seconds, all_seconds)
         self._show_call(result)
         await self._show_waiting(waiting)
-        self._show_where(result)
+        self._show_where(result, stays=stays)
 
     async def _prepare(self) -> Stage:
         await self._api.sign_in(self._plan.settings.admin_email, self._plan.admin_password)
@@ -126,7 +130,7 @@ class Story:
         self._screen.head("One lead waits, as it should: its campaign calls from 9 to 5 on the lead's own clock")
         self._screen.say(f"  {lead['name']} waits for {lead['waiting_for']} ({lead['next_attempt_at']})")
 
-    def _show_where(self, result: Result) -> None:
+    def _show_where(self, result: Result, *, stays: bool) -> None:
         plan, settings = self._plan, self._plan.settings
         own = settings.admin_password is not None
         password = "as set in LEADLINE_ADMIN_PASSWORD" if own else plan.admin_password
@@ -137,7 +141,9 @@ class Story:
             *([("Life of a lead", self._workflow_url(most_tried(result)))] if result.calls else []),
             ("Logs", str(plan.home.logs)),
         ]
-        self._screen.head("Where to look")
+        self._screen.head(
+            "Where to look" if stays else "Where to look while it runs (on a terminal, without --exit, it stays up)"
+        )
         for name, value in rows:
             self._screen.say(f"  {name:<15} {value}")
 

@@ -23,33 +23,30 @@ def real_account() -> Iterator[socket.socket]:
         yield server
 
 
-def test_the_demo_calls_every_lead_and_never_a_real_account(launch: Launch, real_account: socket.socket) -> None:
+def test_the_demo_calls_every_lead_also_after_an_interrupted_one_and_never_a_real_account(
+    launch: Launch, real_account: socket.socket
+) -> None:
     address = f"http://127.0.0.1:{real_account.getsockname()[1]}"
-    demo = launch("demo", "--leads", str(LEADS), "--exit", RETELL_API_KEY="key_real", RETELL_BASE_URL=address)
+    real = {"RETELL_API_KEY": "key_real", "RETELL_BASE_URL": address}
+    first = launch("demo", "--leads", str(LEADS), **real)
+    first.wait_for("leads handed over")
+    assert (first.stop(), "Summary" in first.output) == (0, False), first.output
+    assert not (first.state / "addresses.json").exists()
+
+    demo = launch("demo", "--leads", str(LEADS), "--exit", **real)
     assert demo.ended() == 0, demo.output
     with pytest.raises(BlockingIOError):  # nobody has come
         real_account.accept()
     assert f"{LEADS} of {LEADS} called" in demo.output
+    assert _counted(demo.output, "Outcomes") == LEADS
     assert re.search(r"Patience Waiting waits for \w{3} 09:\d\d (Pacific|America)/", demo.output)
     assert "Agent:" in demo.output
-    assert _counted(demo.output, "Outcomes") == LEADS
+
     calls = demo.accepted_calls()
-    attempts = attempts_of(calls)
-    assert len(set(attempts)) == len(attempts)
-    assert len({call["to_number"] for call in calls}) == LEADS
-    rang = _counted(demo.output, "Calls") - _counted_of(demo.output, "refused")
-    assert rang == len(calls)
-    assert not (demo.state / "addresses.json").exists()
-
-
-def test_a_demo_that_is_interrupted_in_mid_run_stops_all_and_runs_again(launch: Launch) -> None:
-    first = launch("demo", "--leads", str(LEADS))
-    first.wait_for(f"of {LEADS} leads handed over")
-    assert (first.stop(), "Summary" in first.output) == (0, False), first.output
-    assert not (first.state / "addresses.json").exists()
-    second = launch("demo", "--leads", "3")
-    assert second.ended() == 0, second.output
-    assert _counted(second.output, "Outcomes") == 3
+    assert len(set(attempts_of(calls))) == len(calls)
+    of_this_run = [call for call in calls if call["metadata"]["campaign_id"] == calls[-1]["metadata"]["campaign_id"]]
+    assert len({call["to_number"] for call in of_this_run}) == LEADS
+    assert len(of_this_run) == _counted(demo.output, "Calls") - _counted_of(demo.output, "refused")
 
 
 def _counted(output: str, title: str) -> int:
