@@ -1,5 +1,7 @@
 """What the demo sets up besides the leads: a pool, a campaign that calls now, and one that has to wait."""
 
+import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +16,8 @@ NAME = "Demo"
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 OFFICE_HOURS = [{"days": EVERY_DAY, "opens": "09:00", "closes": "17:00"}]
 MAX_LIVE_CALLS = 40
+HANG_UP_SECONDS = 20.0
+LOOK_SECONDS = 0.3
 
 POOL: Json = {
     "name": NAME,
@@ -60,10 +64,8 @@ class Stage:
 
 
 async def set_up(api: Client, now: datetime) -> Stage:
-    """Make the campaigns of this run and launch them; what an interrupted run left calling is paused."""
-    for campaign in await api.everything("/api/v1/campaigns"):
-        if campaign["name"].startswith(f"{NAME} ") and campaign["status"] == "running":
-            await api.post(f"/api/v1/campaigns/{campaign['id']}/pause")
+    """Make the campaigns of this run and launch them."""
+    await _end_earlier_runs(api)
     pool_id = await _pool_id(api)
     when = f"{now:%Y-%m-%d %H:%M:%S}"
     return Stage(
@@ -91,6 +93,30 @@ def waiting_lead(now: datetime) -> dict[str, Any]:
 def waiting_numbers() -> Sequence[str]:
     """Numbers that no other lead of the demo may have."""
     return [number.replace(" ", "") for number in WAITING_NUMBERS.values()]
+
+
+async def _end_earlier_runs(api: Client) -> None:
+    """Pause what an interrupted run left calling and hang up its calls.
+
+    Nobody is on two calls at once: a lead of this run would wait for a minute until another call to its number ended.
+    """
+    for campaign in await api.everything("/api/v1/campaigns"):
+        if campaign["name"].startswith(f"{NAME} ") and campaign["status"] == "running":
+            await api.post(f"/api/v1/campaigns/{campaign['id']}/pause")
+            await _hang_up(api, str(campaign["id"]))
+
+
+async def _hang_up(api: Client, campaign_id: str) -> None:
+    deadline = time.monotonic() + HANG_UP_SECONDS
+    asked: set[str] = set()
+    while leads := await api.everything("/api/v1/leads", campaign_id=campaign_id, status="in_progress"):
+        for lead in leads:
+            if lead["id"] not in asked:
+                await api.post(f"/api/v1/leads/{lead['id']}/cancel", {"hang_up": True})
+                asked.add(lead["id"])
+        if time.monotonic() > deadline:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _pool_id(api: Client) -> str:

@@ -133,15 +133,20 @@ async def test_a_refused_row_is_shown_with_its_reason_and_the_rest_goes_in() -> 
     assert shown.lines[-1] == "  30 of 30 leads handed over"
 
 
-async def test_what_an_interrupted_run_left_calling_is_paused_and_its_pool_used_again() -> None:
+async def test_what_an_interrupted_run_left_calling_is_ended_and_its_pool_used_again() -> None:
     asked: list[str] = []
+
+    def lists(path: str) -> httpx.Response:
+        old = {"id": "old", "name": "Demo 2026-03-01 09:00:00", "status": "running"}
+        others = [{"id": "own", "name": "Mine", "status": "running"}, {**old, "id": "past", "status": "paused"}]
+        live = [] if "/leads/1/cancel" in asked else [lead("in_progress")]
+        found = {"/campaigns": [old, *others], "/leads": live, "/number-pools": [{"id": "pool", "name": "Demo"}]}
+        return page(*found[path])
 
     def answer(request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api/v1")
         if request.method == "GET":
-            old = {"id": "old", "name": "Demo 2026-03-01 09:00:00", "status": "running"}
-            others = [{"id": "own", "name": "Mine", "status": "running"}, {**old, "id": "past", "status": "paused"}]
-            return page(old, *others) if path == "/campaigns" else page({"id": "pool", "name": "Demo"})
+            return lists(path)
         body = json.loads(request.content or b"{}") or {}
         asked.append(f"{path} {body.get('name', '')} {body.get('number_pool_id', '')}".strip())
         return httpx.Response(201, json={"id": f"new{len(asked)}"})
@@ -149,12 +154,13 @@ async def test_what_an_interrupted_run_left_calling_is_paused_and_its_pool_used_
     stage = await set_up(client(answer), datetime(2026, 3, 2, 10, tzinfo=UTC))
     assert asked == [
         "/campaigns/old/pause",
+        "/leads/1/cancel",
         "/campaigns Demo 2026-03-02 10:00:00 pool",
-        "/campaigns/new2/launch",
+        "/campaigns/new3/launch",
         "/campaigns Demo 2026-03-02 10:00:00, office hours elsewhere pool",
-        "/campaigns/new4/launch",
+        "/campaigns/new5/launch",
     ]
-    assert (stage.campaign_id, stage.waiting_campaign_id) == ("new2", "new4")
+    assert (stage.campaign_id, stage.waiting_campaign_id) == ("new3", "new5")
 
 
 async def test_all_pages_of_a_list_are_read() -> None:
