@@ -64,7 +64,7 @@ def in_words(open_leads: Collection[Json]) -> str:
     return ", ".join(["done", *(f"{states[state]} {state}" for state in _STATES if states[state])])
 
 
-_STATES = ("on the phone", "waiting for their next try", "in the queue")
+_STATES = ("in progress", "waiting for their next try", "in the queue")
 
 
 def _state(lead: Json) -> str:

@@ -219,7 +219,7 @@ async def test_leads_that_never_end_are_named() -> None:
 def test_progress_tells_calls_from_waits_and_from_the_queue() -> None:
     later = lead("new", next_attempt_at="2026-03-02T10:00:03Z")
     words = in_words([lead("in_progress"), lead("in_progress"), later, lead("new")])
-    assert words == "done, 2 on the phone, 1 waiting for their next try, 1 in the queue"
+    assert words == "done, 2 in progress, 1 waiting for their next try, 1 in the queue"
 
 
 def test_the_summary_counts_leads_and_calls_by_outcome() -> None:
