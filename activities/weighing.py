@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import pytz
-
 from domain.calling_hours import CallingHours, federal_hours, intersect, parse_windows
 from domain.decision import Capacity, Situation
 from domain.retry_schedule import AttemptSummary, RetrySchedule, parse_retry_delays
+from domain.time_zones import load_zones
 from domain.vocabulary import AttemptOutcome, AttemptStatus, CallingRules, CampaignStatus, LeadOutcome
 from storage.models import AttemptRow, CampaignRow
 from storage.situations import LeadWithContext
@@ -44,7 +43,7 @@ def situation_of(
         not_before=lead.not_before,
         called_ahead=_is_called_ahead(context, finished),
         hours=_hours_of(campaign),
-        zones=[pytz.timezone(name) for name in lead.time_zones],
+        zones=load_zones(lead.time_zones),
         zone_names=lead.time_zones,
         schedule=RetrySchedule(campaign.max_attempts, parse_retry_delays(campaign.retry_delays)),
         history=[_summary(attempt) for attempt in finished],
