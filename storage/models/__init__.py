@@ -1,9 +1,10 @@
 """Every table. Importing this package fills ``Base.metadata``."""
 
-from storage.models.accounts import AccountRow, CallerIdRow, NumberPoolRow
+from storage.models.accounts import AccountRow, AppointmentRow, CallerIdRow, NumberPoolRow, PaceRow
 from storage.models.attempts import AttemptRow
 from storage.models.base import Base
 from storage.models.campaigns import CampaignRow
+from storage.models.do_not_call import DoNotCallEntryRow, DoNotCallListRow
 from storage.models.idempotency import IdempotencyKeyRow
 from storage.models.leads import ContactRow, LeadRow
 from storage.models.organizations import AuditEntryRow, MembershipRow, OrganizationRow, UserRow
@@ -11,17 +12,21 @@ from storage.models.webhooks import WebhookEventRow
 
 __all__ = [
     "AccountRow",
+    "AppointmentRow",
     "AttemptRow",
     "AuditEntryRow",
     "Base",
     "CallerIdRow",
     "CampaignRow",
     "ContactRow",
+    "DoNotCallEntryRow",
+    "DoNotCallListRow",
     "IdempotencyKeyRow",
     "LeadRow",
     "MembershipRow",
     "NumberPoolRow",
     "OrganizationRow",
+    "PaceRow",
     "UserRow",
     "WebhookEventRow",
 ]

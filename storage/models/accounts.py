@@ -1,6 +1,6 @@
 """Where calls go out: voice provider accounts, number pools and their caller IDs."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,7 +13,9 @@ from storage.models.base import Base, Created, Identified, Owned
 class AccountRow(Base, Identified, Created, Owned):
     """One workspace at the provider. A simulated account never shares leads with a real one.
 
-    The default account's key comes from the environment and is not stored.
+    The default account's key comes from the environment and is not stored. ``provider_limit`` and
+    ``provider_reserved`` are the provider's own figures for live calls, and what of them is kept for people who ring
+    in, as read at ``limits_read_at``. ``probe_at`` and ``released_at``: as for a campaign.
     """
 
     __tablename__ = "accounts"
@@ -32,8 +34,14 @@ class AccountRow(Base, Identified, Created, Owned):
     provider: Mapped[str]
     is_default: Mapped[bool] = mapped_column(default=False)
     max_live_calls: Mapped[int | None]
+    max_calls_per_second: Mapped[float | None]
+    provider_limit: Mapped[int | None]
+    provider_reserved: Mapped[int | None]
+    limits_read_at: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
     parked_reason: Mapped[str | None]
+    probe_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
 
 
 class NumberPoolRow(Base, Identified, Created, Owned):
@@ -60,10 +68,15 @@ class NumberPoolRow(Base, Identified, Created, Owned):
     next_dial_at: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
     parked_reason: Mapped[str | None]
+    probe_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
 
 
 class CallerIdRow(Base, Identified, Created, Owned):
-    """A number that calls go out from; a resting one was marked as spam and is left alone until then."""
+    """A number that calls go out from; a resting one was marked as spam and is left alone until then.
+
+    ``used_count`` calls went out from it on the UTC date ``used_on``.
+    """
 
     __tablename__ = "caller_ids"
     __table_args__ = (UniqueConstraint("number_pool_id", "phone_number"),)
@@ -73,3 +86,29 @@ class CallerIdRow(Base, Identified, Created, Owned):
     position: Mapped[int]
     last_used_at: Mapped[datetime | None]
     resting_until: Mapped[datetime | None]
+    used_on: Mapped[date | None]
+    used_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+
+class PaceRow(Base):
+    """When the next call of an account, a campaign or an organisation may leave (calls a second).
+
+    Its lock is also what makes counting their live calls exact: whoever grants a slot takes it first. ``owner_id`` is
+    the id of any of the three, so there is no foreign key.
+    """
+
+    __tablename__ = "paces"
+
+    owner_id: Mapped[UUID] = mapped_column(primary_key=True)
+    next_dial_at: Mapped[datetime | None]
+
+
+class AppointmentRow(Base):
+    """How many leads of a pool were told to wake at one opening, so that the next is told to wake a little later."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (Index(None, "opens_at"),)
+
+    number_pool_id: Mapped[UUID] = mapped_column(ForeignKey("number_pools.id", ondelete="CASCADE"), primary_key=True)
+    opens_at: Mapped[datetime] = mapped_column(primary_key=True)
+    given: Mapped[int]

@@ -20,7 +20,8 @@ class AttemptRow(Base, Identified, Created, Owned):
 
     A row holds a slot from its grant until ``slot_released_at``; it is open until ``status`` is done, which comes
     later when an analysis is awaited. ``request_body`` is frozen before the first request and dropped when the fate
-    of the call is known. ``created_at`` is the instant of the grant.
+    of the call is known. ``created_at`` is the instant of the grant. ``is_probe``: it tries whether something that is
+    parked goes again. ``callback_problem``: why a call-back that was promised can't be kept.
     """
 
     __tablename__ = "interaction_attempts"
@@ -34,6 +35,8 @@ class AttemptRow(Base, Identified, Created, Owned):
         Index("uq_attempts_live_contact", "contact_id", unique=True, postgresql_where=LIVE),
         Index("ix_attempts_live_pool", "number_pool_id", postgresql_where=LIVE),
         Index("ix_attempts_live_campaign", "campaign_id", postgresql_where=LIVE),
+        Index("ix_attempts_live_account", "account_id", postgresql_where=LIVE),
+        Index("ix_attempts_live_organization", "organization_id", postgresql_where=LIVE),
         Index("ix_attempts_open", "look_up_at", postgresql_where=OPEN),
         Index("ix_attempts_contact", "contact_id", "first_sent_at"),
         Index(None, "organization_id", "created_at", "id"),
@@ -46,6 +49,7 @@ class AttemptRow(Base, Identified, Created, Owned):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     number: Mapped[int]
     from_number: Mapped[str]
+    is_probe: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     status: Mapped[str] = mapped_column(default=AttemptStatus.GRANTED)
     not_before: Mapped[datetime]
     not_after: Mapped[datetime]
@@ -75,5 +79,7 @@ class AttemptRow(Base, Identified, Created, Owned):
     outcome: Mapped[str | None]
     counts: Mapped[bool | None]
     disposition: Mapped[str | None]
+    disposition_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     callback_at: Mapped[str | None]
+    callback_problem: Mapped[str | None]
     settled_at: Mapped[datetime | None]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.vocabulary import CallingRules, CampaignStatus, DuplicateNumbers, VoicemailAction
@@ -15,7 +15,10 @@ from storage.models.base import Base, Created, Identified, Owned, one_of
 class CampaignRow(Base, Identified, Created, Owned):
     """``windows`` and ``retry_delays`` are kept as they were given; the domain parses them.
 
-    An ``agent_id`` of none means the agent that is bound to the caller ID at the provider.
+    An ``agent_id`` of none means the agent that is bound to the caller ID at the provider. ``dispositions`` of none
+    are the domain's own. ``replanned_at``: leads planned before it are planned anew, since what decides when they may
+    be called changed then. ``probe_at``: while the campaign is parked, one call may try from then on whether it goes
+    again. ``released_at``: it came back then, and is loaded by steps.
     """
 
     __tablename__ = "campaigns"
@@ -47,6 +50,16 @@ class CampaignRow(Base, Identified, Created, Owned):
     transfer_number: Mapped[str | None]
     require_consent: Mapped[bool] = mapped_column(default=False)
     budget: Mapped[Decimal | None]
+    max_calls_per_second: Mapped[float | None]
+    max_attempts_per_day: Mapped[int | None]
+    max_attempts_per_24_hours: Mapped[int | None]
+    min_seconds_between_attempts: Mapped[int | None]
+    vary_part_of_day: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    skip_if_reached_within_days: Mapped[int | None]
+    dispositions: Mapped[list[dict[str, Any]] | None]
     launched_at: Mapped[datetime | None]
+    replanned_at: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
     parked_reason: Mapped[str | None]
+    probe_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]

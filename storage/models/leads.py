@@ -35,8 +35,9 @@ class ContactRow(Base, Identified, Created, Owned):
 class LeadRow(Base, Identified, Created, Owned):
     """One person to call for one campaign.
 
-    ``due_at``: from when on it may be called by the schedule and the hours. ``next_attempt_at``: for when it is
-    planned. ``run`` numbers its workflows: 1 is ``lead-<id>``, 2 after a reopening ``lead-<id>-r2``; the retry schedule
+    ``earliest_at``: from when on it may be called by the schedule, whatever the hours say. ``due_at``: by the hours too.
+    ``open_until``: when the hours that ``due_at`` lies in end. ``planned_at``: when these were last worked out.
+    ``next_attempt_at``: the instant for which the next attempt is planned. ``run`` numbers its workflows: 1 is ``lead-<id>``, 2 after a reopening ``lead-<id>-r2``; the retry schedule
     leaves out the ``earlier_attempts`` of runs before. ``handed_over_at`` tells that the engine has taken the workflow
     of this run. ``hang_up_at``: a live call is to be ended too.
     """
@@ -57,6 +58,13 @@ class LeadRow(Base, Identified, Created, Owned):
         Index(None, "organization_id", "created_at", "id"),
         Index(None, "campaign_id", "created_at", "id"),
         Index("ix_leads_due", "campaign_id", "priority", "due_at", postgresql_where=text("status = 'new'")),
+        Index("ix_leads_planned", "campaign_id", "planned_at", postgresql_where=text("status = 'new'")),
+        Index(
+            "ix_leads_called_ahead",
+            "campaign_id",
+            "called_ahead_at",
+            postgresql_where=text("status = 'new' and called_ahead_at is not null"),
+        ),
         Index(
             "ix_leads_to_hand_over",
             "due_at",
@@ -83,7 +91,10 @@ class LeadRow(Base, Identified, Created, Owned):
     outcome: Mapped[str | None]
     blocked_reason: Mapped[str | None]
     disposition: Mapped[str | None]
+    earliest_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    open_until: Mapped[datetime | None]
+    planned_at: Mapped[datetime | None]
     next_attempt_at: Mapped[datetime | None]
     waiting_for: Mapped[str | None]
     cancelled_at: Mapped[datetime | None]

@@ -18,6 +18,7 @@ class OrganizationRow(Base, Identified, Created):
     name: Mapped[str]
     stopped_at: Mapped[datetime | None]
     max_live_calls: Mapped[int | None]
+    max_calls_per_second: Mapped[float | None]
 
 
 class UserRow(Base, Identified, Created):
