@@ -35,11 +35,12 @@ class ContactRow(Base, Identified, Created, Owned):
 class LeadRow(Base, Identified, Created, Owned):
     """One person to call for one campaign.
 
-    ``earliest_at``: from when on it may be called by the schedule, whatever the hours say. ``due_at``: by the hours too.
-    ``open_until``: when the hours that ``due_at`` lies in end. ``planned_at``: when these were last worked out.
-    ``next_attempt_at``: the instant for which the next attempt is planned. ``run`` numbers its workflows: 1 is ``lead-<id>``, 2 after a reopening ``lead-<id>-r2``; the retry schedule
-    leaves out the ``earlier_attempts`` of runs before. ``handed_over_at`` tells that the engine has taken the workflow
-    of this run. ``hang_up_at``: a live call is to be ended too.
+    ``earliest_at``: from when on it may be called by the schedule, whatever the hours say; ``due_at``: by the hours
+    too; ``open_until``: when the hours that ``due_at`` lies in end; ``planned_at``: when these were last worked out.
+    ``next_attempt_at``: the instant for which the next attempt is planned. ``run`` numbers its workflows: 1 is
+    ``lead-<id>``, 2 after a reopening ``lead-<id>-r2``; the retry schedule leaves out the ``earlier_attempts`` of runs
+    before. ``handed_over_at`` tells that the engine has taken the workflow of this run. ``hang_up_at``: a live call is
+    to be ended too. ``called_ahead_at``: somebody wants it called at once.
     """
 
     __tablename__ = "leads"
