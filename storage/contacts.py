@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import ContactRow
+from storage.models import ContactRow, DoNotCallEntryRow
 from storage.pages import Cursor, Page, fetch_page
 
 
@@ -73,3 +73,15 @@ async def list_do_not_call(
     key = (ContactRow.do_not_call_at, ContactRow.id)
     page = await fetch_page(session, statement, key, limit=limit, after=after)
     return Page([row[0] for row in page.items], page.next_cursor)
+
+
+async def is_listed(session: AsyncSession, organization_id: UUID, phone_number: str) -> bool:
+    """Whether the number (E.164) stands on one of the organisation's imported do-not-call lists.
+
+    A gate asks once it holds the organisation's lock: then an import's batch has been committed, and is seen, or
+    commits after the gate.
+    """
+    on_a_list = exists().where(
+        DoNotCallEntryRow.organization_id == organization_id, DoNotCallEntryRow.phone_number == phone_number
+    )
+    return bool(await session.scalar(select(on_a_list)))
