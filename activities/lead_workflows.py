@@ -16,6 +16,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.messages import LEAD_WORKFLOW, SLOT_GRANTED_SIGNAL, WAKE_SIGNAL, CallHeard, LeadInput, Wake, workflow_id
+from domain.diary import LONGEST_DETAILS, LONGEST_SUMMARY, cut, plain
 
 # The server has to know these names before they are used: runtime.search_attributes makes them known at every start.
 CAMPAIGN = SearchAttributeKey.for_keyword("LeadlineCampaign")
@@ -53,7 +54,8 @@ class LeadWorkflows:
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=f"Lead of {lead.campaign_name}"[:190],
+                static_summary=cut(f"Lead of {plain(lead.campaign_name)}", LONGEST_SUMMARY),
+                static_details=_details(lead),
                 search_attributes=TypedSearchAttributes(
                     [
                         SearchAttributePair(CAMPAIGN, str(lead.campaign_id)),
@@ -90,3 +92,9 @@ class LeadWorkflows:
         except RuntimeError as error:
             raise EngineAway(str(error)) from error
         return True
+
+
+def _details(lead: LeadToStart) -> str:
+    again = "" if lead.run == 1 else f"\n\nRun {lead.run}: the lead was done before, and is called again."
+    who = "Whom it is for, and what was said, is kept in Leadline only, under the id in this workflow's name."
+    return cut(f"One lead of the campaign **{plain(lead.campaign_name)}**.{again}\n\n{who}", LONGEST_DETAILS)

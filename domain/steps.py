@@ -2,6 +2,9 @@
 
 Temporal stores these values in histories, so a field may be added with a default and never renamed or removed.
 They hold identifiers, instants and sentences for people, and nothing personal.
+
+``details`` (Markdown) and ``summary`` (one line) are what people read in the Temporal UI while the step goes on: the
+lead's diary, and the sentence on its timer. ``domain.diary`` writes them.
 """
 
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ class Stop:
 
     reason: str
     kind: Literal["stop"] = "stop"
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class WaitUntil:
     instant: datetime
     why: str
     kind: Literal["wait_until"] = "wait_until"
+    details: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Queued:
     until: datetime
     why: str
     kind: Literal["queued"] = "queued"
+    details: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Parked:
 
     why: str
     kind: Literal["parked"] = "parked"
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class Dial:
     not_before: datetime
     not_after: datetime
     kind: Literal["dial"] = "dial"
+    details: str = ""
 
 
 Step = Stop | WaitUntil | Queued | Parked | Dial

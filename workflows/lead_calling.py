@@ -32,15 +32,17 @@ class LeadCalling:
     async def run(self, lead: LeadInput) -> str:
         while True:
             self._continue_as_new_if_long(lead)
-            match await self._next_step():
+            step = await self._next_step()
+            _tell_people(step)
+            match step:
                 case None:
                     await self._pause()
                 case Stop(reason=reason):
                     return reason
-                case WaitUntil(instant=instant, why=why):
-                    await self._sleep_until(instant, why)
-                case Queued(until=instant, why=why):
-                    await self._sleep_until(instant, f"queued for {why}")
+                case WaitUntil(instant=instant, why=why, summary=summary):
+                    await self._wait(self._called, instant, summary or why)
+                case Queued(until=instant, why=why, summary=summary):
+                    await self._wait(self._called, instant, summary or f"queued for {why}")
                 case Parked():
                     await self._wait(self._called)
                 case Dial() as dial:
@@ -88,6 +90,7 @@ class LeadCalling:
         self._woken = False
         fate = await self._place(dial)
         while fate.look_up_at is not None:
+            workflow.set_current_details(f"{dial.details}\n\n{_looked_up(fate.why, fate.look_up_at)}")
             await self._listen(dial.attempt_id, fate.look_up_at, fate.why)
             if dial.attempt_id in self._analyzed:
                 self._analyzed.discard(dial.attempt_id)
@@ -124,14 +127,12 @@ class LeadCalling:
             return CallFate(workflow.now() + policies.LOOK_UP_AGAIN, "the provider to answer")
 
     async def _listen(self, attempt_id: UUID, until: datetime, why: str) -> None:
-        await self._wait(lambda: attempt_id in self._analyzed or self._woken, until, f"no later than, for {why}")
-
-    async def _sleep_until(self, instant: datetime, why: str) -> None:
-        await self._wait(self._called, instant, why)
+        await self._wait(lambda: attempt_id in self._analyzed or self._woken, until, _looked_up(why, until))
 
     async def _pause(self) -> None:
         spread = workflow.random().random() * (policies.LONGEST_PAUSE - policies.SHORTEST_PAUSE)
-        await self._wait(self._called, workflow.now() + policies.SHORTEST_PAUSE + spread, "the database to be back")
+        until = workflow.now() + policies.SHORTEST_PAUSE + spread
+        await self._wait(self._called, until, f"{until:%H:%M:%S} UTC, asking again; the database was away")
 
     def _called(self) -> bool:
         return self._slot_granted or self._woken
@@ -153,6 +154,15 @@ class LeadCalling:
         """All that matters is in the database, so a new history needs nothing from the old one."""
         if workflow.info().is_continue_as_new_suggested():
             workflow.continue_as_new(lead)
+
+
+def _tell_people(step: Step | None) -> None:
+    """Show the step in the Temporal UI; it is an answer to whoever looks and leaves no event."""
+    workflow.set_current_details("**Next:** the database is away; asking again soon" if step is None else step.details)
+
+
+def _looked_up(why: str, at: datetime) -> str:
+    return f"{why}: looked up at {at:%H:%M:%S} UTC unless heard of before"
 
 
 def _unless_cancelled(error: FailureError) -> None:

@@ -1,15 +1,21 @@
 """The activities of a lead as a script: what they answer, and what they were asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import uuid4
 
 from temporalio import activity
+from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
 
 from activities.messages import AttemptInput, CallFate, LeadInput
 from domain.steps import Dial, Step
+from workflows import LeadCalling
 
 Answer = Step | Exception | Callable[[], Step]
 
@@ -65,3 +71,15 @@ def _next(answers: list[CallFate | Exception]) -> CallFate:
 
 def away(what: str) -> ApplicationError:
     return ApplicationError(f"{what} is away")
+
+
+@asynccontextmanager
+async def calling(
+    environment: WorkflowEnvironment, script: ScriptedActivities
+) -> AsyncIterator[WorkflowHandle[LeadCalling, str]]:
+    """A lead whose activities answer from the script."""
+    async with Worker(environment.client, task_queue="leads", workflows=[LeadCalling], activities=script.all):
+        lead = LeadInput(uuid4())
+        yield await environment.client.start_workflow(
+            LeadCalling.run, lead, id=f"lead-{lead.lead_id}", task_queue="leads"
+        )

@@ -1,33 +1,18 @@
 """The story of one lead, played on a server that skips time."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.messages import CallFate, CallHeard, LeadInput, Wake
+from activities.messages import CallFate, CallHeard, Wake
 from domain.steps import Dial, Parked, Queued, Stop, WaitUntil
-from tests.workflows.scripted_activities import ScriptedActivities, away
+from tests.workflows.scripted_activities import ScriptedActivities, away, calling
 from workflows import LeadCalling
 
 REACHED = Stop("reached")
-
-
-@asynccontextmanager
-async def calling(
-    environment: WorkflowEnvironment, script: ScriptedActivities
-) -> AsyncIterator[WorkflowHandle[LeadCalling, str]]:
-    """A lead whose activities answer from the script."""
-    async with Worker(environment.client, task_queue="leads", workflows=[LeadCalling], activities=script.all):
-        lead = LeadInput(uuid4())
-        yield await environment.client.start_workflow(
-            LeadCalling.run, lead, id=f"lead-{lead.lead_id}", task_queue="leads"
-        )
 
 
 async def in_hours(environment: WorkflowEnvironment, hours: float) -> datetime:
