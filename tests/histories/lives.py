@@ -8,7 +8,8 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from activities.messages import CallFate, CallHeard, Wake
-from domain.steps import Dial, Parked, Queued, Stop, WaitUntil
+from domain.diary import with_diary
+from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
 from tests.workflows.scripted_activities import Answer, ScriptedActivities, away
 from workflows import LeadCalling
 
@@ -55,6 +56,10 @@ async def life(kind: str, environment: WorkflowEnvironment) -> Life:
             _woken_in_mid_call,
         ),
         "opted_out": (_script(clock, [dials[0], Stop("opted_out")], [call]), _heard(ATTEMPTS[0])),
+        "with_a_diary": (
+            _script(clock, _told([asleep, dials[0], Stop("max_attempts_reached")]), [call], [settled]),
+            _silent,
+        ),
         "database_away": (_script(clock, [away("the database"), dials[0], Stop("reached")], [settled]), _silent),
         "refused_then_answered": (
             _script(clock, [dials[0], WaitUntil(soon, "next attempt"), dials[1], Stop("reached")], [settled, settled]),
@@ -75,6 +80,7 @@ KINDS = (
     "end_never_heard",
     "cancelled_in_mid_call",
     "opted_out",
+    "with_a_diary",
     "database_away",
     "refused_then_answered",
 )
@@ -87,6 +93,10 @@ def _script(
     looks: list[CallFate | Exception] | None = None,
 ) -> ScriptedActivities:
     return ScriptedActivities(clock, steps, fates, looks or [])
+
+
+def _told(steps: list[Step]) -> list[Answer]:
+    return [with_diary(step, [], "America/Chicago") for step in steps]
 
 
 async def _silent(handle: Handle, script: ScriptedActivities) -> None:

@@ -2,6 +2,9 @@
 
 Record a kind when it is new. One that changed is kept beside the old one under another name for as long as workflows
 of that shape may still be asleep somewhere.
+
+``python -m tests.histories.record --commands [KIND …]`` leaves histories alone and writes down anew which commands
+today's code gives when it replays them: after a change that docs/operations/changing-a-workflow.md calls safe.
 """
 
 import asyncio
@@ -16,6 +19,7 @@ from temporalio.worker import Worker
 
 from activities.messages import LeadInput
 from tests.histories.lives import KINDS, life
+from tests.histories.overhearing import commands_path, replay
 from workflows import LeadCalling
 
 HERE = Path(__file__).parent
@@ -36,7 +40,16 @@ async def record(kind: str) -> None:
             await tell(handle, script)
             await handle.result()
         history = await handle.fetch_history()
-    await asyncio.to_thread((HERE / f"{kind}.json").write_text, _tidy(history.to_json()))
+    path = HERE / f"{kind}.json"
+    await asyncio.to_thread(path.write_text, _tidy(history.to_json()))
+    await record_commands(path)
+
+
+async def record_commands(path: Path) -> None:
+    failure, commands = await replay(path, LeadCalling)
+    if failure is not None:
+        raise failure
+    await asyncio.to_thread(commands_path(path).write_text, json.dumps(commands, indent=1, ensure_ascii=False) + "\n")
 
 
 def _tidy(history: str) -> str:
@@ -48,7 +61,13 @@ def _tidy(history: str) -> str:
     return json.dumps(json.loads(history, object_hook=without_traces), indent=1) + "\n"
 
 
-async def main(kinds: list[str]) -> None:
+async def main(arguments: list[str]) -> None:
+    kinds = [argument for argument in arguments if not argument.startswith("--")]
+    if "--commands" in arguments:
+        for path in sorted(HERE.glob("*.json")):
+            if path.stem in kinds or not kinds:
+                await record_commands(path)
+        return
     for kind in kinds or KINDS:
         await record(kind)
 

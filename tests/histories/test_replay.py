@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 from temporalio import workflow
-from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
 
 from activities.messages import LeadInput
 from tests.histories.lives import KINDS
+from tests.histories.overhearing import replay
 from workflows import LeadCalling
 
 
@@ -24,26 +22,17 @@ class SleepsFirst:
 
 HISTORIES = sorted(Path(__file__).parent.glob("*.json"))
 
-# A mismatch can make the replayer hang instead of raising.
-REPLAY_SECONDS = 30
-
-
-async def replay(path: Path, lead_workflow: type) -> Exception | None:
-    history = WorkflowHistory.from_json(path.stem, await asyncio.to_thread(path.read_text))
-    replayer = Replayer(workflows=[lead_workflow], data_converter=pydantic_data_converter)
-    async with asyncio.timeout(REPLAY_SECONDS):
-        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-    return result.replay_failure
-
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_stored_history_replays_without_another_command(path: Path) -> None:
-    assert await replay(path, LeadCalling) is None
+    failure, _ = await replay(path, LeadCalling)
+    assert failure is None
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_workflow_that_does_something_else_first_is_found_out(path: Path) -> None:
-    assert isinstance(await replay(path, SleepsFirst), workflow.NondeterminismError)
+    failure, _ = await replay(path, SleepsFirst)
+    assert isinstance(failure, workflow.NondeterminismError)
 
 
 def test_every_kind_of_life_has_its_history() -> None:
