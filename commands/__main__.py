@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from commands.bench import bench
 from commands.demo.command import demo
 from commands.status import status
 from commands.test import test
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command(help="Set everything up and call every lead of an example file, by the simulator.")(demo)
 app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
 app.command(help="Show what runs on this machine.")(status)
+app.command(help="Measure how fast this is, beside a floor or a rival in the same run.")(bench)
 app.command(
     help="Check the code and run all tests; further arguments go to pytest.",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
