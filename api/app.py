@@ -28,7 +28,7 @@ from api.first_rows import FirstRows
 from api.observing import Observe, request_durations
 from api.passwords import Passwords
 from api.problems import Problem, render_problem
-from api.routes import auth, calls, campaigns, do_not_call, health, leads, number_pools, webhooks
+from api.routes import auth, calls, campaigns, do_not_call, health, leads, number_pools, organizations, webhooks
 from api.tokens import Tokens
 from runtime.settings import Settings
 
@@ -65,7 +65,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.registry = registry
     for kind in (Problem, RequestValidationError, StarletteHTTPException):
         app.add_exception_handler(kind, render_problem)
-    for routes in (health, auth, leads, campaigns, number_pools, webhooks, calls, do_not_call):
+    for routes in (health, auth, leads, campaigns, number_pools, webhooks, calls, do_not_call, organizations):
         app.include_router(routes.router)
     return app
 

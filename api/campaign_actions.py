@@ -1,7 +1,6 @@
 """What people do with campaigns: one transaction each. Leads that wait are woken by the reconciliation."""
 
-from collections.abc import Callable
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -13,12 +12,10 @@ from api.first_rows import configured_provider
 from api.problems import Conflict, Forbidden, Invalid, NotFound, invalid_request
 from api.schemas.campaigns import CampaignChange, CampaignInput
 from domain.vocabulary import CallingRules, CampaignStatus
-from storage.campaigns import CampaignTerms, add_campaign, change_campaign, lock_campaign
+from storage.campaigns import add_campaign, change_campaign, lock_campaign
 from storage.models import CampaignRow, NumberPoolRow
 from storage.number_pools import caller_ids, default_pool, get_pool, provider_of_pool
 from storage.organizations import add_audit_entry
-
-Move = Callable[[CampaignRow, datetime], None]
 
 
 async def make_campaign(
@@ -26,13 +23,13 @@ async def make_campaign(
 ) -> CampaignRow:
     """Store a campaign as a draft: its leads are taken, nothing is dialled before its launch."""
     pool = await _pool(deps, session, principal, body.number_pool_id)
-    terms = body.terms(number_pool_id=pool.id, max_call_seconds=deps.settings.max_call_seconds)
-    _check_rules(principal, terms)
+    columns = body.columns(number_pool_id=pool.id, max_call_seconds=deps.settings.max_call_seconds)
+    _check_rules(principal, before=None, after=body.calling_rules)
     try:
-        campaign = await add_campaign(session, principal.organization_id, terms)
+        campaign = await add_campaign(session, principal.organization_id, columns)
     except IntegrityError as error:
         raise Conflict("There is a campaign of this name.") from error
-    _audit_rules(session, principal, campaign)
+    _audit_rules(session, principal, campaign.id, before=None, after=body.calling_rules)
     await session.commit()
     return campaign
 
@@ -40,19 +37,18 @@ async def make_campaign(
 async def edit_campaign(
     deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID, change: CampaignChange
 ) -> CampaignRow:
+    """Change what is named; leads that wait are planned anew by the reconciliation where that moves them."""
     campaign = await _locked(session, principal, campaign_id)
-    terms = _changed_terms(deps, campaign, change)
-    if terms.number_pool_id != campaign.number_pool_id:
-        await _check_same_provider(session, principal, campaign.number_pool_id, terms.number_pool_id)
-    loosens = terms.calling_rules == CallingRules.OFF != campaign.calling_rules
-    if loosens:
-        _check_rules(principal, terms)
+    columns = _changed_columns(deps, campaign, change)
+    if columns["number_pool_id"] != campaign.number_pool_id:
+        await _check_same_provider(session, principal, campaign.number_pool_id, columns["number_pool_id"])
+    before, after = campaign.calling_rules, columns["calling_rules"]
+    _check_rules(principal, before=before, after=after)
     try:
-        await change_campaign(session, campaign, terms)
+        await change_campaign(session, campaign, columns, now=deps.clock())
     except IntegrityError as error:
         raise Conflict("There is another campaign of this name.") from error
-    if loosens:
-        _audit_rules(session, principal, campaign)
+    _audit_rules(session, principal, campaign_id, before=before, after=after)
     await session.commit()
     return campaign
 
@@ -64,8 +60,9 @@ async def launch_campaign(
     campaign = await _locked(session, principal, campaign_id)
     if not (await caller_ids(session, [campaign.number_pool_id])).get(campaign.number_pool_id):
         raise Conflict("The campaign's number pool has no caller ID to call from; give it `from_numbers` first.")
-    _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.DRAFT}, "Only a draft is launched; resume a paused one.")
-    campaign.launched_at = campaign.launched_at or deps.clock()
+    refusal = "Only a draft is launched; resume a paused one."
+    if _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.DRAFT}, refusal):
+        campaign.launched_at = campaign.replanned_at = deps.clock()
     await session.commit()
     return campaign
 
@@ -83,19 +80,23 @@ async def resume_campaign(
 ) -> CampaignRow:
     """Let a paused campaign, or one that was parked at a refusal, dial again. Safe to repeat."""
     campaign = await _locked(session, principal, campaign_id)
-    _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.PAUSED}, "Only a paused campaign is resumed.")
+    moved = _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.PAUSED}, "Only a paused campaign is resumed.")
+    if moved or campaign.parked_at is not None:
+        campaign.replanned_at = deps.clock()
     campaign.parked_at = campaign.parked_reason = None
     await session.commit()
     deps.background.spawn(deps.hand_on.hand_on(campaign.number_pool_id))
     return campaign
 
 
-def _move(campaign: CampaignRow, to: CampaignStatus, allowed: set[CampaignStatus], refusal: str) -> None:
+def _move(campaign: CampaignRow, to: CampaignStatus, allowed: set[CampaignStatus], refusal: str) -> bool:
+    """False when it stood that way already."""
     if campaign.status == to:
-        return
+        return False
     if campaign.status not in allowed:
         raise Conflict(f"{refusal} This one is {campaign.status}.")
     campaign.status = to
+    return True
 
 
 async def _locked(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
@@ -117,12 +118,12 @@ async def _pool(deps: Dependencies, session: AsyncSession, principal: Principal,
     return pool
 
 
-def _changed_terms(deps: Dependencies, campaign: CampaignRow, change: CampaignChange) -> CampaignTerms:
+def _changed_columns(deps: Dependencies, campaign: CampaignRow, change: CampaignChange) -> dict[str, Any]:
     try:
         body = change.on(campaign)
     except ValidationError as error:
         raise invalid_request(error.errors(include_url=False, include_input=False)) from error
-    return body.terms(number_pool_id=campaign.number_pool_id, max_call_seconds=deps.settings.max_call_seconds)
+    return body.columns(number_pool_id=campaign.number_pool_id, max_call_seconds=deps.settings.max_call_seconds)
 
 
 async def _check_same_provider(session: AsyncSession, principal: Principal, old: UUID, new: UUID) -> None:
@@ -133,17 +134,21 @@ async def _check_same_provider(session: AsyncSession, principal: Principal, old:
         raise Conflict("A campaign can't move between the simulator and a real account; make a new one.")
 
 
-def _check_rules(principal: Principal, terms: CampaignTerms) -> None:
-    if terms.calling_rules == CallingRules.OFF and principal.role != "admin":
+def _check_rules(principal: Principal, *, before: str | None, after: str) -> None:
+    if after == CallingRules.OFF != before and principal.role != "admin":
         raise Forbidden("Only an admin may switch the calling rules off.")
 
 
-def _audit_rules(session: AsyncSession, principal: Principal, campaign: CampaignRow) -> None:
-    if campaign.calling_rules == CallingRules.OFF:
-        add_audit_entry(
-            session,
-            organization_id=principal.organization_id,
-            user_id=principal.user_id,
-            action="campaign.calling_rules_off",
-            target_id=campaign.id,
-        )
+def _audit_rules(
+    session: AsyncSession, principal: Principal, campaign_id: UUID, *, before: str | None, after: str
+) -> None:
+    """Note that the rules were switched off, or on again."""
+    if (before == CallingRules.OFF) == (after == CallingRules.OFF):
+        return
+    add_audit_entry(
+        session,
+        organization_id=principal.organization_id,
+        user_id=principal.user_id,
+        action=f"campaign.calling_rules_{'off' if after == CallingRules.OFF else 'on'}",
+        target_id=campaign_id,
+    )

@@ -92,3 +92,12 @@ async def may_write(principal: Reader) -> Principal:
 
 
 Writer = Annotated[Principal, Depends(may_write)]
+
+
+async def may_administer(principal: Reader) -> Principal:
+    if principal.role != "admin":
+        raise Forbidden("Only an admin may change this.")
+    return principal
+
+
+Admin = Annotated[Principal, Depends(may_administer)]

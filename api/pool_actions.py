@@ -9,10 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.dependencies import Dependencies, Principal
 from api.first_rows import configured_provider
 from api.problems import Conflict, Invalid, NotFound, invalid_request
-from api.schemas.number_pools import PoolAnswer, PoolChange, PoolInput
+from api.schemas.number_pools import AccountChange, PoolAnswer, PoolChange, PoolInput
 from storage.accounts import default_account, get_account
+from storage.campaigns import replan_account, replan_pool
 from storage.models import AccountRow, NumberPoolRow
-from storage.number_pools import add_pool, caller_ids, change_pool, lock_pool, provider_of_pool, replace_caller_ids
+from storage.number_pools import (
+    add_pool,
+    caller_ids,
+    change_pool,
+    get_pool,
+    lock_pool,
+    provider_of_pool,
+    replace_caller_ids,
+)
 from storage.parking import release
 
 
@@ -49,9 +58,10 @@ async def edit_pool(
 
 async def resume_pool(deps: Dependencies, session: AsyncSession, principal: Principal, pool_id: UUID) -> PoolAnswer:
     """Let a pool that was parked at a refusal dial again. Safe to repeat."""
-    pool = await lock_pool(session, principal.organization_id, pool_id)
+    pool = await get_pool(session, principal.organization_id, pool_id)
     if pool is None:
         raise NotFound("There is no number pool with this id.")
+    await replan_pool(session, pool.id, deps.clock())
     await release(session, NumberPoolRow, pool.id)
     await session.commit()
     await session.refresh(pool)
@@ -59,14 +69,33 @@ async def resume_pool(deps: Dependencies, session: AsyncSession, principal: Prin
     return PoolAnswer.of(pool, (await caller_ids(session, [pool.id])).get(pool.id, []))
 
 
-async def resume_account(session: AsyncSession, principal: Principal, account_id: UUID) -> AccountRow:
+async def edit_account(
+    session: AsyncSession, principal: Principal, account_id: UUID, change: AccountChange
+) -> AccountRow:
+    """Change what is named; the next grant counts by the new limits."""
+    account = await _known_account(session, principal, account_id)
+    for column, value in change.model_dump(exclude_unset=True).items():
+        setattr(account, column, value)
+    await session.commit()
+    return account
+
+
+async def resume_account(
+    deps: Dependencies, session: AsyncSession, principal: Principal, account_id: UUID
+) -> AccountRow:
     """Let an account that was parked at a refusal dial again; the reconciliation serves its pools. Safe to repeat."""
-    account = await get_account(session, principal.organization_id, account_id)
-    if account is None:
-        raise NotFound("There is no account with this id.")
+    account = await _known_account(session, principal, account_id)
+    await replan_account(session, account.id, deps.clock())
     await release(session, AccountRow, account.id)
     await session.commit()
     await session.refresh(account)
+    return account
+
+
+async def _known_account(session: AsyncSession, principal: Principal, account_id: UUID) -> AccountRow:
+    account = await get_account(session, principal.organization_id, account_id)
+    if account is None:
+        raise NotFound("There is no account with this id.")
     return account
 
 

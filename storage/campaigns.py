@@ -1,38 +1,30 @@
 """Campaigns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.pages import Cursor, Page, fetch_page
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignTerms:
-    """What people decide about a campaign; ``windows`` and ``retry_delays`` as they were given (delays in seconds)."""
-
-    number_pool_id: UUID
-    name: str
-    agent_id: str | None
-    agent_version: str | None
-    windows: list[dict[str, Any]]
-    calling_rules: str
-    purpose: str
-    max_attempts: int
-    retry_delays: dict[str, Any]
-    max_call_seconds: int
-    max_live_calls: int | None
-    voicemail: str
-    duplicate_numbers: str
-    transfer_number: str | None
-    require_consent: bool
-    budget: Decimal | None
+DECIDE_WHEN = (
+    "windows",
+    "calling_rules",
+    "purpose",
+    "max_attempts",
+    "max_attempts_per_day",
+    "max_attempts_per_24_hours",
+    "min_seconds_between_attempts",
+    "retry_delays",
+    "vary_part_of_day",
+    "skip_if_reached_within_days",
+    "dispositions",
+)
+"""The columns from which it follows when a campaign's leads may be called."""
 
 
 async def get_campaign(session: AsyncSession, organization_id: UUID, campaign_id: UUID) -> CampaignRow | None:
@@ -76,24 +68,54 @@ async def list_campaigns(
     return Page([row[0] for row in page.items], page.next_cursor)
 
 
-async def add_campaign(session: AsyncSession, organization_id: UUID, terms: CampaignTerms) -> CampaignRow:
-    """Insert a campaign as a draft.
+async def add_campaign(session: AsyncSession, organization_id: UUID, columns: Mapping[str, Any]) -> CampaignRow:
+    """Insert a campaign as a draft; ``windows``, ``retry_delays`` and ``dispositions`` as they were given.
 
     Raises:
         sqlalchemy.exc.IntegrityError: the organisation has a campaign of this name.
     """
-    row = CampaignRow(organization_id=organization_id, **asdict(terms))
+    row = CampaignRow(organization_id=organization_id, **columns)
     session.add(row)
     await session.flush()
     return row
 
 
-async def change_campaign(session: AsyncSession, campaign: CampaignRow, terms: CampaignTerms) -> None:
-    """Write all terms; callers hold the campaign's lock.
+async def change_campaign(
+    session: AsyncSession, campaign: CampaignRow, columns: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Write these columns; leads are planned anew if they may be called at other times then.
+
+    Callers hold the campaign's lock.
 
     Raises:
         sqlalchemy.exc.IntegrityError: another campaign of the organisation has this name.
     """
-    for column, value in asdict(terms).items():
+    if any(columns[name] != getattr(campaign, name) for name in DECIDE_WHEN if name in columns):
+        campaign.replanned_at = now
+    for column, value in columns.items():
         setattr(campaign, column, value)
     await session.flush()
+
+
+async def replan_organization(session: AsyncSession, organization_id: UUID, now: datetime) -> None:
+    """Have all leads of the organisation's campaigns planned anew; locks the campaigns."""
+    await _replan(session, CampaignRow.organization_id == organization_id, now)
+
+
+async def replan_account(session: AsyncSession, account_id: UUID, now: datetime) -> None:
+    """Have all leads whose calls go out by this account planned anew; locks their campaigns."""
+    pools = select(NumberPoolRow.id).where(NumberPoolRow.account_id == account_id)
+    await _replan(session, CampaignRow.number_pool_id.in_(pools), now)
+
+
+async def replan_pool(session: AsyncSession, number_pool_id: UUID, now: datetime) -> None:
+    """Have all leads whose calls go out by this pool planned anew; locks their campaigns, so before the pool."""
+    await _replan(session, CampaignRow.number_pool_id == number_pool_id, now)
+
+
+async def _replan(session: AsyncSession, which: ColumnElement[bool], now: datetime) -> None:
+    """Locked by id, so that two of these wait for and never block each other."""
+    ids = await session.scalars(
+        select(CampaignRow.id).where(which).order_by(CampaignRow.id).with_for_update(key_share=True)
+    )
+    await session.execute(update(CampaignRow).where(CampaignRow.id.in_(ids.all())).values(replanned_at=now))

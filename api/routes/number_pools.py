@@ -6,9 +6,17 @@ from fastapi import APIRouter
 
 from api.dependencies import Deps, Reader, Session, Writer
 from api.paging import PagingQuery, written
-from api.pool_actions import edit_pool, make_pool, resume_account, resume_pool
+from api.pool_actions import edit_account, edit_pool, make_pool, resume_account, resume_pool
 from api.problems import NotFound
-from api.schemas.number_pools import AccountAnswer, AccountPage, PoolAnswer, PoolChange, PoolInput, PoolPage
+from api.schemas.number_pools import (
+    AccountAnswer,
+    AccountChange,
+    AccountPage,
+    PoolAnswer,
+    PoolChange,
+    PoolInput,
+    PoolPage,
+)
 from storage.accounts import list_accounts
 from storage.number_pools import caller_ids, get_pool, list_pools
 
@@ -53,6 +61,11 @@ async def get_accounts(principal: Reader, session: Session, page: PagingQuery) -
     return AccountPage(items=items, next_cursor=written(accounts.next_cursor))
 
 
+@router.patch("/accounts/{account_id}")
+async def patch_account(account_id: UUID, body: AccountChange, principal: Writer, session: Session) -> AccountAnswer:
+    return AccountAnswer.of(await edit_account(session, principal, account_id, body))
+
+
 @router.post("/accounts/{account_id}/resume")
-async def resume_one_account(account_id: UUID, principal: Writer, session: Session) -> AccountAnswer:
-    return AccountAnswer.of(await resume_account(session, principal, account_id))
+async def resume_one_account(account_id: UUID, principal: Writer, session: Session, deps: Deps) -> AccountAnswer:
+    return AccountAnswer.of(await resume_account(deps, session, principal, account_id))

@@ -5,19 +5,32 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.schemas.fields import Input, JsonObject, OptionalText, PhoneNumber, Text
+from api.schemas.fields import (
+    CallsPerSecond,
+    Input,
+    JsonObject,
+    MaxLiveCalls,
+    OptionalText,
+    PhoneNumber,
+    Text,
+    storable_object,
+)
 from domain.calling_hours import parse_windows
+from domain.disposition_table import parse_dispositions
 from domain.retry_schedule import parse_retry_delays
 from domain.vocabulary import CallingRules, DuplicateNumbers, VoicemailAction
-from storage.campaigns import CampaignTerms
 from storage.defaults import EVERY_DAY, MAX_ATTEMPTS, RETRY_DELAYS_SECONDS
 from storage.models import CampaignRow
 
 Purpose = Literal["telemarketing", "informational"]
 SHORTEST_CALL_SECONDS = 60  # the provider's own limit
 LONGEST_CALL_SECONDS = 7_200
+SHORTEST_RING_SECONDS = 15  # 16 CFR 310.4(b)(4)(ii): no shorter before an unanswered call is given up
+LONGEST_RING_SECONDS = 300
+LONGEST_DISTANCE_SECONDS = 90 * 24 * 3_600
+LONGEST_REST_DAYS = 3_650
 
 
 def _windows(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -30,6 +43,13 @@ def _retry_delays(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _dispositions(value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    if value is not None:
+        storable_object({"dispositions": value})
+        parse_dispositions(value)
+    return value
+
+
 def _version(value: int | str | None) -> str | None:
     return None if value is None else str(value)
 
@@ -39,12 +59,20 @@ RetryDelays = Annotated[JsonObject, AfterValidator(_retry_delays)]
 AgentVersion = Annotated[Annotated[int, Field(ge=0, lt=1_000_000_000)] | Text | None, AfterValidator(_version)]
 MaxAttempts = Annotated[int, Field(ge=1, le=100)]
 MaxCallSeconds = Annotated[int, Field(ge=SHORTEST_CALL_SECONDS, le=LONGEST_CALL_SECONDS)]
-MaxLiveCalls = Annotated[int, Field(ge=1, le=100_000)]
+RingSeconds = Annotated[int, Field(ge=SHORTEST_RING_SECONDS, le=LONGEST_RING_SECONDS)]
+AttemptCap = Annotated[int, Field(ge=1, le=1_000)]
+DistanceSeconds = Annotated[int, Field(ge=0, le=LONGEST_DISTANCE_SECONDS)]
+RestDays = Annotated[int, Field(ge=1, le=LONGEST_REST_DAYS)]
+Dispositions = Annotated[list[dict[str, Any]] | None, AfterValidator(_dispositions)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)]
 
 
 class CampaignInput(Input):
-    """``max_call_seconds`` falls back to the installation's; without a pool the default one is taken."""
+    """``max_call_seconds`` falls back to the installation's; without a pool the default one is taken.
+
+    ``dispositions`` of null are the usual ones. The caps count every dial to the contact, whichever lead or campaign
+    of the organisation made it.
+    """
 
     name: Text
     number_pool_id: UUID | None = None
@@ -54,44 +82,43 @@ class CampaignInput(Input):
     calling_rules: CallingRules = CallingRules.STRICT
     purpose: Purpose = "telemarketing"
     max_attempts: MaxAttempts = MAX_ATTEMPTS
+    max_attempts_per_day: AttemptCap | None = None
+    max_attempts_per_24_hours: AttemptCap | None = None
+    min_seconds_between_attempts: DistanceSeconds | None = None
     retry_delays: RetryDelays = Field(default_factory=lambda: dict(RETRY_DELAYS_SECONDS))
+    vary_part_of_day: bool = False
+    skip_if_reached_within_days: RestDays | None = None
+    dispositions: Dispositions = None
+    ring_seconds: RingSeconds = 30
     max_call_seconds: MaxCallSeconds | None = None
     max_live_calls: MaxLiveCalls | None = None
+    max_calls_per_second: CallsPerSecond | None = None
     voicemail: VoicemailAction = VoicemailAction.HANG_UP
     duplicate_numbers: DuplicateNumbers = DuplicateNumbers.REUSE
     transfer_number: PhoneNumber | None = None
     require_consent: bool = False
     budget: Money | None = None
 
-    def terms(self, *, number_pool_id: UUID, max_call_seconds: int) -> CampaignTerms:
-        """With what the body may leave open filled in."""
-        own = self.model_dump(exclude={"number_pool_id", "max_call_seconds"})
-        return CampaignTerms(
-            number_pool_id=self.number_pool_id or number_pool_id,
-            max_call_seconds=self.max_call_seconds or max_call_seconds,
-            **own,
-        )
+    def columns(self, *, number_pool_id: UUID, max_call_seconds: int) -> dict[str, Any]:
+        """The campaign's columns, with what the body may leave open filled in."""
+        return self.model_dump() | {
+            "number_pool_id": self.number_pool_id or number_pool_id,
+            "max_call_seconds": self.max_call_seconds or max_call_seconds,
+        }
+
+
+def _any_of_a_campaign(schema: dict[str, Any]) -> None:
+    campaign = CampaignInput.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema["properties"] = {
+        name: {key: value for key, value in field.items() if key != "default"}
+        for name, field in campaign["properties"].items()
+    }
 
 
 class CampaignChange(Input):
     """What is named is changed. The result is read as a whole campaign again, so null is refused where it is there."""
 
-    name: Any = None
-    number_pool_id: Any = None
-    agent_id: Any = None
-    agent_version: Any = None
-    windows: Any = None
-    calling_rules: Any = None
-    purpose: Any = None
-    max_attempts: Any = None
-    retry_delays: Any = None
-    max_call_seconds: Any = None
-    max_live_calls: Any = None
-    voicemail: Any = None
-    duplicate_numbers: Any = None
-    transfer_number: Any = None
-    require_consent: Any = None
-    budget: Any = None
+    model_config = ConfigDict(extra="allow", json_schema_extra=_any_of_a_campaign)
 
     def on(self, campaign: CampaignRow) -> CampaignInput:
         """The campaign as it would be.
@@ -100,7 +127,7 @@ class CampaignChange(Input):
             pydantic.ValidationError: it would be none.
         """
         now = {name: getattr(campaign, name) for name in CampaignInput.model_fields}
-        return CampaignInput.model_validate(now | self.model_dump(exclude_unset=True))
+        return CampaignInput.model_validate(now | self.model_dump())
 
 
 class CampaignAnswer(BaseModel):
@@ -115,9 +142,17 @@ class CampaignAnswer(BaseModel):
     calling_rules: str
     purpose: str
     max_attempts: int
+    max_attempts_per_day: int | None
+    max_attempts_per_24_hours: int | None
+    min_seconds_between_attempts: int | None
     retry_delays: dict[str, Any]
+    vary_part_of_day: bool
+    skip_if_reached_within_days: int | None
+    dispositions: list[dict[str, Any]] | None
+    ring_seconds: int
     max_call_seconds: int
     max_live_calls: int | None
+    max_calls_per_second: float | None
     voicemail: str
     duplicate_numbers: str
     transfer_number: str | None

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -14,6 +14,8 @@ MOST_JSON_BYTES = 64 * 1024
 DEEPEST_JSON = 32
 LONGEST_TEXT = 200
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+
+Value = TypeVar("Value")
 
 
 class Input(BaseModel):
@@ -68,6 +70,12 @@ def _inside(item: object) -> Iterable[object]:
     return item if isinstance(item, list) else ()
 
 
+def _kept(value: Value | None) -> Value | None:
+    if value is None:
+        raise ValueError("This can't be cleared; leave it out to keep it as it is.")
+    return value
+
+
 def _utc(value: datetime) -> datetime:
     if not EARLIEST_YEAR < value.year < LATEST_YEAR:
         raise ValueError(f"Give an instant between {EARLIEST_YEAR} and {LATEST_YEAR}.")
@@ -85,3 +93,8 @@ LongText = Annotated[
 PhoneNumber = Annotated[str, Field(max_length=LONGEST_WRITING), AfterValidator(to_e164)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(storable_object)]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+MaxLiveCalls = Annotated[int, Field(ge=1, le=100_000)]
+CallsPerSecond = Annotated[float, Field(ge=0.001, le=1_000, allow_inf_nan=False)]
+
+NotNull = AfterValidator(_kept)
+"""For a field of a change whose default of None means that it wasn't named: a null that was given is refused."""

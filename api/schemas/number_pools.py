@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from api.schemas.fields import Input, PhoneNumber, Text
+from api.schemas.fields import CallsPerSecond, Input, MaxLiveCalls, NotNull, PhoneNumber, Text
 from storage.models import AccountRow, NumberPoolRow
 from storage.number_pools import PoolTerms
 
@@ -28,8 +28,8 @@ class PoolInput(Input):
     account_id: UUID | None = None
     from_numbers: FromNumbers = Field(default_factory=list)
     carrier: Carrier = "custom"
-    max_live_calls: int = Field(20, ge=1, le=100_000)
-    max_calls_per_second: float = Field(1.0, gt=0.001, le=1_000)
+    max_live_calls: MaxLiveCalls = 20
+    max_calls_per_second: CallsPerSecond = 1.0
     max_calls_per_number_per_day: int | None = Field(None, ge=1, le=100_000)
     cost_per_minute: Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=6)] | None = None
 
@@ -85,12 +85,27 @@ class PoolPage(BaseModel):
     next_cursor: str | None
 
 
+class AccountChange(Input):
+    """What is named is changed; a limit of null is none."""
+
+    name: Annotated[Text | None, NotNull] = None
+    max_live_calls: MaxLiveCalls | None = None
+    max_calls_per_second: CallsPerSecond | None = None
+
+
 class AccountAnswer(BaseModel):
+    """``provider_limit`` and ``provider_reserved``: live calls at most by the provider's own word, and how many of
+    these are kept for people who ring in, as it said at ``limits_read_at``."""
+
     id: UUID
     name: str
     provider: str
     is_default: bool
     max_live_calls: int | None
+    max_calls_per_second: float | None
+    provider_limit: int | None
+    provider_reserved: int | None
+    limits_read_at: datetime | None
     parked_reason: str | None
     created_at: datetime
 

@@ -52,9 +52,17 @@ async def test_a_campaign_takes_what_was_given(admin: httpx.AsyncClient) -> None
         "calling_rules": "federal",
         "purpose": "informational",
         "max_attempts": 2,
+        "max_attempts_per_day": 1,
+        "max_attempts_per_24_hours": 2,
+        "min_seconds_between_attempts": 0,
         "retry_delays": {"busy": [60]},
+        "vary_part_of_day": True,
+        "skip_if_reached_within_days": 30,
+        "dispositions": [{"name": "hot", "from": {"field": "interest", "equals": "high"}, "then": "stop"}],
+        "ring_seconds": 15,
         "max_call_seconds": 120,
         "max_live_calls": 2,
+        "max_calls_per_second": 0.5,
         "voicemail": "leave_message",
         "duplicate_numbers": "allow",
         "transfer_number": "+12125550188",
@@ -66,9 +74,11 @@ async def test_a_campaign_takes_what_was_given(admin: httpx.AsyncClient) -> None
 
 
 async def test_a_change_leaves_the_rest_as_it_is(admin: httpx.AsyncClient) -> None:
-    campaign = await make(admin, max_attempts=2, budget=3)
-    answer = await admin.patch(f"/api/v1/campaigns/{campaign['id']}", json={"max_attempts": 5, "budget": None})
-    assert answer.json() == campaign | {"max_attempts": 5, "budget": None}
+    campaign = await make(admin, max_attempts=2, budget=3, dispositions=[{"name": "hot"}], max_attempts_per_day=1)
+    change = {"max_attempts": 5, "budget": None, "dispositions": None, "max_attempts_per_day": None}
+    answer = await admin.patch(f"/api/v1/campaigns/{campaign['id']}", json=change)
+    assert answer.json() == campaign | change
+    assert (await admin.get(f"/api/v1/campaigns/{campaign['id']}")).json() == campaign | change
 
 
 @pytest.mark.parametrize(
@@ -81,6 +91,20 @@ async def test_a_change_leaves_the_rest_as_it_is(admin: httpx.AsyncClient) -> No
         pytest.param({"max_attempts": 0}, "max_attempts", id="no-attempt"),
         pytest.param({"max_attempts": 10**12}, "max_attempts", id="attempts-without-end"),
         pytest.param({"max_call_seconds": 59}, "max_call_seconds", id="shorter-than-the-provider-allows"),
+        pytest.param({"max_calls_per_second": 0}, "max_calls_per_second", id="no-pace"),
+        pytest.param({"max_attempts_per_day": 0}, "max_attempts_per_day", id="no-attempt-a-day"),
+        pytest.param({"max_attempts_per_24_hours": 0}, "max_attempts_per_24_hours", id="no-attempt-in-24-hours"),
+        pytest.param({"min_seconds_between_attempts": -1}, "min_seconds_between_attempts", id="negative-distance"),
+        pytest.param({"skip_if_reached_within_days": 0}, "skip_if_reached_within_days", id="rest-of-no-day"),
+        pytest.param({"skip_if_reached_within_days": 3_651}, "skip_if_reached_within_days", id="rest-of-a-lifetime"),
+        pytest.param({"vary_part_of_day": None}, "vary_part_of_day", id="neither-varied-nor-not"),
+        pytest.param({"ring_seconds": 14}, "ring_seconds", id="rings-too-short"),
+        pytest.param({"ring_seconds": 301}, "ring_seconds", id="rings-too-long"),
+        pytest.param({"dispositions": []}, "dispositions", id="no-disposition"),
+        pytest.param({"dispositions": [{"name": "Hot Lead!"}]}, "dispositions", id="bad-name-of-a-disposition"),
+        pytest.param(
+            {"dispositions": [{"name": "hot", "from": {"field": "a\x00", "present": True}}]}, "dispositions", id="nul"
+        ),
         pytest.param({"name": None}, "name", id="no-name"),
         pytest.param({"calling_rules": "none"}, "calling_rules", id="unknown-rules"),
         pytest.param({"agent": "x"}, "agent", id="misspelt-field"),
@@ -116,11 +140,23 @@ async def test_only_an_admin_switches_the_calling_rules_off_and_it_is_noted(
     assert (await operator.post("/api/v1/campaigns", json={"name": "x", "calling_rules": "off"})).status_code == 403
     assert (await admin.patch(path, json={"calling_rules": "off"})).status_code == 200
     assert (await operator.patch(path, json={"max_attempts": 3})).status_code == 200
+    assert (await operator.patch(path, json={"calling_rules": "strict"})).status_code == 200
     async with sessions() as session:
-        entries = (await session.scalars(select(AuditEntryRow))).all()
+        entries = (await session.scalars(select(AuditEntryRow).order_by(AuditEntryRow.created_at))).all()
     assert [(entry.action, str(entry.target_id)) for entry in entries] == [
-        ("campaign.calling_rules_off", campaign["id"])
+        ("campaign.calling_rules_off", campaign["id"]),
+        ("campaign.calling_rules_on", campaign["id"]),
     ]
+
+
+async def test_a_campaign_made_without_calling_rules_is_noted(
+    admin: httpx.AsyncClient, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    campaign = await make(admin, calling_rules="off")
+    await make(admin, name="Other")
+    async with sessions() as session:
+        (entry,) = (await session.scalars(select(AuditEntryRow))).all()
+    assert (entry.action, str(entry.target_id)) == ("campaign.calling_rules_off", campaign["id"])
 
 
 async def test_a_campaign_without_caller_ids_is_not_launched(admin: httpx.AsyncClient) -> None:
