@@ -5,8 +5,9 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx
 import structlog
@@ -27,10 +28,12 @@ from activities.weighing import DialSettings
 from runtime.database import create_engine, session_factory
 from runtime.embedded.ports import free_port
 from runtime.exit import leave
+from runtime.listening import listening
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import TemporalAway, connect
 from runtime.worker_health import WorkerHealth, serve_health
+from storage.room import CHANNEL
 from telephony.http import provider_http_client
 from telephony.provider import VoiceProvider
 from telephony.retell_client import DEFAULT_BASE_URL, RetellProvider
@@ -70,7 +73,7 @@ def build_worker(
     sessions: async_sessionmaker[AsyncSession],
     providers: Mapping[str, VoiceProvider],
     settings: Settings,
-) -> Worker:
+) -> tuple[Worker, SlotHandOn]:
     """Everything that the workflows call, made of the clients that this process holds."""
     dial = DialSettings(
         webhook_url=f"{settings.reachable_url}/api/v1/calls/webhook",
@@ -81,14 +84,14 @@ def build_worker(
     workflows = LeadWorkflows(client, settings.task_queue)
     hand_on = SlotHandOn(sessions, decisions, workflows, now)
     sender = CallSender(sessions, providers, now)
-    return Worker(
+    worker = Worker(
         client,
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
         activities=[
-            NextStep(sessions, decisions, hand_on, now).next_step,
-            PlaceCall(sessions, dial, sender, hand_on, now).place_call,
-            LookUpCall(sessions, dial, providers, sender, hand_on, now).look_up_call,
+            NextStep(sessions, decisions, now).next_step,
+            PlaceCall(sessions, dial, sender, now).place_call,
+            LookUpCall(sessions, dial, providers, sender, now).look_up_call,
             Reconcile(sessions, workflows, hand_on, now).reconcile,
         ],
         max_concurrent_activities=MOST_ACTIVITIES,
@@ -96,6 +99,7 @@ def build_worker(
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
     )
+    return worker, hand_on
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
@@ -107,10 +111,24 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         engine = create_engine(settings, application="leadline-worker", pool_wait=CONNECTION_WAIT)
         stack.push_async_callback(engine.dispose)
         http = await stack.enter_async_context(provider_http_client())
-        worker = build_worker(client, session_factory(engine), voice_providers(settings, http), settings)
+        worker, hand_on = build_worker(client, session_factory(engine), voice_providers(settings, http), settings)
+        stack.push_async_callback(hand_on.close)
+        await stack.enter_async_context(
+            listening(settings, CHANNEL, _nudging(hand_on), application="leadline-worker-listening")
+        )
         health = WorkerHealth(engine=engine, client=client, worker=worker, sdk_metrics_port=metrics_port)
         await stack.enter_async_context(serve_health(health, settings.worker_port))
         await _run(worker, client, settings, stop)
+
+
+def _nudging(hand_on: SlotHandOn) -> Callable[[str], None]:
+    """Anybody who may connect to the database may notify, so what comes is not trusted to be a pool's id."""
+
+    def heard(payload: str) -> None:
+        with contextlib.suppress(ValueError):
+            hand_on.nudge(UUID(payload))
+
+    return heard
 
 
 async def _run(worker: Worker, client: Client, settings: Settings, stop: asyncio.Event) -> None:

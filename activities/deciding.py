@@ -8,46 +8,49 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.call_variables import call_variables
-from activities.turns import PoolTurns
-from activities.weighing import DialSettings, situation_of
-from domain.decision import UNLIMITED, Capacity, Finished, MayDial, decide
+from activities.weighing import DialSettings, weigh
+from domain.appointments import appointment
+from domain.decision import Finished, MayDial, NotYet, closing_of, decide
+from domain.situation import UNLIMITED, Capacity, Situation
 from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
 from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
-from storage import attempts, slots
+from storage import appointments, attempts, lead_progress, slots
 from storage.models import AttemptRow, CallerIdRow, LeadRow
-from storage.situations import LeadWithContext, lock_lead
+from storage.situations import LeadWithContext, PoolLock, lock_lead
 from telephony.requests import CallRequest, build_call_body
+
+FULL = Capacity(free_slots=0)
 
 
 class Room(Enum):
     """What a decision may assume of the pool's free slots."""
 
-    COUNT = "lock the pool and count"
+    COUNT = "lock the pool, unless somebody else grants just now, and count"
     NONE = "it was just seen to be full"
     UNKNOWN = "nobody looked; a slot is unlikely to be wanted"
 
 
 class LeadDecisions:
-    """Decides about leads. ``turns``: to be taken by whoever lets a decision grant a slot, before its transaction."""
+    """Decides about leads, in transactions that its callers commit."""
 
     def __init__(self, settings: DialSettings) -> None:
         self._settings = settings
-        self.turns = PoolTurns()
 
     async def serve(self, session: AsyncSession, lead_id: UUID, *, now: datetime) -> Step | None:
         """Advance a lead that waits for a slot; None when it waits no more, since somebody else has seen to it.
 
         Takes all locks, the number pool's too; the caller commits.
         """
-        context = await lock_lead(session, lead_id, with_pool=True)
+        context = await lock_lead(session, lead_id, pool_lock=PoolLock.WAIT)
         if context is None or not _waits(context.lead, now):
             return None
-        return await self._decide(session, context, now=now, room=Room.COUNT)
+        return await self._decide(session, context, await self._count(session, context), now=now)
 
     async def advance(self, session: AsyncSession, lead_id: UUID, *, now: datetime, room: Room) -> Step | None:
-        """Decide about a lead under its locks and write the decision into its row; the caller commits.
+        """Decide, for its workflow, about a lead under its locks, and write the decision into its row.
 
-        Safe to repeat: while an attempt is open the answer is that attempt, whoever asks.
+        Safe to repeat: while an attempt is open the answer is that attempt, whoever asks. A lead that others stand in
+        line before, or that comes while somebody else grants, joins the queue: whoever hands slots on is fair.
 
         Args:
             room: Whether a slot may be granted; only then the number pool is locked too.
@@ -55,50 +58,74 @@ class LeadDecisions:
         Returns:
             The step; None when a slot would have to be granted and ``room`` is unknown (nothing was written).
         """
-        context = await lock_lead(session, lead_id, with_pool=room is Room.COUNT)
+        lock = PoolLock.IF_FREE if room is Room.COUNT else PoolLock.NO
+        context = await lock_lead(session, lead_id, pool_lock=lock)
         if context is None:
             return Stop("erased")
-        return await self._decide(session, context, now=now, room=room)
+        context.lead.handed_over_at = context.lead.handed_over_at or now
+        capacity = await self._capacity(session, context, room, now)
+        return await self._decide(session, context, capacity, now=now)
 
     async def _decide(
-        self, session: AsyncSession, context: LeadWithContext, *, now: datetime, room: Room
+        self, session: AsyncSession, context: LeadWithContext, capacity: Capacity, *, now: datetime
     ) -> Step | None:
         give_back_expired(context, now)
         if context.open_attempt is not None:
             return _dial(context.open_attempt)
-        capacity = await self._capacity(session, context, room)
-        situation = situation_of(
-            context,
-            now=now,
-            settings=self._settings,
-            capacity=capacity,
-            contact_on_a_call=await slots.contact_is_on_a_call(session, context.contact.id),
-        )
+        situation = await weigh(session, context, now=now, settings=self._settings, capacity=capacity)
+        _note(context, situation)
         match decide(situation):
             case Finished() as finished:
                 return _finish(context, finished, now)
-            case WaitUntil() as wait:
-                return _wait(context, wait)
+            case NotYet() as not_yet:
+                return await self._wait(session, context, not_yet)
             case Queued() | Parked() as held:
-                return _hold(context, held, now)
+                return _hold(context, held, situation)
             case MayDial() as may_dial:
-                return await self._grant(session, context, may_dial, now) if room is Room.COUNT else None
+                return await self._grant(session, context, may_dial, situation) if context.pool_is_locked else None
             case never:
                 assert_never(never)
 
-    async def _capacity(self, session: AsyncSession, context: LeadWithContext, room: Room) -> Capacity:
+    async def _capacity(self, session: AsyncSession, context: LeadWithContext, room: Room, now: datetime) -> Capacity:
         if room is Room.UNKNOWN:
             return UNLIMITED
-        if room is Room.NONE:
-            return Capacity(free_slots=0)
-        free = await slots.free_slots(session, context.pool, context.campaign)
-        return Capacity(free_slots=free, next_dial_at=context.pool.next_dial_at)
+        if not context.pool_is_locked:
+            return FULL
+        if await lead_progress.somebody_waits(session, context.pool.id, now, but_for=context.lead.id):
+            return FULL
+        return await self._count(session, context)
 
-    async def _grant(self, session: AsyncSession, context: LeadWithContext, slot: MayDial, now: datetime) -> Step:
-        caller_id = await slots.choose_caller_id(session, context.pool.id, now)
+    async def _count(self, session: AsyncSession, context: LeadWithContext) -> Capacity:
+        return await slots.capacity(session, context.pool, context.campaign)
+
+    async def _wait(self, session: AsyncSession, context: LeadWithContext, wait: NotYet) -> WaitUntil:
+        """Sleep until the lead may be called; of those for whom that is one opening, each until its own appointment."""
+        lead = context.lead
+        instant = wait.opens_at
+        if wait.open_until is not None and wait.opens_at > wait.earliest:
+            if lead.due_at == wait.opens_at and lead.next_attempt_at is not None:
+                instant = lead.next_attempt_at
+            else:
+                instant = appointment(
+                    await appointments.take_place(session, context.pool.id, wait.opens_at),
+                    opens_at=wait.opens_at,
+                    open_until=wait.open_until,
+                    live_calls=context.pool.max_live_calls,
+                    calls_per_second=context.pool.max_calls_per_second,
+                )
+        lead.status = LeadStatus.NEW
+        lead.earliest_at, lead.due_at, lead.open_until = wait.earliest, wait.opens_at, wait.open_until
+        lead.next_attempt_at = instant
+        lead.waiting_for = wait.why
+        return WaitUntil(instant, wait.why)
+
+    async def _grant(
+        self, session: AsyncSession, context: LeadWithContext, slot: MayDial, situation: Situation
+    ) -> Step:
+        caller_id = await slots.choose_caller_id(session, context.pool.id, situation.now)
         if caller_id is None:
             why = f"the number pool {context.pool.name} has no caller ID that may be used; give it one"
-            return _hold(context, Parked(why), now)
+            return _hold(context, Parked(why), situation)
         slots.take_pace(context.pool, caller_id, slot.not_before)
         attempt = self._add_attempt(session, context, slot, caller_id)
         lead = context.lead
@@ -162,6 +189,13 @@ def _dial(attempt: AttemptRow) -> Dial:
     return Dial(attempt.id, attempt.number, attempt.not_before, attempt.not_after)
 
 
+def _note(context: LeadWithContext, situation: Situation) -> None:
+    """What the lead's row repeats of its attempts, and when it was last decided about."""
+    named = [attempt.disposition for attempt in context.attempts if attempt.disposition is not None]
+    context.lead.disposition = named[-1] if named else context.lead.disposition
+    context.lead.planned_at = situation.now
+
+
 def _finish(context: LeadWithContext, finished: Finished, now: datetime) -> Stop:
     lead = context.lead
     if lead.status != LeadStatus.DONE:
@@ -169,24 +203,18 @@ def _finish(context: LeadWithContext, finished: Finished, now: datetime) -> Stop
         lead.outcome = finished.outcome
         lead.blocked_reason = finished.blocked_reason
         lead.done_at = now
-        lead.due_at = lead.next_attempt_at = lead.waiting_for = None
+        lead.earliest_at = lead.due_at = lead.open_until = lead.next_attempt_at = lead.waiting_for = None
     reason = f": {finished.blocked_reason}" if finished.blocked_reason else ""
     return Stop(f"{finished.outcome}{reason}")
 
 
-def _wait(context: LeadWithContext, wait: WaitUntil) -> WaitUntil:
-    lead = context.lead
-    lead.status = LeadStatus.NEW
-    lead.due_at = lead.next_attempt_at = wait.instant
-    lead.waiting_for = wait.why
-    return wait
-
-
-def _hold(context: LeadWithContext, held: Queued | Parked, now: datetime) -> Queued | Parked:
+def _hold(context: LeadWithContext, held: Queued | Parked, situation: Situation) -> Queued | Parked:
     """The lead may be called now but for somebody else's doing: it is due, and found by whoever hands slots on."""
-    lead = context.lead
+    lead, now = context.lead, situation.now
     lead.status = LeadStatus.NEW
     lead.due_at = min(lead.due_at or now, now)
+    lead.earliest_at = min(lead.earliest_at or now, now)
+    lead.open_until = closing_of(situation)
     lead.next_attempt_at = None
     lead.waiting_for = held.why
     return held

@@ -8,12 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
 from activities.gate import SendOrder, pass_gate
-from activities.hand_on import SlotHandOn
 from activities.messages import CallFate
 from activities.sending import CallSender
 from activities.weighing import DialSettings
 from domain.steps import Dial
-from storage import attempts
 
 HEARTBEAT_SECONDS = 3.0
 
@@ -24,13 +22,11 @@ class PlaceCall:
         sessions: async_sessionmaker[AsyncSession],
         settings: DialSettings,
         sender: CallSender,
-        hand_on: SlotHandOn,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
         self._settings = settings
         self._sender = sender
-        self._hand_on = hand_on
         self._clock = clock
 
     @activity.defn
@@ -55,16 +51,7 @@ class PlaceCall:
     async def _place(self, dial: Dial) -> CallFate:
         async with self._sessions.begin() as session:
             passed = await pass_gate(session, dial.attempt_id, settings=self._settings, clock=self._clock)
-        fate = await self._sender.send(passed) if isinstance(passed, SendOrder) else passed
-        await self._offer_room(dial, fate)
-        return fate
-
-    async def _offer_room(self, dial: Dial, fate: CallFate) -> None:
-        """A dial moves the pool's pace on, and one that came to nothing frees its slot: the next lead may go."""
-        async with self._sessions() as session:
-            attempt = await attempts.get_attempt(session, dial.attempt_id)
-        if attempt is not None:
-            await self._hand_on.hand_on(attempt.number_pool_id, at_most=1 if fate.look_up_at else 2)
+        return await self._sender.send(passed) if isinstance(passed, SendOrder) else passed
 
 
 async def _beat() -> None:

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.messages import CallFate
-from activities.weighing import DialSettings, situation_of
-from domain.decision import UNLIMITED, may_send
+from activities.weighing import DialSettings, weigh
+from domain.decision import may_send
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage import attempts
 from storage.models import AttemptRow
@@ -53,29 +53,26 @@ async def pass_gate(
     known = await attempts.get_attempt(session, attempt_id)
     if known is None:
         return CallFate(None, "erased")
-    context = await lock_lead(session, known.lead_id, with_pool=False)
+    context = await lock_lead(session, known.lead_id)
     now = clock()
     attempt = None if context is None else context.open_attempt
     if context is None or attempt is None or attempt.id != attempt_id:
         return CallFate(None, "settled")
     if attempt.status != AttemptStatus.GRANTED or attempt.request_body is None:
         return CallFate(attempt.look_up_at or now, "placed before")
-    if not _open(context, attempt, settings, now):
+    if not await _open(session, context, attempt, settings, now):
         attempts.close_unrung(attempt, now=now, reason="gate_closed")
         context.lead.status = LeadStatus.NEW
         return CallFate(None, "the gate was closed")
     return await _let_go(session, context, attempt, attempt.request_body, now)
 
 
-def _open(context: LeadWithContext, attempt: AttemptRow, settings: DialSettings, now: datetime) -> bool:
+async def _open(
+    session: AsyncSession, context: LeadWithContext, attempt: AttemptRow, settings: DialSettings, now: datetime
+) -> bool:
     if not attempt.not_before <= now <= attempt.not_after:
         return False
-    return _allowed(context, settings, now)
-
-
-def _allowed(context: LeadWithContext, settings: DialSettings, now: datetime) -> bool:
-    situation = situation_of(context, now=now, settings=settings, capacity=UNLIMITED, contact_on_a_call=False)
-    return may_send(situation)
+    return may_send(await weigh(session, context, now=now, settings=settings, attempt=attempt))
 
 
 async def _let_go(
@@ -114,14 +111,14 @@ async def pass_gate_again(
     None when it may not be repeated now: settled meanwhile, its key about to lapse, just sent, or against the rules.
     """
     known = await attempts.get_attempt(session, attempt_id)
-    context = None if known is None else await lock_lead(session, known.lead_id, with_pool=False)
+    context = None if known is None else await lock_lead(session, known.lead_id)
     attempt = None if context is None else context.open_attempt
     if context is None or attempt is None or attempt.id != attempt_id or attempt.request_body is None:
         return None
     now = clock()
     if attempt.call_id is not None or not _is_time_to_repeat(attempt, now):
         return None
-    if not _allowed(context, settings, now):
+    if not may_send(await weigh(session, context, now=now, settings=settings, attempt=attempt)):
         return None
     attempt.last_sent_at = now
     attempt.look_up_at = now + longest_life(context)

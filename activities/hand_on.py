@@ -1,8 +1,16 @@
-"""Slots are handed on: whoever may be called now gets what another call gave free, asleep or not."""
+"""Slots are handed on: whoever may be called now gets what another call gave free, asleep or not.
 
-from collections.abc import Callable
+One at a time hands on a pool's slots within a process, and the pool's row lock decides between processes. Nobody waits
+for it: word that there may be room (``nudge``) is enough, and word that comes meanwhile has it look once more.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -19,6 +27,19 @@ log = structlog.get_logger(__name__)
 MOST_LOST_RACES = 20
 """Who loses this often against others that hand on the same pool's slots leaves it to them."""
 
+MOST_AT_ONCE = 500
+"""Leads served before others in this process get their turn."""
+
+SIGNALS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How many leads were decided about. ``go_on_at``: calls a second let nobody else dial before then."""
+
+    leads: int
+    go_on_at: datetime | None = None
+
 
 class SlotHandOn:
     def __init__(
@@ -32,31 +53,81 @@ class SlotHandOn:
         self._decisions = decisions
         self._workflows = workflows
         self._clock = clock
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._wanted: set[UUID] = set()
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._timers: dict[UUID, asyncio.TimerHandle] = {}
+        self._signals = asyncio.Semaphore(SIGNALS_AT_ONCE)
 
-    async def hand_on(self, number_pool_id: UUID, *, at_most: int = 5) -> int:
-        """Give the pool's free slots to the leads that have waited longest, and wake these.
+    def nudge(self, number_pool_id: UUID) -> None:
+        """There may be room in this pool. Returns at once; any number of nudges costs one more look."""
+        self._wanted.add(number_pool_id)
+        if number_pool_id not in self._running:
+            task = asyncio.create_task(self._run(number_pool_id))
+            self._running[number_pool_id] = task
 
-        Safe to repeat and to run from several processes at once: the pool's lock decides. Ends when the pool is full
-        or parked, nobody is due, or ``at_most`` leads were served.
+    async def hand_on(self, number_pool_id: UUID, *, at_most: int = MOST_AT_ONCE) -> int:
+        """Give the pool's free slots to the leads whose turn it is, and wake these.
+
+        Safe to repeat and to run from several processes at once. Ends when the pool is full or parked, nobody is due,
+        or ``at_most`` leads were served.
 
         Returns:
             How many leads were looked at and woken.
         """
+        return (await self._hand_on(number_pool_id, at_most)).leads
+
+    async def _hand_on(self, number_pool_id: UUID, at_most: int) -> Served:
+        turn = self._turns.setdefault(number_pool_id, asyncio.Lock())
+        async with turn, asyncio.TaskGroup() as signals:
+            return await self._serve_all(number_pool_id, at_most, signals.create_task)
+
+    async def close(self) -> None:
+        """Finish what is under way and start nothing more."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._wanted.clear()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _run(self, number_pool_id: UUID) -> None:
+        try:
+            while number_pool_id in self._wanted:
+                self._wanted.discard(number_pool_id)
+                self._go_on(number_pool_id, await self._hand_on(number_pool_id, MOST_AT_ONCE))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the reconciliation hands on what is left
+            log.warning("hand_on_failed", number_pool_id=str(number_pool_id), error=type(error).__name__)
+        finally:
+            del self._running[number_pool_id]
+
+    def _go_on(self, number_pool_id: UUID, served: Served) -> None:
+        if served.leads >= MOST_AT_ONCE:
+            self._wanted.add(number_pool_id)
+        if served.go_on_at is None:
+            return
+        earlier = self._timers.pop(number_pool_id, None)
+        if earlier is not None:
+            earlier.cancel()
+        wait = max((served.go_on_at - self._clock()).total_seconds(), 0.01)
+        loop = asyncio.get_running_loop()
+        self._timers[number_pool_id] = loop.call_later(wait, self.nudge, number_pool_id)
+
+    async def _serve_all(
+        self, number_pool_id: UUID, at_most: int, spawn: Callable[[Coroutine[Any, Any, None]], object]
+    ) -> Served:
         served = lost_races = 0
         while served < at_most and lost_races < MOST_LOST_RACES:
-            async with self._decisions.turns.of(number_pool_id):
-                lead = await self._next_lead(number_pool_id)
-                step = None if lead is None else await self._serve(lead)
+            lead = await self._next_lead(number_pool_id)
             if lead is None:
-                break
+                return Served(served, await self._held_up_until(number_pool_id))
+            step = await self._serve(lead)
             if step is None:
                 lost_races += 1
                 continue
             if isinstance(step, Queued | Parked):
-                break
+                return Served(served, await self._held_up_until(number_pool_id))
             served += 1
-            await self._wake(lead)
-        return served
+            spawn(self._wake(lead))
+        return Served(served)
 
     async def _serve(self, lead: WaitingLead) -> Step | None:
         async with self._sessions.begin() as session:
@@ -69,16 +140,24 @@ class SlotHandOn:
                 return None
             return await lead_progress.next_due_lead(session, number_pool_id, now)
 
+    async def _held_up_until(self, number_pool_id: UUID) -> datetime | None:
+        """When the next dial may be booked, where it is calls a second that hold the pool up."""
+        now = self._clock()
+        async with self._sessions() as session:
+            paced = await slots.paced_until(session, number_pool_id)
+        return paced - PACE_HORIZON if paced is not None and paced > now + PACE_HORIZON else None
+
     async def _wake(self, lead: WaitingLead) -> None:
         """A signal that gets lost costs the grant's life, then the reconciliation gives it to somebody else.
 
         A lead of which the engine knows nothing is handed over to it anew, by the reconciliation.
         """
-        try:
-            is_told = await self._workflows.slot_granted(lead.lead_id, lead.run)
-        except EngineAway as error:
-            log.warning("engine_away", lead_id=str(lead.lead_id), error=str(error))
-            return
+        async with self._signals:
+            try:
+                is_told = await self._workflows.slot_granted(lead.lead_id, lead.run)
+            except EngineAway as error:
+                log.warning("engine_away", lead_id=str(lead.lead_id), error=str(error))
+                return
         if not is_told:
             log.warning("workflow_missing", lead_id=str(lead.lead_id), run=lead.run)
             async with self._sessions.begin() as session:

@@ -21,14 +21,9 @@ _TELLS_THE_WORKFLOW = frozenset({CallEvent.STARTED, CallEvent.ENDED, CallEvent.A
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What is left to do after the commit.
-
-    ``forward``: the attempt whose workflow should be told now. ``freed_pool``: the number pool that has a slot to
-    hand on.
-    """
+    """What is left to do after the commit. ``forward``: the attempt whose workflow should be told now."""
 
     forward: UUID | None = None
-    freed_pool: UUID | None = None
 
 
 async def take(
@@ -56,16 +51,14 @@ async def take(
         await webhook_events.mark_forwarded(session, [event_id], now)
         return Taken()
     was = AttemptStatus(attempt.status)
-    held_a_slot = attempt.slot_released_at is None
-    after = await report(session, attempt.id, facts, now=now)
+    await report(session, attempt.id, facts, now=now)
     # Only now that the attempt is locked: the reference alone would take a weaker lock on it, and the answer of the
     # dial, which comes at the same moment, would wait for that one while we wait for it.
     await webhook_events.match_event(session, event_id, attempt.id)
-    freed = after.number_pool_id if held_a_slot and after.slot_released_at is not None else None
     if facts.event not in _TELLS_THE_WORKFLOW:
         await webhook_events.mark_forwarded(session, [event_id], now)
-        return Taken(freed_pool=freed)
-    return Taken(forward=attempt.id if _is_news(facts.event, was) else None, freed_pool=freed)
+        return Taken()
+    return Taken(forward=attempt.id if _is_news(facts.event, was) else None)
 
 
 async def forward(

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
 from activities.gate import LISTENING_MARGIN, REPEAT_UNTIL, SendOrder, pass_gate_again
-from activities.hand_on import SlotHandOn
 from activities.messages import AttemptInput, CallFate
 from activities.reporting_calls import report
 from activities.sending import CallSender
@@ -48,14 +47,12 @@ class LookUpCall:
         settings: DialSettings,
         providers: Mapping[str, VoiceProvider],
         sender: CallSender,
-        hand_on: SlotHandOn,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
         self._settings = settings
         self._providers = providers
         self._sender = sender
-        self._hand_on = hand_on
         self._clock = clock
 
     @activity.defn
@@ -102,7 +99,6 @@ class LookUpCall:
             if now <= row.not_after:
                 return CallFate(row.not_after, "the grant to expire")
             attempts.close_unrung(row, now=now, reason="grant_expired")
-        await self._hand_on.hand_on(attempt.number_pool_id)
         return CallFate(None, "the grant expired")
 
     async def _ask(self, case: _Case) -> CallFacts | None:
@@ -121,10 +117,7 @@ class LookUpCall:
             settled = attempt.status == AttemptStatus.DONE
             if not settled and not facts.ended:
                 attempt.look_up_at = now + NEXT_LOOK if case.hang_up else self._must_have_ended_by(attempt, now)
-            fate = CallFate(None if settled else attempt.look_up_at, "the call")
-        if case.attempt.slot_released_at is None and facts.ended:
-            await self._hand_on.hand_on(case.attempt.number_pool_id)
-        return fate
+            return CallFate(None if settled else attempt.look_up_at, "the call")
 
     def _must_have_ended_by(self, attempt: AttemptRow, now: datetime) -> datetime:
         sent_at = attempt.last_sent_at or now
@@ -166,5 +159,4 @@ class LookUpCall:
             row = await attempts.lock_attempt(session, attempt.id)
             if row is not None and row.status != AttemptStatus.DONE:
                 attempts.settle(row, outcome=AttemptOutcome.UNKNOWN, counts=True, now=self._clock())
-        await self._hand_on.hand_on(attempt.number_pool_id)
         return CallFate(None, "nobody can tell whether it rang")

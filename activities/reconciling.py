@@ -94,7 +94,7 @@ class Reconcile:
             leads = await lead_progress.leads_with_expired_grants(session, expired_before=expired_before, limit=BATCH)
         for lead_id in leads:
             async with self._sessions.begin() as session:
-                context = await lock_lead(session, lead_id, with_pool=False)
+                context = await lock_lead(session, lead_id)
                 if context is not None:
                     give_back_expired(context, self._clock())
         return len(leads)

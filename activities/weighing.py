@@ -3,14 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from domain.calling_hours import CallingHours, federal_hours, intersect, parse_windows
-from domain.decision import Capacity, Situation
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.terms import caps_of, dispositions_of, rule_of, windows_within
+from domain.dispositions import Disposition, disposition_named
 from domain.retry_schedule import AttemptSummary, RetrySchedule, parse_retry_delays
+from domain.situation import UNLIMITED, Capacity, Situation
 from domain.time_zones import load_zones
-from domain.vocabulary import AttemptOutcome, AttemptStatus, CallingRules, CampaignStatus, LeadOutcome
+from domain.vocabulary import AttemptOutcome, AttemptStatus, CampaignStatus, LeadOutcome
+from storage.contact_facts import ContactFacts, contact_facts
 from storage.models import AttemptRow, CampaignRow
 from storage.situations import LeadWithContext
+
+CAPS_LOOK_BACK = timedelta(days=2)
+"""A day on the contact's clock and any 24 hours lie within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,37 +30,67 @@ class DialSettings:
     providers: frozenset[str]
 
 
-def situation_of(
+async def weigh(
+    session: AsyncSession,
     context: LeadWithContext,
     *,
     now: datetime,
     settings: DialSettings,
-    capacity: Capacity,
-    contact_on_a_call: bool,
+    capacity: Capacity = UNLIMITED,
+    attempt: AttemptRow | None = None,
 ) -> Situation:
+    """The situation of a lead whose rows are locked.
+
+    Args:
+        attempt: The attempt that is about to be sent, which isn't counted against itself.
+    """
+    rule = rule_of(context.campaign, region=context.lead.region, phone_number=context.contact.phone_number)
+    caps = caps_of(context.campaign, rule)
+    contact = await contact_facts(
+        session,
+        context.contact,
+        context.lead,
+        dialled_since=now - max(CAPS_LOOK_BACK, caps.least_distance or CAPS_LOOK_BACK),
+        but_for=None if attempt is None else attempt.id,
+    )
     lead, campaign = context.lead, context.campaign
     finished = _finished_attempts(context)
+    table = dispositions_of(campaign)
     return Situation(
         now=now,
         outcome=None if lead.outcome is None else LeadOutcome(lead.outcome),
         blocked_reason=lead.blocked_reason,
         cancelled=lead.cancelled_at is not None,
-        do_not_call=context.contact.do_not_call_at is not None,
+        do_not_call=contact.is_listed or context.contact.do_not_call_at is not None,
         consent_missing=campaign.require_consent and lead.consent is None,
-        contact_on_a_call=contact_on_a_call,
+        reached_elsewhere=_is_reached_elsewhere(campaign, contact, now),
+        contact_on_a_call=contact.is_on_a_call,
         not_before=lead.not_before,
         called_ahead=_is_called_ahead(context, finished),
-        hours=_hours_of(campaign),
+        hours=windows_within(campaign, rule),
         zones=load_zones(lead.time_zones),
         zone_names=lead.time_zones,
         schedule=RetrySchedule(campaign.max_attempts, parse_retry_delays(campaign.retry_delays)),
-        history=[_summary(attempt) for attempt in finished],
-        callback_at=next((attempt.callback_at for attempt in reversed(finished) if attempt.counts is not False), None),
+        history=[_summary(one, table) for one in finished],
+        callback_at=next((one.callback_at for one in reversed(finished) if one.counts is not False), None),
+        vary_part_of_day=campaign.vary_part_of_day,
+        caps=caps,
+        contact_dials=contact.dials,
         organization_stopped=context.organization.stopped_at is not None,
         campaign_status=CampaignStatus(campaign.status),
         parked_reason=_parked_reason(context, settings),
         capacity=capacity,
+        spread=_spread(lead.id),
     )
+
+
+def _spread(lead_id: UUID) -> float:
+    return lead_id.int % 1_000 / 1_000
+
+
+def _is_reached_elsewhere(campaign: CampaignRow, contact: ContactFacts, now: datetime) -> bool:
+    days = campaign.skip_if_reached_within_days
+    return days is not None and contact.reached_at is not None and contact.reached_at > now - timedelta(days=days)
 
 
 def _finished_attempts(context: LeadWithContext) -> Sequence[AttemptRow]:
@@ -78,21 +116,15 @@ def _is_called_ahead(context: LeadWithContext, finished: Sequence[AttemptRow]) -
     )
 
 
-def _summary(attempt: AttemptRow) -> AttemptSummary:
+def _summary(attempt: AttemptRow, table: Sequence[Disposition]) -> AttemptSummary:
+    disposition = disposition_named(attempt.disposition, table)
     return AttemptSummary(
         number=attempt.number,
         outcome=AttemptOutcome(attempt.outcome or AttemptOutcome.UNKNOWN),
         counts=attempt.counts is not False,
         ended_at=attempt.ended_at or attempt.settled_at or attempt.created_at,
+        then=None if disposition is None else disposition.then,
     )
-
-
-def _hours_of(campaign: CampaignRow) -> CallingHours:
-    """The campaign's windows, cut with the rules and never widened by them."""
-    windows = parse_windows(campaign.windows)
-    if campaign.calling_rules == CallingRules.OFF:
-        return windows
-    return intersect(windows, federal_hours())
 
 
 def _parked_reason(context: LeadWithContext, settings: DialSettings) -> str | None:

@@ -6,22 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 
 import uvicorn
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from temporalio.client import Client
+from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from activities.deciding import LeadDecisions
-from activities.hand_on import SlotHandOn
-from activities.lead_workflows import LeadWorkflows
-from activities.weighing import DialSettings
 from api.app import Parts, create_app
-from api.dependencies import utc_now
-from api.first_rows import configured_provider
 from api.jwt_secret import jwt_secret
 from runtime.database import create_engine, session_factory
 from runtime.exit import leave
@@ -30,7 +22,6 @@ from runtime.telemetry import configure_logging
 from runtime.temporal_client import connect
 
 STOP_SECONDS = 10
-WEBHOOK = "/api/v1/calls/webhook"
 
 
 class Server(uvicorn.Server):
@@ -58,7 +49,6 @@ async def _serve_with(settings: Settings, engine: AsyncEngine) -> None:
         jwt_secret=jwt_secret(settings),
         sessions=sessions,
         temporal=temporal,
-        hand_on=slot_hand_on(settings, sessions, temporal),
         hasher=PasswordHash((Argon2Hasher(),)),
     )
     config = uvicorn.Config(
@@ -75,17 +65,6 @@ async def _serve_with(settings: Settings, engine: AsyncEngine) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.handle_exit, number, None)
     await server.serve()
-
-
-def slot_hand_on(settings: Settings, sessions: async_sessionmaker[AsyncSession], temporal: Client) -> SlotHandOn:
-    decisions = LeadDecisions(
-        DialSettings(
-            webhook_url=settings.reachable_url + WEBHOOK,
-            longest_call=timedelta(seconds=settings.max_call_seconds),
-            providers=frozenset({configured_provider(settings)}),
-        )
-    )
-    return SlotHandOn(sessions, decisions, LeadWorkflows(temporal, settings.task_queue), utc_now)
 
 
 def main() -> int:

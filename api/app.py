@@ -17,7 +17,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
-from activities.hand_on import SlotHandOn
 from activities.lead_workflows import LeadWorkflows
 from api.background import Background
 from api.body_limit import BodyLimit
@@ -28,7 +27,18 @@ from api.first_rows import FirstRows
 from api.observing import Observe, request_durations
 from api.passwords import Passwords
 from api.problems import Problem, render_problem
-from api.routes import auth, calls, campaigns, do_not_call, health, leads, number_pools, organizations, webhooks
+from api.routes import (
+    auth,
+    calls,
+    campaigns,
+    do_not_call,
+    do_not_call_lists,
+    health,
+    leads,
+    number_pools,
+    organizations,
+    webhooks,
+)
 from api.tokens import Tokens
 from runtime.settings import Settings
 
@@ -46,7 +56,6 @@ class Parts:
     jwt_secret: str
     sessions: async_sessionmaker[AsyncSession]
     temporal: Client
-    hand_on: SlotHandOn
     hasher: PasswordHash
     clock: Clock = utc_now
 
@@ -65,7 +74,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.registry = registry
     for kind in (Problem, RequestValidationError, StarletteHTTPException):
         app.add_exception_handler(kind, render_problem)
-    for routes in (health, auth, leads, campaigns, number_pools, webhooks, calls, do_not_call, organizations):
+    # The lists come before the numbers: their addresses would else be read as numbers.
+    numbers = (do_not_call_lists, do_not_call)
+    for routes in (health, auth, leads, campaigns, number_pools, webhooks, calls, *numbers, organizations):
         app.include_router(routes.router)
     return app
 
@@ -78,7 +89,6 @@ def wire(parts: Parts) -> Dependencies:
         sessions=parts.sessions,
         lead_workflows=lead_workflows,
         engine=Engine(parts.temporal, lead_workflows, parts.sessions, parts.clock),
-        hand_on=parts.hand_on,
         first_rows=FirstRows(parts.sessions, parts.settings, passwords, parts.clock),
         passwords=passwords,
         tokens=Tokens(parts.jwt_secret, life=timedelta(days=parts.settings.jwt_days), clock=parts.clock),

@@ -16,6 +16,7 @@ from storage.campaigns import add_campaign, change_campaign, lock_campaign
 from storage.models import CampaignRow, NumberPoolRow
 from storage.number_pools import caller_ids, default_pool, get_pool, provider_of_pool
 from storage.organizations import add_audit_entry
+from storage.room import announce_room
 
 
 async def make_campaign(
@@ -84,8 +85,8 @@ async def resume_campaign(
     if moved or campaign.parked_at is not None:
         campaign.replanned_at = deps.clock()
     campaign.parked_at = campaign.parked_reason = None
+    await announce_room(session, campaign.number_pool_id)
     await session.commit()
-    deps.background.spawn(deps.hand_on.hand_on(campaign.number_pool_id))
     return campaign
 
 

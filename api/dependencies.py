@@ -10,7 +10,6 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from activities.hand_on import SlotHandOn
 from activities.lead_workflows import LeadWorkflows
 from api.background import Background
 from api.engine import Engine
@@ -34,7 +33,6 @@ class Dependencies:
     sessions: async_sessionmaker[AsyncSession]
     lead_workflows: LeadWorkflows
     engine: Engine
-    hand_on: SlotHandOn
     first_rows: FirstRows
     passwords: Passwords
     tokens: Tokens

@@ -69,18 +69,16 @@ async def cancel(
     """Stop calling a lead; a slot that was granted and not used is handed on. Safe to repeat."""
     if not await owns_lead(session, principal.organization_id, lead_id):
         raise NotFound("There is no lead with this id.")
-    context = await lock_lead(session, lead_id, with_pool=False)
+    context = await lock_lead(session, lead_id)
     if context is None:
         raise NotFound("There is no lead with this id.")
-    freed = _give_back_grant(deps, context)
+    _give_back_grant(deps, context)
     was_open = context.lead.status != LeadStatus.DONE
     call_is_open = context.open_attempt is not None
     write_cancelled(context.lead, now=deps.clock(), hang_up=hang_up, call_is_open=call_is_open)
     await session.commit()
     if was_open:
         await deps.engine.wake([(lead_id, context.lead.run)], "cancelled")
-    if freed:
-        deps.background.spawn(deps.hand_on.hand_on(context.pool.id))
     return await _read_again(session, principal, lead_id)
 
 

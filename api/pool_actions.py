@@ -23,6 +23,7 @@ from storage.number_pools import (
     replace_caller_ids,
 )
 from storage.parking import release
+from storage.room import announce_room
 
 
 async def make_pool(deps: Dependencies, session: AsyncSession, principal: Principal, body: PoolInput) -> PoolAnswer:
@@ -63,9 +64,9 @@ async def resume_pool(deps: Dependencies, session: AsyncSession, principal: Prin
         raise NotFound("There is no number pool with this id.")
     await replan_pool(session, pool.id, deps.clock())
     await release(session, NumberPoolRow, pool.id)
+    await announce_room(session, pool.id)
     await session.commit()
     await session.refresh(pool)
-    deps.background.spawn(deps.hand_on.hand_on(pool.id))
     return PoolAnswer.of(pool, (await caller_ids(session, [pool.id])).get(pool.id, []))
 
 

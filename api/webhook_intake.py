@@ -47,8 +47,8 @@ async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID 
     if account is None or not verify_signature(signed.body, signed.signature, keys, now=now):
         raise Unauthenticated("The signature is missing, wrong, or more than five minutes old.")
     taken = await _store(deps, signed.body, account, now)
-    if taken.forward is not None or taken.freed_pool is not None:
-        deps.background.spawn(_follow_up(deps, taken))
+    if taken.forward is not None:
+        deps.background.spawn(inbox.forward(deps.sessions, deps.lead_workflows, taken.forward, now=deps.clock()))
 
 
 async def _account(deps: Dependencies, account_id: UUID | None) -> AccountRow | None:
@@ -80,11 +80,3 @@ async def _store(deps: Dependencies, body: bytes, account: AccountRow, now: date
     payload = cast("dict[str, Any]", decode_json(body))  # an object: parse_webhook has read it
     async with deps.sessions.begin() as session:
         return await inbox.take(session, account, facts, event_key=event_key(facts), payload=payload, now=now)
-
-
-async def _follow_up(deps: Dependencies, taken: Taken) -> None:
-    """The slot first: somebody waits for it, and the ended call's lead has time."""
-    if taken.freed_pool is not None:
-        await deps.hand_on.hand_on(taken.freed_pool)
-    if taken.forward is not None:
-        await inbox.forward(deps.sessions, deps.lead_workflows, taken.forward, now=deps.clock())

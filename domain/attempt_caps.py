@@ -45,6 +45,9 @@ class AttemptCaps:
         )
 
 
+NO_CAPS = AttemptCaps()
+
+
 def cap_until(caps: AttemptCaps, dialled_at: Sequence[datetime], zone: tzinfo, now: datetime) -> datetime | None:
     """The earliest instant at which one more dial keeps all caps, in UTC; ``None`` when ``now`` already does.
 

@@ -5,14 +5,16 @@ The transaction that grants a slot and the gate right before the request both as
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
-from domain.callbacks import promised_callback
-from domain.calling_hours import CallingHours, closes_at, describe_local, is_open, next_opening
+from domain.calling_hours import closes_at, describe_local, is_open, next_opening
+from domain.dispositions import Then
+from domain.due import due_at
 from domain.outcomes import lead_outcome_for
-from domain.retry_schedule import AttemptSummary, RetrySchedule, next_due, refusals_over_at
-from domain.steps import Parked, Queued, WaitUntil
-from domain.vocabulary import AttemptOutcome, CampaignStatus, LeadOutcome
+from domain.retry_schedule import AttemptSummary
+from domain.situation import UNLIMITED, Situation
+from domain.steps import Parked, Queued
+from domain.vocabulary import CampaignStatus, LeadOutcome
 
 CLOSING_MARGIN = timedelta(seconds=5)
 """A request leaves at least this long before the window closes."""
@@ -26,13 +28,32 @@ PACE_HORIZON = timedelta(seconds=5)
 CONTACT_BUSY_PAUSE = timedelta(seconds=60)
 
 NO_OPENING_PAUSE = timedelta(days=1)
-"""A lead whose hours never open looks again after this, for somebody may have edited them."""
+"""A lead whose hours never open looks again after this, for a rule or a time zone may have changed."""
+
+CLOSING_SPREAD = timedelta(minutes=15)
+"""Those who were still queued when the window closed wake within this after it, one by one, to plan the next day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
     outcome: LeadOutcome
     blocked_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """To be looked at again at ``opens_at``, when the lead may be called or somebody else's call has ended.
+
+    Attributes:
+        earliest: From when on the lead may be called by the schedule and the caps, whatever the hours say.
+        opens_at: The first instant after it within the calling hours.
+        open_until: When the hours around ``opens_at`` end; ``None`` where they never open.
+    """
+
+    earliest: datetime
+    opens_at: datetime
+    open_until: datetime | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,43 +64,7 @@ class MayDial:
     not_after: datetime
 
 
-Decision = Finished | WaitUntil | Queued | Parked | MayDial
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
-    """``free_slots`` counts live calls that still fit under every cap; ``next_dial_at`` paces calls a second."""
-
-    free_slots: int
-    next_dial_at: datetime | None = None
-
-
-UNLIMITED = Capacity(free_slots=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """All that is known about a lead and the world around it at ``now`` (UTC)."""
-
-    now: datetime
-    outcome: LeadOutcome | None = None
-    blocked_reason: str | None = None
-    cancelled: bool = False
-    do_not_call: bool = False
-    consent_missing: bool = False
-    contact_on_a_call: bool = False
-    not_before: datetime | None = None
-    called_ahead: bool = False
-    hours: CallingHours
-    zones: Sequence[tzinfo]
-    zone_names: Sequence[str]
-    schedule: RetrySchedule
-    history: Sequence[AttemptSummary] = ()
-    callback_at: str | None = None
-    organization_stopped: bool = False
-    campaign_status: CampaignStatus = CampaignStatus.RUNNING
-    parked_reason: str | None = None
-    capacity: Capacity = UNLIMITED
+Decision = Finished | NotYet | Queued | Parked | MayDial
 
 
 def decide(situation: Situation) -> Decision:
@@ -97,6 +82,13 @@ def may_send(situation: Situation) -> bool:
     return isinstance(decide(held), MayDial)
 
 
+def closing_of(situation: Situation) -> datetime | None:
+    """Until when requests may leave in the hours that are open now; ``None`` when they are closed."""
+    if not is_open(situation.now, situation.hours, situation.zones):
+        return None
+    return closes_at(situation.now, situation.hours, situation.zones) - CLOSING_MARGIN
+
+
 def _finished(situation: Situation) -> Decision | None:
     """A lead that is done stays done; what ends it comes in the order in which people would name it."""
     if situation.outcome is not None:
@@ -110,63 +102,63 @@ def _finished(situation: Situation) -> Decision | None:
         return Finished(LeadOutcome.BLOCKED, "do_not_call")
     if situation.consent_missing:
         return Finished(LeadOutcome.BLOCKED, "consent_missing")
+    if situation.reached_elsewhere:
+        return Finished(LeadOutcome.BLOCKED, "reached_recently")
     return None
 
 
 def _finished_by_calls(history: Sequence[AttemptSummary]) -> Finished | None:
     for attempt in history:
-        outcome = lead_outcome_for(attempt.outcome)
+        outcome = _finished_by(attempt)
         if outcome is not None:
             return Finished(outcome)
     return None
 
 
+def _finished_by(attempt: AttemptSummary) -> LeadOutcome | None:
+    """What a person asked for, or a number that doesn't exist, no disposition takes back."""
+    by_outcome = lead_outcome_for(attempt.outcome)
+    if by_outcome in (LeadOutcome.OPTED_OUT, LeadOutcome.INVALID_NUMBER):
+        return by_outcome
+    match attempt.then:
+        case None:
+            return by_outcome
+        case Then.DO_NOT_CALL:
+            return LeadOutcome.OPTED_OUT
+        case Then.STOP:
+            return by_outcome or (LeadOutcome.REACHED if attempt.is_talk else LeadOutcome.MAX_ATTEMPTS_REACHED)
+        case Then.RETRY | Then.CALL_BACK:
+            return None
+
+
 def _not_due(situation: Situation) -> Decision | None:
-    due = _due_at(situation)
+    due = due_at(situation)
     if due is None:
         return Finished(LeadOutcome.MAX_ATTEMPTS_REACHED)
     if due <= situation.now:
         return None
-    return _sleep_till_open(situation, due)
-
-
-def _due_at(situation: Situation) -> datetime | None:
-    """When the retry schedule, a promise or the lead's own wish lets it be called; None when attempts are used up."""
-    due = next_due(situation.schedule, situation.history, situation.now)
-    if due is None:
-        return None
-    due = _promise(situation) or due
-    if situation.called_ahead:
-        due = situation.now
-    floors = (refusals_over_at(situation.history), situation.not_before)
-    return max([due, *(floor for floor in floors if floor is not None)])
-
-
-def _promise(situation: Situation) -> datetime | None:
-    """A call-back promised in the last talk; a dial that was refused since doesn't take the promise back."""
-    talks = [attempt for attempt in situation.history if attempt.counts]
-    if not talks or talks[-1].outcome is not AttemptOutcome.CALLBACK_REQUESTED:
-        return None
-    return promised_callback(situation.callback_at, now=talks[-1].ended_at, zone=situation.zones[0])
+    return _till_open(situation, due)
 
 
 def _outside_hours(situation: Situation) -> Decision | None:
     now, hours, zones = situation.now, situation.hours, situation.zones
     if not is_open(now, hours, zones):
-        return _sleep_till_open(situation, now)
+        return _till_open(situation, now)
     closing = closes_at(now, hours, zones)
     if now >= closing - CLOSING_MARGIN:
-        return _sleep_till_open(situation, closing)
+        return _till_open(situation, closing)
     return None
 
 
-def _sleep_till_open(situation: Situation, earliest: datetime) -> Decision:
+def _till_open(situation: Situation, earliest: datetime) -> Decision:
     opening = next_opening(earliest, situation.hours, situation.zones)
     if opening is None:
-        # Nobody is told when hours are edited, so the lead asks again.
-        return WaitUntil(earliest + NO_OPENING_PAUSE, "calling hours that ever let this lead be called")
+        # Nobody is told when a rule changes, so the lead asks again.
+        later = earliest + NO_OPENING_PAUSE
+        return NotYet(earliest, later, None, "calling hours that ever let this lead be called")
     why = "calling hours open" if opening > earliest else "next attempt"
-    return WaitUntil(opening, f"{describe_local(opening, situation.zone_names[0])}, {why}")
+    open_until = closes_at(opening, situation.hours, situation.zones) - CLOSING_MARGIN
+    return NotYet(earliest, opening, open_until, f"{describe_local(opening, situation.zone_names[0])}, {why}")
 
 
 def _parked(situation: Situation) -> Decision | None:
@@ -187,12 +179,13 @@ def _no_room(situation: Situation) -> Decision | None:
     closing = closes_at(situation.now, situation.hours, situation.zones) - CLOSING_MARGIN
     if situation.contact_on_a_call:
         pause = min(situation.now + CONTACT_BUSY_PAUSE, closing)
-        return WaitUntil(pause, "another call to this number to end")
+        return NotYet(pause, pause, closing, "another call to this number to end")
     capacity = situation.capacity
+    after_closing = closing + CLOSING_MARGIN + situation.spread * CLOSING_SPREAD
     if capacity.free_slots <= 0:
-        return Queued(closing, "a free slot")
+        return Queued(after_closing, "a free slot")
     if capacity.next_dial_at is not None and capacity.next_dial_at > min(situation.now + PACE_HORIZON, closing):
-        return Queued(closing, "its turn (calls a second)")
+        return Queued(after_closing, "its turn (calls a second)")
     return None
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from types import MappingProxyType
 
+from domain.dispositions import Then
 from domain.vocabulary import AttemptOutcome
 
 MOST_DELAYS = 20
@@ -30,6 +31,8 @@ DEFAULT_DELAYS: Mapping[AttemptOutcome, tuple[timedelta, ...]] = MappingProxyTyp
     }
 )
 """Outcomes that are missing here end the lead at once, or (``refused``) have a pause of their own."""
+
+_TALKS = frozenset({AttemptOutcome.ANSWERED, AttemptOutcome.TRANSFERRED, AttemptOutcome.CALLBACK_REQUESTED})
 
 
 class InvalidRetryDelays(ValueError):
@@ -59,12 +62,26 @@ class RetrySchedule:
 
 @dataclass(frozen=True, slots=True)
 class AttemptSummary:
-    """What the schedule needs to know of one finished attempt. ``ended_at`` is timezone-aware."""
+    """What the schedule needs to know of one finished attempt.
+
+    ``ended_at`` is timezone-aware. ``then``: what the call's disposition says; ``None`` leaves it to the outcome.
+    """
 
     number: int
     outcome: AttemptOutcome
     counts: bool
     ended_at: datetime
+    then: Then | None = None
+
+    @property
+    def is_talk(self) -> bool:
+        return self.outcome in _TALKS
+
+    @property
+    def retried_as(self) -> AttemptOutcome:
+        """The outcome whose pauses hold: a talk that is to be taken up again is like one that asked for it."""
+        goes_on = self.then in (Then.RETRY, Then.CALL_BACK)
+        return AttemptOutcome.CALLBACK_REQUESTED if goes_on and self.is_talk else self.outcome
 
 
 def next_due(schedule: RetrySchedule, history: Sequence[AttemptSummary], now: datetime) -> datetime | None:
@@ -116,10 +133,10 @@ def refusals_over_at(history: Sequence[AttemptSummary]) -> datetime | None:
 
 def _after_counted(schedule: RetrySchedule, counted: Sequence[AttemptSummary]) -> datetime | None:
     last = counted[-1]
-    pauses = schedule.pauses_after(last.outcome)
+    pauses = schedule.pauses_after(last.retried_as)
     if not pauses:
         return None
-    earlier = sum(attempt.outcome is last.outcome for attempt in counted[:-1])
+    earlier = sum(attempt.retried_as is last.retried_as for attempt in counted[:-1])
     return last.ended_at + pauses[min(earlier, len(pauses) - 1)]
 
 

@@ -28,11 +28,12 @@ class LeadToHandOver(NamedTuple):
 class Standing(NamedTuple):
     status: str
     number_pool_id: UUID
+    run: int
 
 
 async def standing_of(session: AsyncSession, lead_id: UUID) -> Standing | None:
     query = (
-        select(LeadRow.status, CampaignRow.number_pool_id)
+        select(LeadRow.status, CampaignRow.number_pool_id, LeadRow.run)
         .join(CampaignRow, CampaignRow.id == LeadRow.campaign_id)
         .where(LeadRow.id == lead_id)
     )
@@ -103,6 +104,13 @@ async def next_due_lead(session: AsyncSession, number_pool_id: UUID, now: dateti
     return None if row is None else WaitingLead(row.id, row.run)
 
 
+async def somebody_waits(session: AsyncSession, number_pool_id: UUID, now: datetime, *, but_for: UUID) -> bool:
+    """Whether another lead than this one stands in line for the pool's slots."""
+    callable_ones = _callable_campaigns(number_pool_id)
+    is_waiting = exists().where(LeadRow.campaign_id == callable_ones.c.id, LeadRow.id != but_for, *_is_due(now))
+    return bool(await session.scalar(select(exists(select(callable_ones.c.id).where(is_waiting)))))
+
+
 async def pools_with_due_leads(session: AsyncSession, now: datetime) -> Sequence[UUID]:
     callable_ones = _callable_campaigns()
     is_waited_for = exists().where(LeadRow.campaign_id == callable_ones.c.id, *_is_due(now))
@@ -111,8 +119,13 @@ async def pools_with_due_leads(session: AsyncSession, now: datetime) -> Sequence
 
 
 def _is_due(now: datetime) -> Sequence[ColumnElement[bool]]:
-    """Waits for nothing but a slot, and has a workflow that can take it up."""
-    return (LeadRow.status == LeadStatus.NEW, LeadRow.due_at <= now, LeadRow.handed_over_at.is_not(None))
+    """Waits for nothing but a slot, in hours that go on, and has a workflow that can take it up."""
+    return (
+        LeadRow.status == LeadStatus.NEW,
+        LeadRow.due_at <= now,
+        or_(LeadRow.open_until.is_(None), LeadRow.open_until > now),
+        LeadRow.handed_over_at.is_not(None),
+    )
 
 
 def _callable_campaigns(number_pool_id: UUID | None = None) -> CTE:

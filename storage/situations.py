@@ -5,6 +5,7 @@ Rows are locked in the order of ``storage``: organisation, campaign and account 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,6 +22,14 @@ _LONG_COLUMNS = [
 ]
 
 
+class PoolLock(Enum):
+    """Whether the number pool is locked too, which a transaction must do before it grants a slot."""
+
+    NO = "nothing will be granted"
+    IF_FREE = "somebody else may be granting: then nothing will be"
+    WAIT = "wait for whoever is granting"
+
+
 @dataclass(frozen=True, slots=True)
 class LeadWithContext:
     """``attempts`` are all of the lead's, by number; ``open_attempt`` is the one that isn't done."""
@@ -29,6 +38,7 @@ class LeadWithContext:
     account: AccountRow
     campaign: CampaignRow
     pool: NumberPoolRow
+    pool_is_locked: bool
     contact: ContactRow
     lead: LeadRow
     attempts: Sequence[AttemptRow]
@@ -42,11 +52,10 @@ class LeadMoved(RuntimeError):  # noqa: N818  (says what happened, as in the hou
     """What was locked isn't what decides about the lead any more."""
 
 
-async def lock_lead(session: AsyncSession, lead_id: UUID, *, with_pool: bool) -> LeadWithContext | None:
+async def lock_lead(
+    session: AsyncSession, lead_id: UUID, *, pool_lock: PoolLock = PoolLock.NO
+) -> LeadWithContext | None:
     """Read and lock a lead and what decides about it; None when there is no such lead.
-
-    Args:
-        with_pool: Also lock the number pool, which a transaction must do before it grants a slot.
 
     Raises:
         LeadMoved: the lead changed its campaign or its number meanwhile; roll back and ask again.
@@ -57,7 +66,7 @@ async def lock_lead(session: AsyncSession, lead_id: UUID, *, with_pool: bool) ->
     if keys is None:
         return None
     organization, campaign, account = await _lock_owners(session, keys.campaign_id)
-    pool = await _read_pool(session, campaign.number_pool_id, lock=with_pool)
+    pool, pool_is_locked = await _read_pool(session, campaign.number_pool_id, pool_lock)
     contact = await session.get_one(
         ContactRow, keys.contact_id, with_for_update={"key_share": True}, populate_existing=True
     )
@@ -65,7 +74,7 @@ async def lock_lead(session: AsyncSession, lead_id: UUID, *, with_pool: bool) ->
     if (lead.campaign_id, lead.contact_id) != (keys.campaign_id, keys.contact_id):
         raise LeadMoved("the lead was moved while its rows were being locked; nothing was done, ask again")
     attempts = await _attempts_of(session, lead_id)
-    return LeadWithContext(organization, account, campaign, pool, contact, lead, attempts)
+    return LeadWithContext(organization, account, campaign, pool, pool_is_locked, contact, lead, attempts)
 
 
 async def _lock_owners(session: AsyncSession, campaign_id: UUID) -> tuple[OrganizationRow, CampaignRow, AccountRow]:
@@ -82,10 +91,14 @@ async def _lock_owners(session: AsyncSession, campaign_id: UUID) -> tuple[Organi
     return organization, campaign, account
 
 
-async def _read_pool(session: AsyncSession, pool_id: UUID, *, lock: bool) -> NumberPoolRow:
-    return await session.get_one(
-        NumberPoolRow, pool_id, with_for_update={"key_share": True} if lock else None, populate_existing=True
-    )
+async def _read_pool(session: AsyncSession, pool_id: UUID, lock: PoolLock) -> tuple[NumberPoolRow, bool]:
+    if lock is not PoolLock.NO:
+        query = select(NumberPoolRow).where(NumberPoolRow.id == pool_id)
+        query = query.with_for_update(key_share=True, skip_locked=lock is PoolLock.IF_FREE)
+        pool = await session.scalar(query.execution_options(populate_existing=True))
+        if pool is not None:
+            return pool, True
+    return await session.get_one(NumberPoolRow, pool_id, populate_existing=True), False
 
 
 async def _attempts_of(session: AsyncSession, lead_id: UUID) -> Sequence[AttemptRow]:

@@ -10,10 +10,16 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.situation import Capacity
 from storage.models import AttemptRow, CallerIdRow, CampaignRow, NumberPoolRow
 
 
-async def free_slots(session: AsyncSession, pool: NumberPoolRow, campaign: CampaignRow) -> int:
+async def capacity(session: AsyncSession, pool: NumberPoolRow, campaign: CampaignRow) -> Capacity:
+    """What a decision may grant under the pool's lock, which its caller holds."""
+    return Capacity(free_slots=await _free_slots(session, pool, campaign), next_dial_at=pool.next_dial_at)
+
+
+async def _free_slots(session: AsyncSession, pool: NumberPoolRow, campaign: CampaignRow) -> int:
     """Live calls that still fit under the caps of the pool and of the campaign; may be negative after a cap fell."""
     held = AttemptRow.slot_released_at.is_(None)
     in_pool = await session.scalar(
@@ -44,9 +50,9 @@ async def has_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: date
     return bool(await session.scalar(query.where(NumberPoolRow.id == number_pool_id)))
 
 
-async def contact_is_on_a_call(session: AsyncSession, contact_id: UUID) -> bool:
-    query = select(AttemptRow.id).where(AttemptRow.contact_id == contact_id, AttemptRow.slot_released_at.is_(None))
-    return await session.scalar(query.limit(1)) is not None
+async def paced_until(session: AsyncSession, number_pool_id: UUID) -> datetime | None:
+    """The earliest instant that is still free for a request of the pool, by calls a second."""
+    return await session.scalar(select(NumberPoolRow.next_dial_at).where(NumberPoolRow.id == number_pool_id))
 
 
 async def choose_caller_id(session: AsyncSession, pool_id: UUID, now: datetime) -> CallerIdRow | None:

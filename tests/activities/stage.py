@@ -42,9 +42,9 @@ class Stage:
         self.workflows = LeadWorkflows(client, "leads")
         self.slots = SlotHandOn(sessions, decisions, self.workflows, clock)
         sender = CallSender(sessions, providers, clock)
-        self._next_step = NextStep(sessions, decisions, self.slots, clock)
-        self._place_call = PlaceCall(sessions, settings, sender, self.slots, clock)
-        self._look_up = LookUpCall(sessions, settings, providers, sender, self.slots, clock)
+        self._next_step = NextStep(sessions, decisions, clock)
+        self._place_call = PlaceCall(sessions, settings, sender, clock)
+        self._look_up = LookUpCall(sessions, settings, providers, sender, clock)
         self._reconcile = Reconcile(sessions, self.workflows, self.slots, clock)
 
     async def next_step(self, lead: LeadRow) -> Step:

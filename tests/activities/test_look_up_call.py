@@ -240,6 +240,7 @@ async def test_a_slot_that_comes_free_by_a_look_up_goes_to_the_next_lead(
     following = await add_lead(sessions, world, "+13125550124")
     provider.knows(unconfirmed.id, ANALYZED)
     await stage.look_up(unconfirmed.id)
+    await stage.slots.hand_on(world.pool.id)
     assert engine.signals == [(f"lead-{following.id}", "slot_granted")]
     assert (await reread(sessions, following)).status == "in_progress"
 

@@ -19,7 +19,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
-from api.__main__ import slot_hand_on
 from api.app import Parts, create_app
 from api.dependencies import Dependencies
 from runtime.database import create_engine, session_factory
@@ -101,7 +100,6 @@ def make_app(settings: Settings, sessions: async_sessionmaker[AsyncSession]) -> 
                 jwt_secret="a secret of tests that is long enough for HS256",
                 sessions=sessions,
                 temporal=temporal,
-                hand_on=slot_hand_on(settings, sessions, temporal),
                 hasher=PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)),
             )
         )

@@ -6,7 +6,6 @@ from fastapi import FastAPI
 from pwdlib import PasswordHash
 from temporalio.client import Client
 
-from api.__main__ import slot_hand_on
 from api.app import Parts, create_app
 from runtime.database import create_engine, session_factory
 from runtime.settings import Settings
@@ -23,7 +22,6 @@ async def without_database(settings: Settings, closed_port: int, absent_engine: 
             jwt_secret="a secret of tests that is long enough for HS256",
             sessions=sessions,
             temporal=absent_engine,
-            hand_on=slot_hand_on(away, sessions, absent_engine),
             hasher=PasswordHash.recommended(),
         )
     )

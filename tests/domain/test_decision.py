@@ -9,19 +9,13 @@ import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.attempt_caps import AttemptCaps
 from domain.calling_hours import closes_at, federal_hours, is_open, parse_windows
-from domain.decision import (
-    CLOSING_MARGIN,
-    Capacity,
-    Decision,
-    Finished,
-    MayDial,
-    Situation,
-    decide,
-    may_send,
-)
+from domain.decision import CLOSING_MARGIN, CLOSING_SPREAD, Decision, Finished, MayDial, NotYet, decide, may_send
+from domain.dispositions import Then
 from domain.retry_schedule import AttemptSummary, RetrySchedule
-from domain.steps import Parked, Queued, WaitUntil
+from domain.situation import Capacity, Situation
+from domain.steps import Parked, Queued
 from domain.vocabulary import AttemptOutcome, CampaignStatus, LeadOutcome
 
 NOON = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -41,6 +35,10 @@ def situation(**facts: Any) -> Situation:  # noqa: ANN401
 
 def tried(outcome: str, minutes_ago: float, *, counts: bool = True, number: int = 1) -> AttemptSummary:
     return AttemptSummary(number, AttemptOutcome(outcome), counts, NOON - timedelta(minutes=minutes_ago))
+
+
+def _another_call(ends: datetime) -> NotYet:
+    return NotYet(ends, ends, CLOSING - CLOSING_MARGIN, "another call to this number to end")
 
 
 def test_with_nothing_against_it_the_lead_may_be_dialled_now_and_for_thirty_seconds() -> None:
@@ -69,13 +67,11 @@ def test_with_nothing_against_it_the_lead_may_be_dialled_now_and_for_thirty_seco
             id="campaign-finished",
         ),
         pytest.param({"parked_reason": "unpaid"}, Parked("unpaid"), id="parked"),
-        pytest.param({"capacity": Capacity(free_slots=0)}, Queued(CLOSING - 5 * SECOND, "a free slot"), id="full"),
-        pytest.param(
-            {"capacity": Capacity(free_slots=-3)}, Queued(CLOSING - 5 * SECOND, "a free slot"), id="cap-was-lowered"
-        ),
+        pytest.param({"capacity": Capacity(free_slots=0)}, Queued(CLOSING, "a free slot"), id="full"),
+        pytest.param({"capacity": Capacity(free_slots=-3)}, Queued(CLOSING, "a free slot"), id="cap-was-lowered"),
         pytest.param(
             {"contact_on_a_call": True},
-            WaitUntil(NOON + 60 * SECOND, "another call to this number to end"),
+            _another_call(NOON + 60 * SECOND),
             id="number-is-on-a-call",
         ),
     ],
@@ -131,7 +127,9 @@ def test_nothing_is_dialled_in_the_last_five_seconds_of_the_window(before_closin
         assert decision == MayDial(late.now, CLOSING - 5 * SECOND)
     else:
         opening = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
-        assert decision == WaitUntil(opening, "Tue 08:00 America/Chicago, calling hours open")
+        until = opening + timedelta(hours=13) - CLOSING_MARGIN
+        earliest = max(late.now, CLOSING)
+        assert decision == NotYet(earliest, opening, until, "Tue 08:00 America/Chicago, calling hours open")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +149,7 @@ def test_outside_its_hours_the_lead_waits_for_the_next_opening(
     if opens is None:
         assert decision == MayDial(instant, instant + 30 * SECOND)
     else:
-        assert isinstance(decision, WaitUntil)
+        assert isinstance(decision, NotYet)
         assert decision.why == f"{opens} America/Chicago, calling hours open"
 
 
@@ -168,7 +166,7 @@ def test_a_slot_is_given_only_for_a_dial_that_can_leave_soon(ahead: timedelta, g
     if granted:
         assert decision == MayDial(max(NOON, NOON + ahead), NOON + 30 * SECOND)
     else:
-        assert decision == Queued(CLOSING - 5 * SECOND, "its turn (calls a second)")
+        assert decision == Queued(CLOSING, "its turn (calls a second)")
 
 
 def test_a_dial_is_not_put_off_beyond_the_end_of_the_window() -> None:
@@ -198,8 +196,9 @@ def test_a_lead_is_called_when_it_is_due(facts: dict[str, Any], minutes: float) 
     assert isinstance(decision, MayDial) if due == NOON else decision == _next_attempt(due)
 
 
-def _next_attempt(due: datetime) -> WaitUntil:
-    return WaitUntil(due, f"Mon {due.astimezone(CHICAGO):%H:%M} America/Chicago, next attempt")
+def _next_attempt(due: datetime) -> NotYet:
+    why = f"Mon {due.astimezone(CHICAGO):%H:%M} America/Chicago, next attempt"
+    return NotYet(due, due, CLOSING - CLOSING_MARGIN, why)
 
 
 @pytest.mark.parametrize(
@@ -227,8 +226,75 @@ def test_a_refusal_at_the_promised_time_puts_the_call_back_off_by_its_pause_only
 def test_hours_that_never_open_are_looked_at_again_a_day_later() -> None:
     one_hour = parse_windows([{"days": ["mon"], "opens": "09:00", "closes": "10:00"}])
     decision = decide(situation(hours=one_hour, zones=[CHICAGO, pytz.timezone("Asia/Tokyo")]))
-    assert isinstance(decision, WaitUntil)
-    assert decision.instant == NOON + timedelta(days=1)
+    assert isinstance(decision, NotYet)
+    assert decision.opens_at == NOON + timedelta(days=1)
+    assert decision.open_until is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "then", "decision"),
+    [
+        pytest.param("answered", Then.STOP, Finished(LeadOutcome.REACHED), id="stop"),
+        pytest.param("callback_requested", Then.STOP, Finished(LeadOutcome.REACHED), id="stop-against-a-call-back"),
+        pytest.param("voicemail", Then.STOP, Finished(LeadOutcome.MAX_ATTEMPTS_REACHED), id="stop-at-a-machine"),
+        pytest.param("answered", Then.DO_NOT_CALL, Finished(LeadOutcome.OPTED_OUT), id="do-not-call"),
+        pytest.param("opted_out", Then.RETRY, Finished(LeadOutcome.OPTED_OUT), id="opted-out-stands"),
+        pytest.param("invalid_number", Then.RETRY, Finished(LeadOutcome.INVALID_NUMBER), id="no-number-stands"),
+        pytest.param("answered", Then.RETRY, 230, id="retry-a-talk"),
+        pytest.param("answered", Then.CALL_BACK, 230, id="call-back-without-a-time"),
+        pytest.param("no_answer", Then.RETRY, 50, id="retry-goes-by-the-outcome"),
+    ],
+)
+def test_what_a_disposition_says_comes_before_the_outcome(outcome: str, then: Then, decision: Finished | int) -> None:
+    history = [replace(tried(outcome, 10), then=then)]
+    expected = _next_attempt(NOON + timedelta(minutes=decision)) if isinstance(decision, int) else decision
+    assert decide(situation(history=history)) == expected
+
+
+def test_a_call_back_by_disposition_is_kept_at_its_time() -> None:
+    history = [replace(tried("answered", 10), then=Then.CALL_BACK)]
+    decision = decide(situation(history=history, callback_at="2026-03-02T12:20:00"))
+    assert decision == _next_attempt(NOON + timedelta(minutes=20))
+
+
+@pytest.mark.parametrize(
+    ("caps", "minutes_ago", "wait"),
+    [
+        pytest.param(AttemptCaps(per_24_hours=3), [60, 1000, 1439], 1, id="rolling-24-hours"),
+        pytest.param(AttemptCaps(per_24_hours=3), [60, 1000, 1440], 0, id="24-hours-are-over"),
+        pytest.param(AttemptCaps(least_distance=timedelta(hours=2)), [60], 60, id="least-distance"),
+        pytest.param(AttemptCaps(per_day=2), [60, 120], 20 * 60, id="a-day-on-the-contacts-clock"),
+        pytest.param(AttemptCaps(per_day=2), [60, 721], 0, id="yesterday-is-over"),
+    ],
+)
+@pytest.mark.parametrize("called_ahead", [False, True])
+def test_the_caps_of_a_contact_hold_over_all_its_leads(
+    caps: AttemptCaps, minutes_ago: list[int], wait: int, called_ahead: bool
+) -> None:
+    dials = [NOON - timedelta(minutes=minutes) for minutes in minutes_ago]
+    one = situation(caps=caps, contact_dials=dials, called_ahead=called_ahead)
+    assert may_send(one) is (wait == 0)
+    if wait:
+        decision = decide(one)
+        assert isinstance(decision, NotYet)
+        assert decision.opens_at == NOON + timedelta(minutes=wait)
+
+
+def test_after_no_answer_another_part_of_the_day_is_tried_where_that_is_wanted() -> None:
+    history = [tried("no_answer", 30)]
+    assert decide(situation(history=history)) == _next_attempt(NOON + timedelta(minutes=30))
+    # Half past eleven was midday, so the retry of half past twelve goes to the afternoon.
+    decision = decide(situation(history=history, vary_part_of_day=True))
+    assert decision == _next_attempt(NOON + timedelta(hours=2))
+
+
+def test_a_contact_that_another_lead_reached_lately_is_left_alone() -> None:
+    assert decide(situation(reached_elsewhere=True)) == Finished(LeadOutcome.BLOCKED, "reached_recently")
+
+
+def test_those_still_queued_at_closing_wake_one_by_one_after_it() -> None:
+    decision = decide(situation(capacity=Capacity(free_slots=0), spread=0.5))
+    assert decision == Queued(CLOSING + CLOSING_SPREAD / 2, "a free slot")
 
 
 def test_a_request_that_holds_its_slot_is_asked_neither_for_room_nor_for_the_contact() -> None:
@@ -267,7 +333,7 @@ situations = st.builds(
 @given(situations | st.builds(situation, now=instants, do_not_call=st.booleans(), called_ahead=st.booleans()))
 def test_nobody_is_ever_dialled_against_the_rules_whatever_else_is_true(one: Situation) -> None:
     decision = decide(one)
-    assert isinstance(decision, Finished | WaitUntil | Queued | Parked | MayDial)
+    assert isinstance(decision, Finished | NotYet | Queued | Parked | MayDial)
     if not isinstance(decision, MayDial):
         return
     held_up = one.do_not_call or one.cancelled or one.consent_missing or one.organization_stopped
@@ -282,10 +348,11 @@ def test_nobody_is_ever_dialled_against_the_rules_whatever_else_is_true(one: Sit
 @given(situations)
 def test_a_lead_that_waits_wakes_later_and_only_inside_its_hours(one: Situation) -> None:
     match decide(one):
-        case WaitUntil(instant=instant, why=why):
-            assert instant > one.now
-            assert "another call" in why or is_open(instant, one.hours, one.zones) or "ever" in why
+        case NotYet(opens_at=opens_at, why=why):
+            assert opens_at > one.now
+            assert "another call" in why or is_open(opens_at, one.hours, one.zones) or "ever" in why
         case Queued(until=until):
-            assert one.now < until < closes_at(one.now, one.hours, one.zones)
+            after = until - closes_at(one.now, one.hours, one.zones)
+            assert timedelta(0) <= after <= CLOSING_SPREAD
         case _:
             return

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import attempts, parking, slots, webhook_events
 from storage.attempts import attempt_id
 from storage.models import AttemptRow, ContactRow, LeadRow, NumberPoolRow
-from storage.situations import LeadMoved, lock_lead
+from storage.situations import LeadMoved, PoolLock, lock_lead
 from tests.builders import (
     NOON,
     Sessions,
@@ -57,7 +57,7 @@ async def test_a_contact_has_one_live_call_whatever_leads_hang_on_it(
     sessions: Sessions, world: World, lead: LeadRow
 ) -> None:
     async with sessions.begin() as session:
-        context = await lock_lead(session, lead.id, with_pool=False)
+        context = await lock_lead(session, lead.id)
     assert context is not None
     other = await add_lead_of(sessions, world, context.contact)
     await add_attempt_of(sessions, world, lead, "in_progress")
@@ -80,7 +80,7 @@ async def test_a_slot_is_held_from_the_grant_until_it_is_released(
 ) -> None:
     async def free() -> int:
         async with sessions() as session:
-            return await slots.free_slots(session, world.pool, world.campaign)
+            return (await slots.capacity(session, world.pool, world.campaign)).free_slots
 
     assert await free() == 20
     granted = await add_attempt_of(sessions, world, lead)
@@ -142,8 +142,8 @@ async def test_a_lead_is_read_with_all_its_attempts_and_the_one_that_is_open(
     )
     granted = await add_attempt_of(sessions, world, lead, number=2)
     async with sessions.begin() as session:
-        context = await lock_lead(session, lead.id, with_pool=True)
-        assert await lock_lead(session, world.pool.id, with_pool=True) is None
+        context = await lock_lead(session, lead.id, pool_lock=PoolLock.WAIT)
+        assert await lock_lead(session, world.pool.id, pool_lock=PoolLock.WAIT) is None
     assert context is not None
     assert [attempt.id for attempt in context.attempts] == [done.id, granted.id]
     assert context.open_attempt is not None
@@ -159,7 +159,7 @@ async def test_a_lead_that_is_moved_while_it_is_being_locked_is_not_decided_abou
 
     async def lock() -> None:
         async with sessions.begin() as session:
-            await lock_lead(session, lead.id, with_pool=False)
+            await lock_lead(session, lead.id)
 
     async with sessions.begin() as mover:
         await mover.get_one(ContactRow, lead.contact_id, with_for_update=True)

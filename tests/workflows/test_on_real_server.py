@@ -75,7 +75,8 @@ class Life:
         settings = Settings.model_validate({"LEADLINE_TASK_QUEUE": str(self.lead.id)})
         async with httpx.AsyncClient(transport=httpx.MockTransport(self.provider)) as http:
             providers = {"simulator": RetellProvider("key_of_tests", "https://provider.example.com", http)}
-            async with build_worker(self._client, self._sessions, providers, settings):
+            worker, _ = build_worker(self._client, self._sessions, providers, settings)
+            async with worker:
                 yield
 
     async def start(self) -> WorkflowHandle[object, str]:

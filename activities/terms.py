@@ -1,0 +1,37 @@
+"""What a campaign's row says, as the domain reads it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from domain.attempt_caps import AttemptCaps
+from domain.calling_hours import CallingHours, intersect, parse_windows
+from domain.calling_rules import CallingRule, rules_for
+from domain.disposition_table import parse_dispositions
+from domain.dispositions import DEFAULT_DISPOSITIONS, Disposition
+from domain.vocabulary import CallingRules
+from storage.models import CampaignRow
+
+
+def rule_of(campaign: CampaignRow, *, region: str | None, phone_number: str) -> CallingRule:
+    """The calling rule for a person of this campaign."""
+    return rules_for(region=region, phone_number=phone_number, level=CallingRules(campaign.calling_rules))
+
+
+def windows_within(campaign: CampaignRow, rule: CallingRule) -> CallingHours:
+    """The campaign's windows, cut with the rule and never widened by it."""
+    return intersect(parse_windows(campaign.windows), rule.hours)
+
+
+def caps_of(campaign: CampaignRow, rule: CallingRule) -> AttemptCaps:
+    """How often a contact may be dialled, by the rule and by the campaign, whichever is stricter."""
+    seconds = campaign.min_seconds_between_attempts
+    own = AttemptCaps(
+        per_day=campaign.max_attempts_per_day,
+        per_24_hours=campaign.max_attempts_per_24_hours,
+        least_distance=None if seconds is None else timedelta(seconds=seconds),
+    )
+    return own.stricter(AttemptCaps(per_24_hours=rule.max_attempts_per_24_hours, least_distance=rule.least_distance))
+
+
+def dispositions_of(campaign: CampaignRow) -> Sequence[Disposition]:
+    return DEFAULT_DISPOSITIONS if campaign.dispositions is None else parse_dispositions(campaign.dispositions)

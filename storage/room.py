@@ -1,0 +1,17 @@
+"""Word that a pool may have room for another call, from whoever gave it to whoever grants slots.
+
+It goes out with the commit, over PostgreSQL itself, so that it reaches every worker process and is never ahead of the
+rows it speaks of. A trigger sends it for every slot that comes free (migration ``2026_11_25_room_is_announced``).
+"""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+CHANNEL = "leadline_room"
+
+
+async def announce_room(session: AsyncSession, number_pool_id: UUID) -> None:
+    """Have the slots of this pool handed on as soon as the caller commits."""
+    await session.execute(select(func.pg_notify(CHANNEL, str(number_pool_id))))

@@ -1,0 +1,84 @@
+"""Word of free slots: with the commit that frees one, and never without."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+
+from runtime.listening import listening
+from runtime.settings import Settings
+from storage.room import CHANNEL, announce_room
+from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_world, change
+
+PATIENCE = 10
+
+
+@pytest.fixture
+async def world(sessions: Sessions) -> World:
+    return await add_world(sessions)
+
+
+@pytest.fixture
+async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
+    words: asyncio.Queue[str] = asyncio.Queue()
+    connection = await asyncpg.connect(database_url)
+    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
+    yield words
+    await connection.close()
+
+
+async def test_whoever_frees_a_slot_the_pool_is_named_once_and_only_after_the_commit(
+    sessions: Sessions, world: World, heard: asyncio.Queue[str]
+) -> None:
+    attempt = await add_attempt_of(sessions, world, await add_lead(sessions, world))
+    await change(sessions, attempt, look_up_at=NOON)
+    async with sessions() as session:
+        row = await session.merge(attempt)
+        row.slot_released_at = NOON
+        await session.flush()
+        await session.rollback()
+    await change(sessions, attempt, slot_released_at=NOON)
+    await change(sessions, attempt, status="done", outcome="answered", counts=True)
+    async with sessions.begin() as session:
+        await announce_room(session, world.organization.id)
+    async with asyncio.timeout(PATIENCE):
+        assert [await heard.get(), await heard.get()] == [str(world.pool.id), str(world.organization.id)]
+
+
+async def test_a_listener_whose_connection_was_cut_listens_again(
+    sessions: Sessions, world: World, database_url: str
+) -> None:
+    words: asyncio.Queue[str] = asyncio.Queue()
+    settings = Settings.model_validate({"DATABASE_URL": database_url})
+    admin = await asyncpg.connect(database_url)
+
+    async def listeners() -> int:
+        return int(await admin.fetchval("select count(*) from pg_stat_activity where application_name = 'ears'"))
+
+    async def until_there_are(number: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await listeners() != number:
+                await admin.execute("select pg_sleep(0.02)")
+
+    async def speak() -> None:
+        async with sessions.begin() as session:
+            await announce_room(session, world.pool.id)
+
+    async def hears() -> str:
+        """LISTEN comes a moment after the connection."""
+        async with asyncio.timeout(PATIENCE):
+            while words.empty():
+                await speak()
+                await admin.execute("select pg_sleep(0.02)")
+            return words.get_nowait()
+
+    async with listening(settings, CHANNEL, words.put_nowait, application="ears"):
+        assert await hears() == str(world.pool.id)
+        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ears'")
+        await until_there_are(0)
+        while not words.empty():
+            words.get_nowait()
+        assert await hears() == str(world.pool.id)
+    await until_there_are(0)
+    await admin.close()
