@@ -3,14 +3,19 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Created, Identified, Owned
 
 
 class DoNotCallListRow(Base, Identified, Created, Owned):
-    """``refreshed_at``: when whoever keeps the list last brought it up to date. A registry's list grows old."""
+    """One list by its name.
+
+    ``refreshed_at``: when whoever keeps the list last brought it up to date (a registry's list grows old); None until
+    the first import came to its end. ``import_id``: the newest import that began; an older one that still runs stops.
+    ``numbers``: how many the last import that came to its end left here.
+    """
 
     __tablename__ = "do_not_call_lists"
     __table_args__ = (
@@ -21,7 +26,9 @@ class DoNotCallListRow(Base, Identified, Created, Owned):
     name: Mapped[str]
     kind: Mapped[str]
     source: Mapped[str | None]
-    refreshed_at: Mapped[datetime]
+    refreshed_at: Mapped[datetime | None]
+    import_id: Mapped[UUID | None]
+    numbers: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class DoNotCallEntryRow(Base, Owned):
