@@ -1,4 +1,7 @@
-"""Bodies are read whole and never beyond their limit, however they are sent (also in chunks of unknown length)."""
+"""Bodies never go beyond their limit, however they are sent (also in chunks of unknown length).
+
+All are read whole before the application sees them, but for files: these it reads as they come.
+"""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,9 +11,11 @@ MEBIBYTE = 1 << 20
 LIMIT_BYTES = MEBIBYTE
 WEBHOOK_LIMIT_BYTES = 2 * MEBIBYTE
 BATCH_LIMIT_BYTES = 16 * MEBIBYTE  # a thousand leads with fields of their own
+FILE_LIMIT_BYTES = 200 * MEBIBYTE  # a dozen million numbers
 
 WEBHOOK_PATH = "/api/v1/calls/webhook"
 BATCH_PATH = "/api/v1/leads/batch"
+FILE_PATHS = frozenset({"/api/v1/do-not-call/import"})
 
 
 class BodyLimit:
@@ -24,10 +29,13 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = _limit(scope["path"])
-        body = None if _declared_bytes(scope) > limit else await _read(receive, limit)
+        too_large = _declared_bytes(scope) > limit
+        if scope["path"] in FILE_PATHS and not too_large:
+            await self._app(scope, _Counted(receive, limit), send)
+            return
+        body = None if too_large else await _read(receive, limit)
         if body is None:
-            problem = TooLarge(f"The body may have {limit // MEBIBYTE} MiB at most.")
-            await problem_response(problem)(scope, receive, send)
+            await problem_response(_too_large(limit))(scope, receive, send)
             return
         await self._app(scope, _Replay(body, receive), send)
 
@@ -46,9 +54,31 @@ class _Replay:
         return {"type": "http.request", "body": body, "more_body": False}
 
 
+class _Counted:
+    """Passes a body on as it comes; the application is stopped by a ``TooLarge`` where it goes beyond its limit."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._size = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        if self._size > self._limit:
+            raise _too_large(self._limit)
+        return message
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body may have {limit // MEBIBYTE} MiB at most.")
+
+
 def _limit(path: str) -> int:
     if path.startswith(WEBHOOK_PATH):
         return WEBHOOK_LIMIT_BYTES
+    if path in FILE_PATHS:
+        return FILE_LIMIT_BYTES
     return BATCH_LIMIT_BYTES if path == BATCH_PATH else LIMIT_BYTES
 
 

@@ -39,6 +39,14 @@ async def lock_contact(session: AsyncSession, organization_id: UUID, phone_numbe
     return (await lock_contacts(session, organization_id, [phone_number]))[phone_number]
 
 
+async def get_contact(session: AsyncSession, organization_id: UUID, phone_number: str) -> ContactRow | None:
+    """The contact of this number (E.164) as it stands, without a lock."""
+    query = select(ContactRow).where(
+        ContactRow.organization_id == organization_id, ContactRow.phone_number == phone_number
+    )
+    return await session.scalar(query)
+
+
 async def lock_known_contact(session: AsyncSession, organization_id: UUID, phone_number: str) -> ContactRow | None:
     """Lock the contact of this number (E.164) if there is one."""
     query = select(ContactRow).where(

@@ -1,5 +1,6 @@
 """Numbers that the organisation never calls, and the kill switch."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,8 +12,9 @@ from api.dependencies import Deps, Reader, Session, Writer
 from api.forbidding import allow_number, forbid_number, start_organization, stop_organization
 from api.paging import PagingQuery, written
 from api.schemas.fields import Input, OptionalText, PhoneNumber
-from storage.contacts import list_do_not_call
-from storage.models import ContactRow, OrganizationRow
+from storage.contacts import get_contact, list_do_not_call
+from storage.do_not_call_lists import lists_of_number
+from storage.models import ContactRow, DoNotCallListRow, OrganizationRow
 
 router = APIRouter(prefix="/api/v1", tags=["do not call"])
 
@@ -34,6 +36,23 @@ class DoNotCallPage(BaseModel):
     next_cursor: str | None
 
 
+class ListOfNumber(BaseModel):
+    """``refreshed_at`` is null until the list's first import came to its end."""
+
+    id: UUID
+    name: str
+    kind: str
+    source: str | None
+    refreshed_at: datetime | None
+
+
+class NumberAnswer(DoNotCallAnswer):
+    """``reason``, ``source`` and ``created_at`` are of the entry made by hand, by a call or by the provider."""
+
+    listed: bool
+    lists: list[ListOfNumber]
+
+
 class OrganizationAnswer(BaseModel):
     id: UUID
     name: str
@@ -46,6 +65,17 @@ def _answer(contact: ContactRow) -> DoNotCallAnswer:
         reason=contact.do_not_call_reason,
         source=contact.do_not_call_source,
         created_at=contact.do_not_call_at,
+    )
+
+
+def _number(phone_number: str, contact: ContactRow | None, lists: Sequence[DoNotCallListRow]) -> NumberAnswer:
+    return NumberAnswer(
+        phone_number=phone_number,
+        listed=bool(lists) or (contact is not None and contact.do_not_call_at is not None),
+        reason=None if contact is None else contact.do_not_call_reason,
+        source=None if contact is None else contact.do_not_call_source,
+        created_at=None if contact is None else contact.do_not_call_at,
+        lists=[ListOfNumber(**{name: getattr(row, name) for name in ListOfNumber.model_fields}) for row in lists],
     )
 
 
@@ -63,6 +93,13 @@ async def get_do_not_call(principal: Reader, session: Session, page: PagingQuery
 @router.post("/do-not-call", status_code=201)
 async def post_do_not_call(body: DoNotCallInput, principal: Writer, session: Session, deps: Deps) -> DoNotCallAnswer:
     return _answer(await forbid_number(deps, session, principal, body.phone_number, body.reason))
+
+
+@router.get("/do-not-call/{phone_number}")
+async def get_number(phone_number: Annotated[PhoneNumber, Path()], principal: Reader, session: Session) -> NumberAnswer:
+    contact = await get_contact(session, principal.organization_id, phone_number)
+    lists = await lists_of_number(session, principal.organization_id, phone_number)
+    return _number(phone_number, contact, lists)
 
 
 @router.delete("/do-not-call/{phone_number}", status_code=204)
