@@ -18,6 +18,7 @@ from temporalio.worker import Worker
 
 from activities.deciding import LeadDecisions
 from activities.dialling import PlaceCall
+from activities.discretion import Discretion
 from activities.hand_on import SlotHandOn
 from activities.lead_workflows import LeadWorkflows
 from activities.looking_up import LookUpCall
@@ -98,6 +99,7 @@ def build_worker(
         max_concurrent_local_activities=DECISIONS_AT_ONCE,
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
+        interceptors=[Discretion()],
     )
     return worker, hand_on
 

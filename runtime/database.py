@@ -63,6 +63,8 @@ def create_engine(
         pool_recycle=RECYCLE_SECONDS,
         # The busiest connections stay warm and the others can go idle.
         pool_use_lifo=True,
+        # Errors are logged, and what a statement was given are phone numbers and names.
+        hide_parameters=True,
         connect_args=_connect_arguments(application, pooled=pooled),
     )
 

@@ -6,7 +6,8 @@ ProviderError
   + ProviderUnreachable   it never received the request, or the request was only a question; repeating is safe
   + DialUnconfirmed       it may have dialled; only the same idempotency key, a look-up or a webhook may settle it
 
-Messages hold neither keys nor phone numbers: they are logged, stored in histories and shown to people.
+Messages hold nothing personal and no keys, whatever the provider says: they are logged, stored in histories and shown
+to people.
 """
 
 from datetime import timedelta

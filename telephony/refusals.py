@@ -49,8 +49,24 @@ _BY_SENTENCE = (
 )
 _MISSING_ASSET = re.compile(r"not found|cannot find", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
-_PHONE_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
-_KEY = re.compile(r"\b(?:key|sk|bearer)[_ ]\S+", re.IGNORECASE)
+# A provider may repeat anything of a request in its sentences: numbers, names, whole variables. Only these words of
+# them get into messages, which is enough to tell what it complains about.
+_TELLING_WORDS = """
+a about above account active agent agent_id agent_version already an and any are at balance be because been below
+body busy call caller calls can cannot carrier concurrency concurrent could country credit credits date denied
+destination disabled do does don't dynamic enabled error exceed exceeded exists expired failed field find for
+forbidden format found from from_number has id idempotency_key in inactive insufficient internal international
+invalid is it json key less limit max_call_duration_ms maximum metadata minimum missing more must no not number
+numbers of on only or organization outbound override_agent_id override_agent_version parameter payment permission
+phone phone_number plan property provided published quota rate reached region rejected request required resource
+retell_llm_dynamic_variables ring_duration_ms server service set should sip status string such support supported
+temporarily than that the this timeout to to_number too type unable unauthorized unavailable unexpected unknown
+unsupported url used valid value variable variables version was webhook_url while with workspace wrong your
+"""
+_TELLING = frozenset(_TELLING_WORDS.split())
+_WORD = re.compile(r"\w+(?:['-]\w+)*")
+_NEITHER_WORD_NOR_PUNCTUATION = re.compile(r"[^\w\s…'.,:;/()-]+")
+_HIDDEN_IN_A_ROW = re.compile(r"…(?:[^\w…]*…)+")
 
 
 def refused(response: httpx.Response, *, dial: Mapping[str, Any] | None) -> ProviderError:
@@ -62,7 +78,7 @@ def refused(response: httpx.Response, *, dial: Mapping[str, Any] | None) -> Prov
     """
     status = response.status_code
     said = _sentence(response)
-    message = f"the provider answered {status}: {_without_secrets(said)}"
+    message = f"the provider answered {status}: {_telling(said)}"
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return ProviderBusy(message, retry_after=_retry_after(response, datetime.now(UTC)))
     if status in _MAY_HAVE_TAKEN_EFFECT or status not in _MOVED | set(range(400, 500)):
@@ -113,10 +129,11 @@ def _sentence(response: httpx.Response) -> str:
     return str(said)[: 10 * _LONGEST_MESSAGE]
 
 
-def _without_secrets(said: str) -> str:
-    hidden = _PHONE_NUMBER.sub("[number]", _KEY.sub("[key]", said))
-    printable = "".join(character for character in hidden if character.isprintable())
-    return printable[:_LONGEST_MESSAGE] or "no reason given"
+def _telling(said: str) -> str:
+    """The sentence on one short line, with ``…`` for everything that might be about a person."""
+    shown = _WORD.sub(lambda word: word[0] if word[0].lower() in _TELLING else "…", said)
+    line = " ".join(_NEITHER_WORD_NOR_PUNCTUATION.sub(" ", shown).split())
+    return _HIDDEN_IN_A_ROW.sub("…", line)[:_LONGEST_MESSAGE] or "no reason given"
 
 
 def _retry_after(response: httpx.Response, now: datetime) -> timedelta | None:

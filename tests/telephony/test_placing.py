@@ -261,6 +261,26 @@ async def test_an_error_tells_neither_keys_nor_phone_numbers(
     assert (problem.__cause__, problem.__context__) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        pytest.param("Item +13125550142 not found from phone-number", "… not found from …", id="number"),
+        pytest.param(
+            "body/retell_llm_dynamic_variables/name must be string, got {'first': 'Jane', 'pet': \"goldfish\"}",
+            "body/retell_llm_dynamic_variables/… must be string, …",
+            id="variables",
+        ),
+        pytest.param("Jane Doe <jane@example.com> said: don't call", "…: don't call", id="person"),
+        pytest.param("Ünal\u2028Çelik\x1b[31m not found", "… not found", id="other-alphabets-and-controls"),
+        pytest.param("", "no reason given", id="nothing"),
+    ],
+)
+async def test_an_error_tells_what_the_provider_complains_about_and_not_about_whom(
+    provider_over: ProviderOver, said: str, told: str
+) -> None:
+    assert str(await failure(provider_over, error(400, said))) == f"the provider answered 400: {told}"
+
+
 async def test_an_error_tells_what_the_provider_said_in_one_short_line(provider_over: ProviderOver) -> None:
     problem = await failure(provider_over, error(400, "Invalid request\n" + "x" * 10_000))
 
