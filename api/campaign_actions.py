@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.dependencies import Dependencies, Principal
 from api.first_rows import configured_provider
 from api.problems import Conflict, Forbidden, Invalid, NotFound, invalid_request
+from api.registry_check import check_registries
 from api.schemas.campaigns import CampaignChange, CampaignInput
 from domain.vocabulary import CallingRules, CampaignStatus
 from storage.campaigns import add_campaign, change_campaign, lock_campaign
@@ -63,6 +64,7 @@ async def launch_campaign(
         raise Conflict("The campaign's number pool has no caller ID to call from; give it `from_numbers` first.")
     refusal = "Only a draft is launched; resume a paused one."
     if _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.DRAFT}, refusal):
+        await check_registries(session, campaign, deps.clock())
         campaign.launched_at = campaign.replanned_at = deps.clock()
     await session.commit()
     return campaign
@@ -83,6 +85,7 @@ async def resume_campaign(
     campaign = await _locked(session, principal, campaign_id)
     moved = _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.PAUSED}, "Only a paused campaign is resumed.")
     if moved or campaign.parked_at is not None:
+        await check_registries(session, campaign, deps.clock())
         campaign.replanned_at = deps.clock()
     campaign.parked_at = campaign.parked_reason = None
     await announce_room(session, campaign.number_pool_id)

@@ -21,7 +21,7 @@ class ContactFacts:
     dials: When requests left that rang or may have rung, oldest first.
     is_on_a_call: Some lead of the contact holds a slot.
     reached_at: When another lead last reached somebody.
-    is_listed: The number stands on an imported do-not-call list.
+    is_listed: The number stands on an imported do-not-call list. That stays true while the organisation is held.
     """
 
     dials: Sequence[datetime]

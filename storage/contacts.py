@@ -86,8 +86,7 @@ async def list_do_not_call(
 async def is_listed(session: AsyncSession, organization_id: UUID, phone_number: str) -> bool:
     """Whether the number (E.164) stands on one of the organisation's imported do-not-call lists.
 
-    A gate asks once it holds the organisation's lock: then an import's batch has been committed, and is seen, or
-    commits after the gate.
+    Who asks while holding the organisation's lock either sees a batch of an import or commits before it.
     """
     on_a_list = exists().where(
         DoNotCallEntryRow.organization_id == organization_id, DoNotCallEntryRow.phone_number == phone_number

@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.contacts import is_listed
+from storage.contact_facts import contact_facts
 from storage.do_not_call_lists import (
     MOST_IN_A_BATCH,
     Holding,
@@ -63,9 +64,11 @@ async def content(sessions: Sessions, list_id: UUID) -> set[str]:
         return set(await session.scalars(query))
 
 
-async def listed(sessions: Sessions, organization_id: UUID, number: str = NUMBER) -> bool:
-    async with sessions() as session:
-        return await is_listed(session, organization_id, number)
+async def listed(session: AsyncSession, lead: LeadRow) -> bool:
+    """As a gate asks: once it holds what decides about the lead."""
+    context = await lock_lead(session, lead.id)
+    assert context is not None
+    return (await contact_facts(session, context.contact, context.lead, dialled_since=NOON)).is_listed
 
 
 async def until_somebody_waits(sessions: Sessions) -> None:
@@ -101,10 +104,10 @@ async def test_what_an_import_left_out_is_removed_in_batches_and_nothing_else_is
 
 async def test_a_list_is_listed_for_its_own_organization_only(sessions: Sessions, world: World) -> None:
     stranger = await add_world(sessions)
+    leads = [await add_lead(sessions, *whom) for whom in ((world, NUMBER), (world, "+13125550124"), (stranger, NUMBER))]
     await put(sessions, await begin(sessions, world), NUMBER)
-    assert await listed(sessions, world.organization.id)
-    assert not await listed(sessions, world.organization.id, "+13125550124")
-    assert not await listed(sessions, stranger.organization.id)
+    async with sessions() as session:
+        assert [await listed(session, lead) for lead in leads] == [True, False, False]
 
 
 async def test_of_two_imports_the_one_that_began_last_goes_on(sessions: Sessions, world: World) -> None:
@@ -157,10 +160,10 @@ async def test_a_gate_that_holds_the_organization_commits_before_the_batch(
 ) -> None:
     held = await begin(sessions, world)
     async with sessions.begin() as gate:
-        assert await lock_lead(gate, lead.id) is not None
+        assert not await listed(gate, lead)
         putting = asyncio.create_task(put(sessions, held, NUMBER))
         await until_somebody_waits(sessions)
-        assert not await is_listed(gate, world.organization.id, NUMBER)
+        assert not await listed(gate, lead)
         assert not putting.done()
     assert await putting == Put(added=1, kept=0)
 
@@ -172,8 +175,7 @@ async def test_a_gate_that_comes_while_a_batch_commits_waits_and_sees_it(
 
     async def gate() -> bool:
         async with sessions.begin() as session:
-            await lock_lead(session, lead.id)
-            return await is_listed(session, world.organization.id, NUMBER)
+            return await listed(session, lead)
 
     async with sessions.begin() as session:
         await put_numbers(session, held, [NUMBER])

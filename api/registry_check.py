@@ -1,0 +1,36 @@
+"""No telemarketing by a copy of a do-not-call registry that is too old."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.problems import Conflict
+from domain.registry_age import REGISTRY_LIFE, is_too_old
+from storage.do_not_call_lists import registries
+from storage.models import CampaignRow, DoNotCallListRow
+
+
+async def check_registries(session: AsyncSession, campaign: CampaignRow, now: datetime) -> None:
+    """Whether the organisation's registry lists let this campaign begin.
+
+    Raises:
+        Conflict: it is telemarketing, and one of them is too old or was never imported to its end.
+    """
+    if campaign.purpose != "telemarketing":
+        return
+    for row in await registries(session, campaign.organization_id):
+        if row.refreshed_at is None or is_too_old(row.refreshed_at, now):
+            raise Conflict(f"{_age(row, now)} {_REMEDY}")
+
+
+def _age(row: DoNotCallListRow, now: datetime) -> str:
+    if row.refreshed_at is None:
+        return f"The registry list {row.name} was never imported to its end."
+    days = (now - row.refreshed_at).days
+    return (
+        f"The registry list {row.name} was last brought up to date more than {days} days ago,"
+        f" on {row.refreshed_at:%Y-%m-%d}; telemarketing needs one that is at most {REGISTRY_LIFE.days} days old."
+    )
+
+
+_REMEDY = "Import it anew under the same name (POST /api/v1/do-not-call/import), or delete the list."
