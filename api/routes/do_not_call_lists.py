@@ -12,7 +12,7 @@ from api.dependencies import Admin, Deps, Reader, Session, Writer
 from api.list_import import ListTerms, delete_list, import_list
 from api.paging import PagingQuery, written
 from api.problems import Invalid
-from api.schemas.fields import Input, Instant, OptionalText, Text
+from api.schemas.fields import Input, OptionalText, PastInstant, Text
 from storage.do_not_call_lists import ListKind, list_lists
 from storage.models import DoNotCallListRow
 
@@ -34,7 +34,7 @@ class ImportQuery(Input):
     name: Text
     kind: ListKind | None = None
     source: OptionalText = None
-    refreshed_at: Instant | None = None
+    refreshed_at: PastInstant | None = None
 
 
 class ListAnswer(BaseModel):

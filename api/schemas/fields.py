@@ -82,6 +82,12 @@ def _utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def _past(value: datetime) -> datetime:
+    if value > datetime.now(UTC):
+        raise ValueError("This instant lies in the future; give one at which it has happened.")
+    return value
+
+
 Text = Annotated[str, AfterValidator(storable_text), Field(min_length=1, max_length=LONGEST_TEXT)]
 OptionalText = Annotated[
     Annotated[str, AfterValidator(storable_text), Field(max_length=LONGEST_TEXT)] | None,
@@ -93,6 +99,7 @@ LongText = Annotated[
 PhoneNumber = Annotated[str, Field(max_length=LONGEST_WRITING), AfterValidator(to_e164)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(storable_object)]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+PastInstant = Annotated[Instant, AfterValidator(_past)]
 MaxLiveCalls = Annotated[int, Field(ge=1, le=100_000)]
 CallsPerSecond = Annotated[float, Field(ge=0.001, le=1_000, allow_inf_nan=False)]
 
