@@ -10,7 +10,7 @@ from typing import Any, Self
 from rich.table import Table
 
 RESULTS = "## Results\n"
-COLUMNS = ("What", "Measured", "Beside, in the same run", "Goal", "")
+COLUMNS = ("What", "Measured", "In the same run", "Goal", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,10 @@ async def _measure(system: System, scale: Scale, say: Say) -> Findings:
     rounds = [await _round(system, number, scale.leads, say) for number in range(1, scale.rounds + 1)]
     say(f"Dial lateness: {scale.spread_leads} leads, {LEADS_PER_SECOND} a second")
     lateness = await measure_lateness(system, scale.spread_leads)
+    webhooks = await system.webhooks()
     say(f"The cron job: {scale.polled_leads} leads, {scale.polls} runs, one every {scale.poll_seconds:g} s")
     cron_job = await measure_cron_job(system, scale.polled_leads, scale.polls, scale.poll_seconds)
-    return Findings(rounds, lateness, cron_job, scale.poll_seconds)
+    return Findings(rounds, lateness, cron_job, scale.poll_seconds, webhooks)
 
 
 async def _round(system: System, number: int, lives: int, say: Say) -> Round:

@@ -1,11 +1,12 @@
 """What the lives came to: figures, and how they stand beside their goals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.lives.lateness import Lateness
 from benchmarks.lives.scale import LEADS_PER_SECOND
+from benchmarks.lives.system import Webhooks
 from benchmarks.report import Line, Report
 from benchmarks.spread import Spread, in_words
 
@@ -58,6 +59,7 @@ class Findings:
     lateness: Lateness
     cron_job: Sequence[float]
     poll_seconds: float
+    webhooks: Webhooks
 
     def in_all(self) -> Round:
         """All rounds as one."""
@@ -80,6 +82,7 @@ def report(found: Findings) -> Report:
             f"Lateness at {LEADS_PER_SECOND} leads a second, from the lead's row: {_spread_in_words(ours)}.",
             f"The same from the POST that brought the lead in: {_spread_in_words(since_post)}.",
             f"The cron job, a run every {found.poll_seconds:g} s: {_spread_in_words(rival)}.",
+            f"Webhooks: {found.webhooks.taken} taken, {found.webhooks.sent_again} tries repeated.",
             "Times less late: by p50 or by mean, whichever is less.",
             f"The same life on DBOS, measured earlier and not in this run: {DBOS_PER_SECOND} a second.",
         ],
@@ -89,9 +92,9 @@ def report(found: Findings) -> Report:
 
 def _lives_line(all_rounds: Round) -> Line:
     return Line(
-        what="Whole lives a second",
+        what="Whole lives/s",
         measured=f"{all_rounds.whole_per_second:.1f}",
-        beside=f"{all_rounds.share:.2f} of {all_rounds.bare_per_second:.1f} bare ones",
+        beside=f"{all_rounds.share:.2f} of {all_rounds.bare_per_second:.1f} bare",
         goal=f"at least {LEAST_SHARE}",
         met=all_rounds.share >= LEAST_SHARE,
     )
@@ -101,14 +104,14 @@ def _lateness_lines(ours: Spread, rival: Spread) -> list[Line]:
     better = min(_times_less_late(ours, rival).values())
     return [
         Line(
-            what="Dial lateness, p50",
+            what="Lateness, p50",
             measured=in_words(ours.p50),
             beside=f"cron job {in_words(rival.p50)}",
             goal=f"at most {in_words(MOST_P50_SECONDS)}",
             met=ours.p50 <= MOST_P50_SECONDS,
         ),
         Line(
-            what="Dial lateness, p99",
+            what="Lateness, p99",
             measured=in_words(ours.p99),
             beside=f"cron job {in_words(rival.p99)}",
             goal=f"at most {in_words(MOST_P99_SECONDS)}",
@@ -135,6 +138,7 @@ def _figures(found: Findings, ours: Spread, since_post: Spread, rival: Spread) -
         "lateness": ours.to_json(),
         "lateness_from_post": since_post.to_json(),
         "cron_job": rival.to_json(),
+        "webhooks": asdict(found.webhooks),
         "times_less_late": _times_less_late(ours, rival),
     }
 

@@ -48,6 +48,14 @@ SIMULATOR: Json = {
 
 
 @dataclass(frozen=True, slots=True)
+class Webhooks:
+    """``sent_again`` counts the tries that followed one which wasn't answered with success."""
+
+    taken: int
+    sent_again: int
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """``leads`` gives each lead out once, so that nobody is called twice in a run."""
 
@@ -125,6 +133,13 @@ class System:
         answer = await self.http.get(f"{self.plan.simulator_url}/control/calls", params={"since_ms": since_ms})
         answer.raise_for_status()
         return {call["to_number"]: datetime.fromtimestamp(call["accepted_ms"] / 1000, UTC) for call in answer.json()}
+
+    async def webhooks(self) -> Webhooks:
+        """What became of all webhooks so far, by the simulator's own count."""
+        answer = await self.http.get(f"{self.plan.simulator_url}/control/stats")
+        answer.raise_for_status()
+        counts = answer.json()["webhooks"]
+        return Webhooks(taken=counts.get("accepted", 0), sent_again=counts.get("retried", 0))
 
     async def _some_open(self, campaign_id: str) -> bool:
         for status in ("new", "in_progress", "new"):  # a lead may go from one to the other in between, either way

@@ -6,11 +6,14 @@ from benchmarks.asked import Asked
 from benchmarks.lives.findings import Findings, Round, report
 from benchmarks.lives.lateness import Lateness
 from benchmarks.lives.scale import FULL, SHORT, WARM_UP, Scale, chosen
+from benchmarks.lives.system import Webhooks
+
+WEBHOOKS = Webhooks(taken=1_540, sent_again=79)
 
 
 def found(*, whole_seconds: float = 30.0, late: float = 0.05, cron: float = 30.0) -> Findings:
     lateness = Lateness(from_row=[late, late], from_post=[late + 0.01, late + 0.01])
-    return Findings([Round(400, 20.0, whole_seconds)], lateness, [cron, cron], poll_seconds=60.0)
+    return Findings([Round(400, 20.0, whole_seconds)], lateness, [cron, cron], 60.0, WEBHOOKS)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +31,7 @@ def test_each_line_says_whether_its_goal_is_met(findings: Findings, met: list[bo
 
 
 def test_rounds_count_by_their_lives_and_each_is_shown() -> None:
-    findings = Findings([Round(100, 5.0, 10.0), Round(300, 15.0, 30.0)], found().lateness, [1.0, 1.0], 60.0)
+    findings = Findings([Round(100, 5.0, 10.0), Round(300, 15.0, 30.0)], found().lateness, [1.0, 1.0], 60.0, WEBHOOKS)
     whole = findings.in_all()
     assert (whole.bare_per_second, whole.whole_per_second, whole.share) == pytest.approx((20.0, 40 / 4, 0.5))
     told = report(findings)
@@ -41,6 +44,7 @@ def test_the_figures_say_what_the_lines_say() -> None:
     assert figures["lives"]["share"] == pytest.approx(2 / 3)
     assert figures["lateness"]["p50_seconds"] == pytest.approx(0.05)
     assert figures["lateness_from_post"]["p50_seconds"] == pytest.approx(0.06)
+    assert figures["webhooks"] == {"taken": 1_540, "sent_again": 79}
     assert figures["times_less_late"] == pytest.approx({"p50": 600.0, "mean": 600.0})
 
 

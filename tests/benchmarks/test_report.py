@@ -9,8 +9,8 @@ from rich.console import Console
 from benchmarks.report import RESULTS, Circumstances, Line, Report, as_json, section, table, with_section
 from benchmarks.spread import Spread, in_words
 
-GOOD = Line("Dial lateness, p50", "48 ms", "cron job 30.1 s", "at most 150 ms", met=True)
-BAD = Line("Whole lives a second", "9.9", "0.45 of 22.0 bare ones", "at least 0.6", met=False)
+GOOD = Line("Lateness, p50", "48 ms", "cron job 30.1 s", "at most 150 ms", met=True)
+BAD = Line("Whole lives/s", "9.9", "0.45 of 22.0 bare", "at least 0.6", met=False)
 REPORT = Report("lives", [GOOD, BAD], ["Round 1."], {"share": 0.45})
 THEN = Circumstances("./leadline bench lives", datetime(2026, 11, 25, 4, 39, tzinfo=UTC), 2, 0.4, "Linux x86_64")
 
@@ -37,7 +37,7 @@ def test_a_duration_is_shown_in_its_own_unit(seconds: float, words: str) -> None
 def test_the_table_shows_each_figure_beside_its_rival_and_says_which_goal_is_missed() -> None:
     output = io.StringIO()
     Console(file=output, width=120).print(table(REPORT))
-    (good,) = [line for line in output.getvalue().splitlines() if "Dial lateness" in line]
+    (good,) = [line for line in output.getvalue().splitlines() if "Lateness, p50" in line]
     (bad,) = [line for line in output.getvalue().splitlines() if "Whole lives" in line]
     assert [cell.strip() for cell in good.strip("│").split("│")] == list(GOOD.cells())
     assert [cell.strip() for cell in bad.strip("│").split("│")][-1] == "missed"
@@ -56,10 +56,10 @@ def test_a_section_holds_date_command_machine_figures_and_notes() -> None:
         "",
         "`./leadline bench lives`. 2 cores, load 0.40 at the start, Linux x86_64.",
         "",
-        "| What | Measured | Beside, in the same run | Goal |  |",
+        "| What | Measured | In the same run | Goal |  |",
         "| --- | --- | --- | --- | --- |",
-        "| Dial lateness, p50 | 48 ms | cron job 30.1 s | at most 150 ms | met |",
-        "| Whole lives a second | 9.9 | 0.45 of 22.0 bare ones | at least 0.6 | missed |",
+        "| Lateness, p50 | 48 ms | cron job 30.1 s | at most 150 ms | met |",
+        "| Whole lives/s | 9.9 | 0.45 of 22.0 bare | at least 0.6 | missed |",
         "",
         "- Round 1.",
     ]

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.lives.lateness import measure_lateness
-from benchmarks.lives.system import System, made_up_leads
+from benchmarks.lives.system import System, Webhooks, made_up_leads
 from benchmarks.lives.whole_round import whole_seconds
 from commands.demo.client import Client
 from runtime.embedded.home import Home
@@ -98,6 +98,12 @@ async def test_lateness_goes_from_the_row_of_a_lead_to_the_request_for_its_own_c
     lateness = await measure_lateness(await system(tmp_path, answer), 2)
     assert lateness.from_row == pytest.approx([0.04, 0.07])
     assert all(seconds < 0 for seconds in lateness.from_post)  # those calls were made long before these posts
+
+
+async def test_webhooks_are_counted_by_the_simulator(tmp_path: Path) -> None:
+    counts = {"accepted": 7, "accepted call_ended": 1, "retried": 2}
+    measured = await system(tmp_path, lambda _: httpx.Response(200, json={"webhooks": counts}))
+    assert await measured.webhooks() == Webhooks(taken=7, sent_again=2)
 
 
 async def test_arrivals_are_asked_for_since_an_instant(tmp_path: Path) -> None:
