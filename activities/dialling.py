@@ -7,13 +7,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
+from activities.beating import beating
 from activities.gate import SendOrder, pass_gate
 from activities.messages import CallFate
 from activities.sending import CallSender
 from activities.weighing import DialSettings
 from domain.steps import Dial
-
-HEARTBEAT_SECONDS = 3.0
 
 
 class PlaceCall:
@@ -35,12 +34,9 @@ class PlaceCall:
 
         Never sends twice: an attempt that went out before is answered with when to look it up.
         """
-        beating = asyncio.create_task(_beat())
-        try:
+        async with beating():
             await self._wait_for_turn(dial)
             return await self._place(dial)
-        finally:
-            beating.cancel()
 
     async def _wait_for_turn(self, dial: Dial) -> None:
         """Calls a second are a matter of a few seconds: cheaper waited for here than by a timer of the engine."""
@@ -52,9 +48,3 @@ class PlaceCall:
         async with self._sessions.begin() as session:
             passed = await pass_gate(session, dial.attempt_id, settings=self._settings, clock=self._clock)
         return await self._sender.send(passed) if isinstance(passed, SendOrder) else passed
-
-
-async def _beat() -> None:
-    while True:
-        activity.heartbeat()
-        await asyncio.sleep(HEARTBEAT_SECONDS)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
+from activities.beating import beating
 from activities.gate import LISTENING_MARGIN, REPEAT_UNTIL, SendOrder, pass_gate_again
 from activities.messages import AttemptInput, CallFate
 from activities.reporting_calls import report
@@ -63,7 +64,11 @@ class LookUpCall:
             telephony.errors.ProviderError: the provider couldn't be asked; look again later. An attempt of which nobody
                 could tell for too long is given up instead.
         """
-        case = await self._read(look.attempt_id)
+        async with beating():
+            return await self._look_up(look.attempt_id)
+
+    async def _look_up(self, attempt_id: UUID) -> CallFate:
+        case = await self._read(attempt_id)
         if case is None:
             return CallFate(None, "settled")
         if case.attempt.status == AttemptStatus.GRANTED:

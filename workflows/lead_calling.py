@@ -119,6 +119,7 @@ class LeadCalling:
                 LookUpCall.look_up_call,
                 AttemptInput(attempt_id),
                 start_to_close_timeout=policies.LOOK_UP_TIME,
+                heartbeat_timeout=policies.HEARTBEAT,
                 retry_policy=policies.LOOK_UP_ONCE,
                 summary="what became of the call",
             )

@@ -1,0 +1,53 @@
+"""Activities that wait for the provider beat, so that the engine soon learns that their worker has died."""
+
+import asyncio
+
+from temporalio.testing import ActivityEnvironment
+
+from activities.beating import beating
+from activities.messages import AttemptInput
+from tests.activities.provider_edge import ProviderEdge
+from tests.activities.stage import Clock, Stage
+from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead
+
+
+class Heard(ActivityEnvironment):
+    """An activity's environment that knows whether it beat."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beat = asyncio.Event()
+        self.on_heartbeat = lambda *_: self.beat.set()
+
+
+async def test_an_activity_beats_as_soon_as_it_waits_for_something() -> None:
+    engine = Heard()
+
+    async def waits_until_it_is_heard() -> bool:
+        async with beating():
+            return await engine.beat.wait()
+
+    assert await engine.run(waits_until_it_is_heard)
+
+
+async def test_a_dial_beats(stage: Stage, sessions: Sessions, world: World, provider: ProviderEdge) -> None:
+    lead = await add_lead(sessions, world)
+    dial = await stage.dial(lead)
+    engine = Heard()
+    await engine.run(stage._place_call.place_call, dial)
+    assert engine.beat.is_set()
+    assert len(provider.dialled) == 1
+
+
+async def test_a_look_up_beats(
+    stage: Stage, sessions: Sessions, world: World, provider: ProviderEdge, clock: Clock
+) -> None:
+    lead = await add_lead(sessions, world)
+    attempt = await add_attempt_of(
+        sessions, world, lead, "unconfirmed", first_sent_at=NOON, last_sent_at=NOON, look_up_at=NOON
+    )
+    provider.knows(attempt.id)
+    clock.forward(seconds=5)
+    engine = Heard()
+    await engine.run(stage._look_up.look_up_call, AttemptInput(attempt.id))
+    assert engine.beat.is_set()
