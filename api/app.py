@@ -24,6 +24,7 @@ from api.database_away import DATABASE_ERRORS
 from api.dependencies import Clock, Dependencies, utc_now
 from api.engine import Engine
 from api.first_rows import FirstRows
+from api.left_behind import hand_over_left_behind
 from api.observing import Observe, request_durations
 from api.passwords import Passwords
 from api.problems import Problem, render_problem
@@ -123,6 +124,7 @@ def _lifespan(dependencies: Dependencies) -> Callable[[FastAPI], AbstractAsyncCo
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         dependencies.background.spawn(_make_first_rows(dependencies))
+        dependencies.background.spawn(hand_over_left_behind(dependencies))
         yield
         await dependencies.background.drain(timeout_seconds=DRAIN_SECONDS)
 

@@ -81,3 +81,25 @@ async def test_with_everything_there_it_is_ready(client: httpx.AsyncClient) -> N
     answer = await client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ready", "database": "ok", "temporal": "ok"}
+
+
+async def test_what_a_process_left_behind_is_handed_over_by_the_next_one(
+    admin: httpx.AsyncClient,
+    make_app: Callable[[Client], FastAPI],
+    temporal: Client,
+    sessions: async_sessionmaker[AsyncSession],
+) -> None:
+    leads = [{"phone_number": f"+121255501{n:02}"} for n in range(3)]
+    taken = (await admin.post("/api/v1/leads/batch", json={"leads": leads})).json()
+    ids = [item["lead"]["id"] for item in taken["items"]]
+    async with sessions() as session:
+        assert [(await session.get_one(LeadRow, lead_id)).handed_over_at for lead_id in ids] == [None] * 3
+
+    next_one = make_app(temporal)
+    async with next_one.router.lifespan_context(next_one):
+        pass
+    for lead_id in ids:
+        description = await temporal.get_workflow_handle(f"lead-{lead_id}").describe()
+        assert description.status is WorkflowExecutionStatus.RUNNING
+    async with sessions() as session:
+        assert None not in [(await session.get_one(LeadRow, lead_id)).handed_over_at for lead_id in ids]
