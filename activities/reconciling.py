@@ -74,7 +74,7 @@ class Reconcile:
         is_running = await self._workflows.start(lead)
         async with self._sessions.begin() as session:
             if is_running:
-                await lead_progress.mark_handed_over(session, [lead.lead_id], self._clock())
+                await lead_progress.mark_handed_over(session, [(lead.lead_id, lead.run)], self._clock())
             elif await lead_progress.end_without_workflow(session, lead.lead_id, self._clock()):
                 log.warning("lead_ended_in_the_engine", lead_id=str(lead.lead_id), run=lead.run)
 

@@ -45,11 +45,11 @@ class Engine:
 
     async def start(self, leads: Sequence[LeadToStart]) -> None:
         """Start the workflows of committed leads and note which were taken. Never raises for an engine that is away."""
-        started: list[UUID] = []
+        started: list[tuple[UUID, int]] = []
 
         async def start_one(lead: LeadToStart) -> None:
             await self._workflows.start(lead)
-            started.append(lead.lead_id)
+            started.append((lead.lead_id, lead.run))
 
         await self._tell([partial(start_one, lead) for lead in leads])
         if not started:

@@ -20,7 +20,10 @@ from storage.idempotency import KeptAnswer, KeyInUse, KeyOfAnotherRequest, keep_
 from storage.lead_intake import Added
 from storage.leads import LeadRecord, get_leads, owns_lead
 from storage.leads import cancel_lead as write_cancelled
-from storage.situations import LeadWithContext, lock_lead
+from storage.situations import LeadMoved, LeadWithContext, lock_lead
+
+NO_LEAD = "There is no lead with this id."
+MOVING = "Somebody is changing this lead's number at this very moment; ask again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ async def take_one(
         answer = KeptAnswer(taken.status_code, taken.answer.model_dump(mode="json"))
         keep_answer(session, principal.organization_id, key, request_hash, answer, now=deps.clock())
     await session.commit()
-    await _start(deps, principal, [outcome])
+    await start(deps, principal, [outcome])
     return taken
 
 
@@ -59,7 +62,7 @@ async def take_batch(
     answers = await _answers(session, principal, outcomes)
     items = [_item(index, outcome, answers) for index, outcome in enumerate(outcomes)]
     await session.commit()
-    await _start(deps, principal, [outcome for outcome in outcomes if isinstance(outcome, Added)])
+    await start(deps, principal, [outcome for outcome in outcomes if isinstance(outcome, Added)])
     return items
 
 
@@ -67,33 +70,46 @@ async def cancel(
     deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID, *, hang_up: bool
 ) -> LeadRecord:
     """Stop calling a lead; a slot that was granted and not used is handed on. Safe to repeat."""
-    if not await owns_lead(session, principal.organization_id, lead_id):
-        raise NotFound("There is no lead with this id.")
-    context = await lock_lead(session, lead_id)
-    if context is None:
-        raise NotFound("There is no lead with this id.")
-    _give_back_grant(deps, context)
+    context = await locked(session, principal, lead_id)
+    give_back_grant(deps, context, reason="cancelled")
     was_open = context.lead.status != LeadStatus.DONE
     call_is_open = context.open_attempt is not None
     write_cancelled(context.lead, now=deps.clock(), hang_up=hang_up, call_is_open=call_is_open)
     await session.commit()
     if was_open:
         await deps.engine.wake([(lead_id, context.lead.run)], "cancelled")
-    return await _read_again(session, principal, lead_id)
+    return await read_again(session, principal, lead_id)
 
 
-async def _read_again(session: AsyncSession, principal: Principal, lead_id: UUID) -> LeadRecord:
+async def locked(session: AsyncSession, principal: Principal, lead_id: UUID) -> LeadWithContext:
+    """A lead of the organisation with what decides about it, under the locks that the gates take too."""
+    await must_own(session, principal, lead_id)
+    try:
+        context = await lock_lead(session, lead_id)
+    except LeadMoved:
+        raise Conflict(MOVING) from None
+    if context is None:
+        raise NotFound(NO_LEAD)
+    return context
+
+
+async def must_own(session: AsyncSession, principal: Principal, lead_id: UUID) -> None:
+    if not await owns_lead(session, principal.organization_id, lead_id):
+        raise NotFound(NO_LEAD)
+
+
+async def read_again(session: AsyncSession, principal: Principal, lead_id: UUID) -> LeadRecord:
     """The whole lead: what is read to decide leaves the talks out."""
     session.expunge_all()
     return (await get_leads(session, principal.organization_id, [lead_id]))[lead_id]
 
 
-def _give_back_grant(deps: Dependencies, context: LeadWithContext) -> bool:
+def give_back_grant(deps: Dependencies, context: LeadWithContext, *, reason: str) -> None:
+    """Close an attempt that was granted and not sent yet, so that its frozen request never leaves."""
     attempt = context.open_attempt
-    if attempt is None or attempt.status != AttemptStatus.GRANTED:
-        return False
-    close_unrung(attempt, now=deps.clock(), reason="cancelled")
-    return True
+    if attempt is not None and attempt.status == AttemptStatus.GRANTED:
+        close_unrung(attempt, now=deps.clock(), reason=reason)
+        context.lead.status = LeadStatus.NEW
 
 
 async def _kept(
@@ -134,7 +150,7 @@ def _item(index: int, outcome: Outcome, answers: Mapping[UUID, LeadAnswer]) -> B
     return BatchItem(index=index, status=201 if outcome.is_new else 200, lead=answers[outcome.record.lead.id])
 
 
-async def _start(deps: Dependencies, principal: Principal, added: Sequence[Added]) -> None:
+async def start(deps: Dependencies, principal: Principal, added: Sequence[Added]) -> None:
     """Start what is new, and what is not known to have been started before."""
     waiting = {
         one.record.lead.id: one

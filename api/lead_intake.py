@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.lead_workflows import LeadToStart
 from api.problems import Conflict, Invalid, NotFound, Problem, invalid_request
-from api.schemas.leads import LeadInput
+from api.schemas.leads import ConsentInput, LeadInput
 from domain.regions import normal_region
 from domain.time_zones import LeadTimeZones, TimeZoneUndecided, UnknownRegion, decide_time_zones
 from storage.campaigns import default_campaign, get_campaigns
@@ -79,7 +79,7 @@ async def _campaigns(session: AsyncSession, organization_id: UUID, provider: str
 def _prepare(body: LeadInput, campaigns: Campaigns) -> NewLead | Problem:
     try:
         campaign = campaigns.of(body)
-        zones = _zones(body)
+        zones = zones_of(time_zone=body.time_zone, region=body.region, phone_number=body.phone_number)
     except Problem as problem:
         return problem
     return NewLead(
@@ -87,27 +87,28 @@ def _prepare(body: LeadInput, campaigns: Campaigns) -> NewLead | Problem:
         time_zones=zones.zones,
         time_zone_source=zones.source,
         region=None if body.region is None else normal_region(body.region),
-        consent=_consent(body),
+        consent=written_consent(body.consent),
         **body.model_dump(exclude={"campaign_id", "time_zone", "region", "consent"}),
     )
 
 
-def _zones(body: LeadInput) -> LeadTimeZones:
+def zones_of(*, time_zone: str | None, region: str | None, phone_number: str) -> LeadTimeZones:
+    """The zones a lead may be in by what is known of it, or the problem with what was given."""
     try:
-        return decide_time_zones(time_zone=body.time_zone, region=body.region, phone_number=body.phone_number)
+        return decide_time_zones(time_zone=time_zone, region=region, phone_number=phone_number)
     except UnknownRegion as error:
         raise Invalid("region", str(error)) from error
     except TimeZoneUndecided as error:
         raise Invalid("time_zone", str(error)) from error
 
 
-def _consent(body: LeadInput) -> dict[str, Any] | None:
-    return None if body.consent is None else body.consent.model_dump(mode="json", exclude_none=True)
+def written_consent(consent: ConsentInput | None) -> dict[str, Any] | None:
+    return None if consent is None else consent.model_dump(mode="json", exclude_none=True)
+
+
+def number_taken(lead_id: UUID) -> Conflict:
+    return Conflict("This campaign takes a number once, and another lead has it.", more={"lead_id": str(lead_id)})
 
 
 def _outcome(result: Added | NumberTaken) -> Outcome:
-    if isinstance(result, NumberTaken):
-        return Conflict(
-            "This campaign takes a number once, and another lead has it.", more={"lead_id": str(result.lead_id)}
-        )
-    return result
+    return number_taken(result.lead_id) if isinstance(result, NumberTaken) else result

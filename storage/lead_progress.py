@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, exists, func, or_, select, true, update
+from sqlalchemy import CTE, ColumnElement, exists, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadOutcome, LeadStatus
@@ -41,11 +41,13 @@ async def standing_of(session: AsyncSession, lead_id: UUID) -> Standing | None:
     return None if row is None else Standing(*row)
 
 
-async def mark_handed_over(session: AsyncSession, lead_ids: Sequence[UUID], now: datetime) -> None:
-    """The engine has these leads' workflows. Safe to repeat: the first instant stands."""
-    await session.execute(
-        update(LeadRow).where(LeadRow.id.in_(lead_ids), LeadRow.handed_over_at.is_(None)).values(handed_over_at=now)
-    )
+async def mark_handed_over(session: AsyncSession, runs: Sequence[tuple[UUID, int]], now: datetime) -> None:
+    """The engine has the workflows of these leads' runs. Safe to repeat: the first instant stands.
+
+    A run that is over meanwhile, since its lead was called again, says nothing of the one that follows it.
+    """
+    of_these = tuple_(LeadRow.id, LeadRow.run).in_(runs)
+    await session.execute(update(LeadRow).where(of_these, LeadRow.handed_over_at.is_(None)).values(handed_over_at=now))
 
 
 async def hand_over_again(session: AsyncSession, lead_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Leads: taking them in, reading, cancelling."""
+"""Leads: taking them in, reading, changing, steering."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,7 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from api.dependencies import Deps, Reader, Session, Writer
-from api.lead_actions import cancel, take_batch, take_one
+from api.lead_actions import NO_LEAD, cancel, take_batch, take_one
+from api.lead_changes import change_lead
+from api.lead_runs import call_now, reopen
 from api.paging import PagingQuery, written
 from api.problems import NotFound
 from api.schemas.fields import OptionalText
@@ -15,6 +17,7 @@ from api.schemas.leads import (
     BatchInput,
     CancelInput,
     LeadAnswer,
+    LeadChange,
     LeadInput,
     LeadPage,
     lead_answer,
@@ -67,8 +70,13 @@ async def get_leads(
 async def get_one_lead(lead_id: UUID, principal: Reader, session: Session) -> LeadAnswer:
     record = await get_lead(session, principal.organization_id, lead_id)
     if record is None:
-        raise NotFound("There is no lead with this id.")
+        raise NotFound(NO_LEAD)
     return lead_answer(record)
+
+
+@router.patch("/{lead_id}")
+async def patch_lead(lead_id: UUID, body: LeadChange, principal: Writer, session: Session, deps: Deps) -> LeadAnswer:
+    return lead_answer(await change_lead(deps, session, principal, lead_id, body))
 
 
 @router.post("/{lead_id}/cancel")
@@ -77,3 +85,13 @@ async def cancel_lead(
 ) -> LeadAnswer:
     record = await cancel(deps, session, principal, lead_id, hang_up=body is not None and body.hang_up)
     return lead_answer(record)
+
+
+@router.post("/{lead_id}/call-now")
+async def call_lead_now(lead_id: UUID, principal: Writer, session: Session, deps: Deps) -> LeadAnswer:
+    return lead_answer(await call_now(deps, session, principal, lead_id))
+
+
+@router.post("/{lead_id}/reopen")
+async def reopen_lead(lead_id: UUID, principal: Writer, session: Session, deps: Deps) -> LeadAnswer:
+    return lead_answer(await reopen(deps, session, principal, lead_id))

@@ -3,12 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.schemas.fields import Input, Instant, JsonObject, LongText, OptionalText, PhoneNumber, Text
+from api.schemas.fields import (
+    Input,
+    Instant,
+    JsonObject,
+    LongText,
+    NotNull,
+    OptionalText,
+    PastInstant,
+    PhoneNumber,
+    Text,
+)
 from storage.leads import LeadRecord
 from storage.models import AttemptRow
 
@@ -16,11 +26,16 @@ MOST_IN_A_BATCH = 1_000
 CENTS = 100
 
 
+Priority = Annotated[int, Field(ge=1, le=5)]
+
+
 class ConsentInput(Input):
+    """``basis``: any words; written, oral, existing_relationship, inquiry and other are the usual ones."""
+
     basis: Text
     text: LongText = None
     source: OptionalText = None
-    given_at: Instant | None = None
+    given_at: PastInstant | None = None
 
 
 class LeadInput(Input):
@@ -32,7 +47,7 @@ class LeadInput(Input):
     region: OptionalText = None
     postal_code: OptionalText = None
     external_id: OptionalText = None
-    priority: int = Field(3, ge=1, le=5)
+    priority: Priority = 3
     not_before: Instant | None = None
     consent: ConsentInput | None = None
     custom_fields: JsonObject = Field(default_factory=dict)
@@ -42,6 +57,25 @@ class BatchInput(Input):
     """Each lead is read by itself, so that a bad one costs only itself."""
 
     leads: list[Any] = Field(min_length=1, max_length=MOST_IN_A_BATCH)
+
+
+class LeadChange(Input):
+    """What is named is changed; null clears what a lead may be without.
+
+    ``disposition`` corrects that of the last call that counts, by a name of the campaign's table.
+    """
+
+    phone_number: Annotated[PhoneNumber | None, NotNull] = None
+    name: OptionalText = None
+    source: OptionalText = None
+    time_zone: OptionalText = None
+    region: OptionalText = None
+    postal_code: OptionalText = None
+    priority: Annotated[Priority | None, NotNull] = None
+    not_before: Instant | None = None
+    consent: ConsentInput | None = None
+    custom_fields: Annotated[JsonObject | None, NotNull] = None
+    disposition: OptionalText = None
 
 
 class CancelInput(Input):
