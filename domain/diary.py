@@ -8,7 +8,7 @@ stands and never as Markdown.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import pytz
@@ -31,6 +31,7 @@ _LONGEST_REASON = 500
 # Emphasis, code, links and HTML, and what turns bare addresses into links. Nothing that only means something at the
 # beginning of a line: no foreign text begins one.
 _MARKUP = re.compile(r"([\\`*_\[\]<>~&@]|:(?=/)|(?<=www)\.)", re.IGNORECASE)
+_OPENING = re.compile(rf"^(?:{'|'.join(DAY_NAMES)}) \d\d:\d\d \S+, ")
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 _UNSETTLED = {
@@ -57,9 +58,16 @@ class DiaryAttempt:
 def with_diary(step: Step, attempts: Sequence[DiaryAttempt], zone_name: str) -> Step:
     """The step with everything that people read about it. Arguments as for ``describe``."""
     details = describe(attempts, step, zone_name)
-    if isinstance(step, WaitUntil | Queued):
-        return replace(step, details=details, summary=summarise(step, zone_name))
-    return replace(step, details=details)
+    match step:
+        case WaitUntil() | Queued():
+            return replace(step, details=details, summary=summarise(step, zone_name))
+        case Dial(not_before=not_before):
+            offset = _local(not_before, zone_name).utcoffset() or timedelta(0)
+            return replace(step, details=details, zone_name=zone_name, utc_offset=offset)
+        case Stop() | Parked():
+            return replace(step, details=details)
+        case never:
+            assert_never(never)
 
 
 def describe(attempts: Sequence[DiaryAttempt], step: Step, zone_name: str) -> str:
@@ -84,12 +92,9 @@ def summarise(step: WaitUntil | Queued, zone_name: str) -> str:
     """Why the lead's timer runs and until when, on one line of at most 200 bytes."""
     match step:
         case WaitUntil(instant=instant, why=why):
-            until = describe_local(instant, zone_name)
-            # Openings are named by their time already.
-            return cut(why if why.startswith(until) else f"{until}, {why}", LONGEST_SUMMARY)
-        case Queued(until=until_closing, why=why):
-            until = describe_local(until_closing, zone_name)
-            return cut(f"queued for {why}, {until} at the latest", LONGEST_SUMMARY)
+            return cut(f"{describe_local(instant, zone_name)}, {_without_time(why)}", LONGEST_SUMMARY)
+        case Queued(until=until, why=why):
+            return cut(f"queued for {why}, {describe_local(until, zone_name)} at the latest", LONGEST_SUMMARY)
         case never:
             assert_never(never)
 
@@ -111,8 +116,10 @@ def _next(step: Step, zone_name: str) -> str:
     match step:
         case Stop(reason=reason):
             return f"nothing, this lead is done ({_reason(reason.replace('_', ' '))})"
-        case WaitUntil() | Queued():
-            return f"asleep: {_reason(summarise(step, zone_name))}"
+        case WaitUntil(instant=instant, why=why):
+            return f"asleep until {_time(instant, zone_name)} {zone_name}: {_reason(_without_time(why))}"
+        case Queued(until=until, why=why):
+            return f"queued for {_reason(why)}, until {_time(until, zone_name)} {zone_name} at the latest"
         case Parked(why=why):
             return f"held up until somebody acts: {_reason(why)}"
         case Dial(number=number):
@@ -138,6 +145,15 @@ def _reason(text: str) -> str:
     return plain(cut(text, _LONGEST_REASON))
 
 
+def _without_time(why: str) -> str:
+    """A reason may name the opening; the lead's own appointment, which is told, can be a little later."""
+    return _OPENING.sub("", why)
+
+
+def _local(instant: datetime, zone_name: str) -> datetime:
+    return instant.astimezone(pytz.timezone(zone_name))
+
+
 def _time(instant: datetime, zone_name: str) -> str:
-    local = instant.astimezone(pytz.timezone(zone_name))
+    local = _local(instant, zone_name)
     return f"{DAY_NAMES[local.weekday()]} {local:%d %b %H:%M:%S}"

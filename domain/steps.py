@@ -8,7 +8,7 @@ lead's diary, and the sentence on its timer. ``domain.diary`` writes them.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -55,7 +55,10 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """A slot is granted to this attempt; the request may leave from ``not_before`` until ``not_after`` (UTC)."""
+    """A slot is granted to this attempt; the request may leave from ``not_before`` until ``not_after`` (UTC).
+
+    ``utc_offset`` and ``zone_name``: the lead's clock in these minutes, for texts.
+    """
 
     attempt_id: UUID
     number: int
@@ -63,6 +66,8 @@ class Dial:
     not_after: datetime
     kind: Literal["dial"] = "dial"
     details: str = ""
+    utc_offset: timedelta = timedelta(0)
+    zone_name: str = "UTC"
 
 
 Step = Stop | WaitUntil | Queued | Parked | Dial

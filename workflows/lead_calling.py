@@ -90,8 +90,7 @@ class LeadCalling:
         self._woken = False
         fate = await self._place(dial)
         while fate.look_up_at is not None:
-            workflow.set_current_details(f"{dial.details}\n\n{_looked_up(fate.why, fate.look_up_at)}")
-            await self._listen(dial.attempt_id, fate.look_up_at, fate.why)
+            await self._listen(dial, fate.look_up_at, fate.why)
             if dial.attempt_id in self._analyzed:
                 self._analyzed.discard(dial.attempt_id)
                 return
@@ -127,8 +126,11 @@ class LeadCalling:
             _unless_cancelled(error)
             return CallFate(workflow.now() + policies.LOOK_UP_AGAIN, "the provider to answer")
 
-    async def _listen(self, attempt_id: UUID, until: datetime, why: str) -> None:
-        await self._wait(lambda: attempt_id in self._analyzed or self._woken, until, _looked_up(why, until))
+    async def _listen(self, dial: Dial, until: datetime, why: str) -> None:
+        at = f"{until + dial.utc_offset:%H:%M:%S} {dial.zone_name}"
+        looked_up = f"{why}: looked up at {at} unless heard of before"
+        workflow.set_current_details(f"{dial.details}\n\n{looked_up}")
+        await self._wait(lambda: dial.attempt_id in self._analyzed or self._woken, until, looked_up)
 
     async def _pause(self) -> None:
         spread = workflow.random().random() * (policies.LONGEST_PAUSE - policies.SHORTEST_PAUSE)
@@ -160,10 +162,6 @@ class LeadCalling:
 def _tell_people(step: Step | None) -> None:
     """Show the step in the Temporal UI; it is an answer to whoever looks and leaves no event."""
     workflow.set_current_details("**Next:** the database is away; asking again soon" if step is None else step.details)
-
-
-def _looked_up(why: str, at: datetime) -> str:
-    return f"{why}: looked up at {at:%H:%M:%S} UTC unless heard of before"
 
 
 def _unless_cancelled(error: FailureError) -> None:

@@ -37,12 +37,12 @@ def attempt(number: int, outcome: AttemptOutcome | None = AttemptOutcome.NO_ANSW
         pytest.param(Stop("max_attempts_reached"), "nothing, this lead is done (max attempts reached)", id="stop"),
         pytest.param(
             WaitUntil(NOON, "Mon 12:00 America/Chicago, calling hours open"),
-            "asleep: Mon 12:00 America/Chicago, calling hours open",
+            "asleep until Mon 02 Mar 12:00:00 America/Chicago: calling hours open",
             id="asleep",
         ),
         pytest.param(
             Queued(NOON, "a free slot"),
-            "asleep: queued for a free slot, Mon 12:00 America/Chicago at the latest",
+            "queued for a free slot, until Mon 02 Mar 12:00:00 America/Chicago at the latest",
             id="queued",
         ),
         pytest.param(
@@ -116,7 +116,12 @@ def test_what_others_named_is_shown_as_it_stands_and_never_as_a_link() -> None:
         pytest.param(
             WaitUntil(NOON, "Mon 12:00 America/Chicago, calling hours open"),
             "Mon 12:00 America/Chicago, calling hours open",
-            id="opening-names-its-time-already",
+            id="opening",
+        ),
+        pytest.param(
+            WaitUntil(NOON + timedelta(minutes=4), "Mon 12:00 America/Chicago, calling hours open"),
+            "Mon 12:04 America/Chicago, calling hours open",
+            id="appointment-after-the-opening",
         ),
         pytest.param(
             WaitUntil(NOON, "another call to this number to end"),
@@ -159,3 +164,13 @@ def test_a_step_carries_its_diary_and_stays_the_same_step(step: Step) -> None:
         summarise(step, CHICAGO) if isinstance(step, WaitUntil | Queued) else None
     )
     assert told.kind == step.kind
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [pytest.param(NOON, -6, id="winter"), pytest.param(NOON + timedelta(days=120), -5, id="summer")],
+)
+def test_a_dial_brings_the_clock_of_its_lead_along(day: datetime, hours: int) -> None:
+    told = with_diary(Dial(UUID(int=1), 1, day, day), [], CHICAGO)
+    assert isinstance(told, Dial)
+    assert (told.utc_offset, told.zone_name) == (timedelta(hours=hours), CHICAGO)

@@ -59,9 +59,18 @@ async def test_while_a_call_is_live_the_details_say_so_and_when_it_is_looked_up(
 ) -> None:
     now = await time_skipping.get_current_time()
     deadline = now + timedelta(minutes=6)
-    dial = Dial(uuid4(), 1, now, now + timedelta(seconds=30), details="**Next:** attempt 1, **live now**")
+    dial = Dial(
+        uuid4(),
+        1,
+        now,
+        now + timedelta(seconds=30),
+        details="**Next:** attempt 1, **live now**",
+        utc_offset=timedelta(hours=-6),
+        zone_name="America/Chicago",
+    )
     script = ScriptedActivities(time_skipping.get_current_time, [dial, DONE], [CallFate(deadline, "the call")])
-    looked_up = f"the call: looked up at {deadline:%H:%M:%S} UTC unless heard of before"
+    at = f"{deadline - timedelta(hours=6):%H:%M:%S} America/Chicago"
+    looked_up = f"the call: looked up at {at} unless heard of before"
     with time_skipping.auto_time_skipping_disabled():
         async with calling(time_skipping, script) as handle:
             await shows(handle, f"{dial.details}\n\n{looked_up}")
