@@ -1,10 +1,13 @@
 """Whole lives of leads on the real server, through stops of the worker and of the engine."""
 
+import asyncio
 from pathlib import Path
 
+from temporalio.client import Client
+
 from runtime.embedded.ports import free_port
-from tests.builders import Sessions, World, add_lead, reread
-from tests.workflows.real_life import WHOLE_CALL, Life, real_server, result
+from tests.builders import Sessions, World, add_lead, add_world, reread
+from tests.workflows.real_life import PATIENCE_SECONDS, WHOLE_CALL, Life, real_server, result
 
 
 async def test_a_lead_that_answers_is_reached(life: Life, sessions: Sessions) -> None:
@@ -53,3 +56,28 @@ async def test_an_engine_that_restarts_in_mid_call_goes_on_where_it_was(
             again = client.get_workflow_handle(handle.id, result_type=str)
             assert await result(again) == "reached"
     assert (len(life.provider.dialled), after.provider.dialled) == (1, [])
+
+
+async def test_a_lead_of_a_campaign_with_any_name_is_started_and_says_whose_it_is(
+    client: Client, sessions: Sessions
+) -> None:
+    world = await add_world(sessions, name="*Ünal* & [Söhne](http://a.example) " + "ü😀" * 500)
+    life = Life(client, sessions, world, await add_lead(sessions, world))
+    handle = await life.start()
+    described = await handle.describe()
+    assert (await described.static_summary() or "").startswith(r"Lead of \*Ünal\* \& \[Söhne\](http\://a.example) ü😀")
+    assert r"the campaign **\*Ünal\*" in (await described.static_details() or "")
+
+
+async def test_leads_are_found_in_the_engine_by_their_campaign_and_organization(life: Life, client: Client) -> None:
+    handle = await life.start()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await found(client, f"LeadlineCampaign = '{life.lead.campaign_id}'"):
+            pass
+    both = f"LeadlineCampaign = '{life.lead.campaign_id}' and LeadlineOrganization = '{life.lead.organization_id}'"
+    assert await found(client, both) == [handle.id]
+    assert await found(client, f"LeadlineCampaign = '{life.lead.organization_id}'") == []
+
+
+async def found(client: Client, query: str) -> list[str]:
+    return [execution.id async for execution in client.list_workflows(query)]
