@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
+from api.database_away import DATABASE_ERRORS, is_database_away
 from api.dependencies import Dependencies, Principal
 from api.number_lines import Layout, Line, Rejection, UnknownLayout, layout_of, lines_of, read_numbers
 from api.problems import Conflict, Invalid, NotFound
@@ -20,6 +21,7 @@ from storage.do_not_call_lists import (
     Holding,
     ListKind,
     ListTakenOver,
+    Put,
     begin_import,
     drop_list,
     finish_import,
@@ -31,6 +33,7 @@ from storage.models import DoNotCallListRow
 from storage.organizations import add_audit_entry
 
 MOST_REJECTIONS = 100
+MOST_REPEATS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ async def _take_in(
         if not numbers.valid:
             continue
         held = held or await _begin(session, principal, terms)
-        put = await put_numbers(session, held, numbers.valid)
+        put = await _put(session, held, numbers.valid)
         await session.commit()
         tally.added += put.added
         tally.kept += put.kept
@@ -151,6 +154,18 @@ async def _begin(session: AsyncSession, principal: Principal, terms: ListTerms) 
     held = await begin_import(session, principal.organization_id, name=terms.name, kind=kind, source=terms.source)
     await session.commit()
     return held
+
+
+async def _put(session: AsyncSession, held: Holding, numbers: Sequence[str]) -> Put:
+    """Put a batch. A file may have thousands, so one that gates kept waiting for too long is tried again."""
+    for _ in range(MOST_REPEATS):
+        try:
+            return await put_numbers(session, held, numbers)
+        except DATABASE_ERRORS as error:
+            await session.rollback()
+            if not is_database_away(error):
+                raise
+    return await put_numbers(session, held, numbers)
 
 
 async def _remove_left_out(session: AsyncSession, held: Holding) -> int:

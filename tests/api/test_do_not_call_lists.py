@@ -1,5 +1,6 @@
 """Lists of numbers that must not be called, as the API takes them in."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,13 +8,17 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.body_limit import FILE_LIMIT_BYTES, MEBIBYTE
-from storage.models import AuditEntryRow, ContactRow, DoNotCallEntryRow, DoNotCallListRow
+from storage.models import AuditEntryRow, ContactRow, DoNotCallEntryRow, DoNotCallListRow, OrganizationRow
 
 ROOT = "/api/v1/do-not-call"
+CUT_OFF_WHOEVER_WAITS = text(
+    "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+    " where datname = current_database() and wait_event_type = 'Lock'"
+)
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -222,6 +227,19 @@ async def test_an_import_that_begins_meanwhile_makes_the_older_one_stop(
     answer = await send(admin, interrupted())
     assert answer.status_code == 409
     assert await entries(sessions) == {"+13125550101"}
+
+
+async def test_a_batch_that_loses_its_connection_is_put_again(admin: httpx.AsyncClient, sessions: Sessions) -> None:
+    before = await taken(admin, "2125550101\n2125550102")
+    async with sessions.begin() as gate:
+        await gate.execute(select(OrganizationRow.id).with_for_update(read=True))
+        importing = asyncio.create_task(taken(admin, "2125550102\n2125550103"))
+        async with asyncio.timeout(5), sessions() as watching:
+            while await watching.scalar(CUT_OFF_WHOEVER_WAITS) == 0:
+                await watching.rollback()
+    assert counts(await importing) == (1, 1, 1, 0)
+    (row,) = (await admin.get(f"{ROOT}/lists")).json()["items"]
+    assert (row["id"], row["numbers"]) == (before["list"]["id"], 2)
 
 
 async def test_a_number_tells_why_and_on_which_lists_it_stands(admin: httpx.AsyncClient, sessions: Sessions) -> None:
