@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
 from activities import inbox
+from activities.beating import beating
 from activities.deciding import give_back_expired
 from activities.hand_on import SlotHandOn
 from activities.lead_workflows import EngineAway, LeadToStart, LeadWorkflows
@@ -52,16 +53,20 @@ class Reconcile:
     @activity.defn
     async def reconcile(self) -> Findings:
         """Start, forward, nudge and serve what was left behind. Safe to repeat and to run twice at once."""
-        findings = Findings(
+        async with beating():
+            findings = await self._heal()
+        if findings != Findings():
+            log.info("reconciled", findings=findings)
+        return findings
+
+    async def _heal(self) -> Findings:
+        return Findings(
             workflows_started=await self._start_workflows(),
             events_forwarded=await self._forward_events(),
             grants_given_back=await self._give_back_grants(),
             attempts_nudged=await self._nudge_attempts(),
             leads_served=await self._serve_leads(),
         )
-        if findings != Findings():
-            log.info("reconciled", findings=findings)
-        return findings
 
     async def _start_workflows(self) -> int:
         async with self._sessions() as session:

@@ -21,7 +21,7 @@ DIAL_TIME = timedelta(seconds=75)
 # A grant lives for 30 s: a dial that no worker took up by then would find its gate closed.
 DIAL_PICKED_UP_WITHIN = timedelta(seconds=30)
 
-# Dials and look-ups beat every 3 s; a worker that misses three is gone, and what it was about has to be looked up.
+# Every activity beats each 3 s; a worker that misses three is gone, and what it was about is taken up by another.
 HEARTBEAT = timedelta(seconds=10)
 
 # A look-up only asks and writes down; the loop around it waits for the provider to come back.

@@ -14,6 +14,7 @@ class Reconciliation:
         return await workflow.execute_activity_method(
             Reconcile.reconcile,
             start_to_close_timeout=policies.RECONCILE_TIME,
+            heartbeat_timeout=policies.HEARTBEAT,
             retry_policy=policies.RECONCILE_ONCE,
             summary="heal what got lost",
         )

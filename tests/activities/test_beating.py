@@ -51,3 +51,9 @@ async def test_a_look_up_beats(
     engine = Heard()
     await engine.run(stage._look_up.look_up_call, AttemptInput(attempt.id))
     assert engine.beat.is_set()
+
+
+async def test_a_reconciliation_beats(stage: Stage) -> None:
+    engine = Heard()
+    await engine.run(stage._reconcile.reconcile)
+    assert engine.beat.is_set()
