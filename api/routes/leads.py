@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from api.dependencies import Deps, Reader, Session, Writer
-from api.lead_actions import NO_LEAD, cancel, take_batch, take_one
+from api.lead_actions import cancel, take_batch, take_one
 from api.lead_changes import change_lead
+from api.lead_reading import read_one
 from api.lead_runs import call_now, reopen
 from api.paging import PagingQuery, written
-from api.problems import NotFound
 from api.schemas.fields import OptionalText
 from api.schemas.leads import (
     BatchAnswer,
@@ -24,7 +24,7 @@ from api.schemas.leads import (
     lead_summary,
 )
 from domain.vocabulary import LeadOutcome, LeadStatus
-from storage.leads import LeadFilter, get_lead, list_leads
+from storage.leads import LeadFilter, list_leads
 
 router = APIRouter(prefix="/api/v1/leads", tags=["leads"])
 
@@ -67,11 +67,8 @@ async def get_leads(
 
 
 @router.get("/{lead_id}")
-async def get_one_lead(lead_id: UUID, principal: Reader, session: Session) -> LeadAnswer:
-    record = await get_lead(session, principal.organization_id, lead_id)
-    if record is None:
-        raise NotFound(NO_LEAD)
-    return lead_answer(record)
+async def get_one_lead(lead_id: UUID, principal: Reader, session: Session, deps: Deps) -> LeadAnswer:
+    return await read_one(deps, session, principal, lead_id)
 
 
 @router.patch("/{lead_id}")

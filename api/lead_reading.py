@@ -1,0 +1,34 @@
+"""One lead as people read it, with its place in the queue worked out at that moment."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.dependencies import Dependencies, Principal
+from api.lead_actions import NO_LEAD
+from api.problems import NotFound
+from api.schemas.leads import LeadAnswer, lead_answer
+from domain.queue_estimate import QUEUED_FOR, describe_place
+from domain.vocabulary import LeadStatus
+from storage.leads import get_lead
+from storage.models import LeadRow
+from storage.queue_position import queue_of
+
+
+async def read_one(deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID) -> LeadAnswer:
+    record = await get_lead(session, principal.organization_id, lead_id)
+    if record is None:
+        raise NotFound(NO_LEAD)
+    answer, lead, now = lead_answer(record), record.lead, deps.clock()
+    queue = await queue_of(session, lead, now) if _is_in_line(lead, now) else None
+    if queue is not None:
+        answer.waiting_for = describe_place(queue, now=now, open_until=lead.open_until, zone_name=lead.time_zones[0])
+    return answer
+
+
+def _is_in_line(lead: LeadRow, now: datetime) -> bool:
+    if lead.status != LeadStatus.NEW or lead.waiting_for not in QUEUED_FOR:
+        return False
+    is_due = lead.due_at is not None and lead.due_at <= now
+    return is_due and (lead.open_until is None or lead.open_until > now)
