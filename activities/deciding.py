@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.call_variables import call_variables
+from activities.telling import told
 from activities.weighing import DialSettings, weigh
 from domain.appointments import appointment
 from domain.decision import Finished, MayDial, NotYet, closing_of, decide
@@ -64,7 +65,8 @@ class LeadDecisions:
             return Stop("erased")
         context.lead.handed_over_at = context.lead.handed_over_at or now
         capacity = await self._capacity(session, context, room, now)
-        return await self._decide(session, context, capacity, now=now)
+        step = await self._decide(session, context, capacity, now=now)
+        return None if step is None else told(step, context)
 
     async def _decide(
         self, session: AsyncSession, context: LeadWithContext, capacity: Capacity, *, now: datetime

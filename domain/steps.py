@@ -4,10 +4,10 @@ Temporal stores these values in histories, so a field may be added with a defaul
 They hold identifiers, instants and sentences for people, and nothing personal.
 
 ``details`` (Markdown) and ``summary`` (one line) are what people read in the Temporal UI while the step goes on: the
-lead's diary, and the sentence on its timer. ``domain.diary`` writes them.
+lead's diary, and the sentence on its timer. ``domain.diary`` writes them. Texts make no step another one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -19,7 +19,7 @@ class Stop:
 
     reason: str
     kind: Literal["stop"] = "stop"
-    details: str = ""
+    details: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class WaitUntil:
     instant: datetime
     why: str
     kind: Literal["wait_until"] = "wait_until"
-    details: str = ""
-    summary: str = ""
+    details: str = field(default="", compare=False)
+    summary: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Queued:
     until: datetime
     why: str
     kind: Literal["queued"] = "queued"
-    details: str = ""
-    summary: str = ""
+    details: str = field(default="", compare=False)
+    summary: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Parked:
 
     why: str
     kind: Literal["parked"] = "parked"
-    details: str = ""
+    details: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ class Dial:
     not_before: datetime
     not_after: datetime
     kind: Literal["dial"] = "dial"
-    details: str = ""
-    utc_offset: timedelta = timedelta(0)
-    zone_name: str = "UTC"
+    details: str = field(default="", compare=False)
+    utc_offset: timedelta = field(default=timedelta(0), compare=False)
+    zone_name: str = field(default="UTC", compare=False)
 
 
 Step = Stop | WaitUntil | Queued | Parked | Dial

@@ -163,7 +163,7 @@ def test_a_step_carries_its_diary_and_stays_the_same_step(step: Step) -> None:
     assert getattr(told, "summary", None) == (
         summarise(step, CHICAGO) if isinstance(step, WaitUntil | Queued) else None
     )
-    assert told.kind == step.kind
+    assert told == step
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ async def test_a_whole_life_leaves_nothing_personal_in_the_engine(life: Life) ->
         written = await all_that_the_engine_has(handle)
     assert CANARY.encode() in life.provider.dialled[0]
     assert str(life.lead.id).encode() in written
+    assert "· no answer".encode() in written
     assert found_in(written) == []
 
 
