@@ -41,6 +41,7 @@ class ApiKills:
         self._leads = 0
         self._workflows = 0
         self._after_commit: list[float] = []
+        self._restart_seconds: list[float] = []
         self._after_restart: list[float] = []
 
     async def run(self, crowd: Crowd, victim: Victim) -> None:
@@ -59,10 +60,12 @@ class ApiKills:
             await self._take_aim(crowd)
             await api.kill()
         self._kills += 1
+        caught = await crowd.books.leads_not_handed_over()
         restarted_at = datetime.now(UTC)
-        for lead in await crowd.books.leads_not_handed_over():
-            self._caught.setdefault(lead, restarted_at)
         await api.start()
+        ready_at = datetime.now(UTC)
+        self._caught |= {lead: ready_at for lead in caught if lead not in self._caught}
+        self._restart_seconds.append((ready_at - restarted_at).total_seconds())
 
     async def _post_until_it_dies(self, crowd: Crowd, size: int) -> None:
         """Post without a second try, and note what was acknowledged."""
@@ -92,7 +95,9 @@ class ApiKills:
         first = dict(reversed(started))
         self._leads, self._workflows = len(leads), len(started)
         self._after_commit = [(first[lead] - leads[lead]).total_seconds() for lead in first if lead in leads]
-        self._after_restart = [(first[lead] - at).total_seconds() for lead, at in self._caught.items() if lead in first]
+        self._after_restart = [
+            max(0.0, (first[lead] - at).total_seconds()) for lead, at in self._caught.items() if lead in first
+        ]
         self.wrong += [f"lead {lead} was acknowledged and is lost" for lead in self._acknowledged - leads.keys()]
         self.wrong += [f"lead {lead} has {runs[lead]} workflows" for lead in leads if runs[lead] != 1]
         self.wrong += _slower(self._after_commit, GOAL_SECONDS, "the commit")
@@ -105,6 +110,7 @@ class ApiKills:
             "caught after their commit": str(len(self._caught)),
             "workflows": str(self._workflows),
             "started after the commit": in_seconds(self._after_commit),
+            "restarts took": in_seconds(self._restart_seconds),
             "started after the restart": in_seconds(self._after_restart),
         }
 
