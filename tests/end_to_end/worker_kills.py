@@ -65,8 +65,8 @@ class WorkerKills:
         await crowd.break_simulator(SLOW_DIALS)
         await victim.start()
         try:
-            for burst in self._bursts:
-                await self._kill_in_a_burst(crowd, victim, burst)
+            for number, burst in enumerate(self._bursts, start=1):
+                await self._kill_in_a_burst(crowd, victim, burst, is_last=number == len(self._bursts))
             self.wrong += await crowd.hanging(DONE_SECONDS)
             self.wrong += (await crowd.evidence()).violations(RULES)
         finally:
@@ -74,7 +74,7 @@ class WorkerKills:
             if percentile(self.settled_seconds, 99) > SETTLED_GOAL_SECONDS:
                 self.wrong.append(f"the p99 of settling is over {SETTLED_GOAL_SECONDS:.0f} s")
 
-    async def _kill_in_a_burst(self, crowd: Crowd, worker: Victim, burst: int) -> None:
+    async def _kill_in_a_burst(self, crowd: Crowd, worker: Victim, burst: int, *, is_last: bool) -> None:
         under_way: set[str] = set()
         restarted_at = datetime.now(UTC)
         for _ in range(burst):
@@ -82,7 +82,8 @@ class WorkerKills:
             under_way = await self._note_under_way(crowd)
             restarted_at = datetime.now(UTC)
             await worker.start()
-        settled = await self._settled(crowd, under_way)
+        # Calls go on between two bursts; after the last one the crowd may come to its end.
+        settled = await self._settled(crowd, under_way, open_leads=0 if is_last else self._open_leads)
         self.settled_seconds += [(at - restarted_at).total_seconds() for at in settled]
 
     async def _kill_once(self, crowd: Crowd, worker: Victim) -> None:
@@ -101,11 +102,11 @@ class WorkerKills:
         self.found.update(_state(attempt, is_taken=attempt.attempt_id in taken) for attempt in under_way)
         return {attempt.attempt_id for attempt in under_way}
 
-    async def _settled(self, crowd: Crowd, attempt_ids: Collection[str]) -> list[datetime]:
+    async def _settled(self, crowd: Crowd, attempt_ids: Collection[str], *, open_leads: int) -> list[datetime]:
         """When these attempts were settled, once all are; those that never are have their sentence in ``wrong``."""
         deadline = time.monotonic() + DONE_SECONDS
         while True:
-            await crowd.top_up(self._open_leads)
+            await crowd.top_up(open_leads)
             attempts = [attempt for attempt in await crowd.books.attempts() if attempt.attempt_id in attempt_ids]
             instants = [attempt.settled_at for attempt in attempts if attempt.settled_at is not None]
             if len(instants) == len(attempt_ids):
