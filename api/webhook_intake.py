@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 from uuid import UUID
 
 import structlog
@@ -14,8 +13,7 @@ from api.problems import Problem, Unauthenticated
 from runtime.settings import Settings
 from storage.accounts import account_by_id
 from storage.models import AccountRow
-from telephony.cleaning import decode_json
-from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, event_key, parse_webhook
+from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, event_key, read_webhook
 from telephony.webhook_signature import verify_signature
 
 log = structlog.get_logger(__name__)
@@ -71,12 +69,12 @@ def _keys(settings: Settings, account: AccountRow) -> list[str]:
 
 async def _store(deps: Dependencies, body: bytes, account: AccountRow, now: datetime) -> Taken:
     try:
-        facts = parse_webhook(body)
+        webhook = read_webhook(body)
     except UnknownWebhookEvent as error:
         log.info("webhook_of_unknown_kind", kind=error.event)
         return Taken()
     except MalformedWebhook as error:
         raise Unreadable(f"The webhook can't be read: {error}.") from error
-    payload = cast("dict[str, Any]", decode_json(body))  # an object: parse_webhook has read it
+    facts = webhook.facts
     async with deps.sessions.begin() as session:
-        return await inbox.take(session, account, facts, event_key=event_key(facts), payload=payload, now=now)
+        return await inbox.take(session, account, facts, event_key=event_key(facts), payload=webhook.payload, now=now)

@@ -7,6 +7,7 @@ a missing call id or event makes the whole report useless.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from domain.calls import CallEvent, CallFacts
@@ -51,8 +52,21 @@ def is_call_id(value: object) -> bool:
     return isinstance(value, str) and _CALL_ID.fullmatch(value) is not None and not value.startswith(".")
 
 
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """What a webhook reports, and the whole of it as it can be stored."""
+
+    facts: CallFacts
+    payload: Mapping[str, Any]
+
+
 def parse_webhook(body: bytes) -> CallFacts:
-    """The facts a webhook reports.
+    """The facts a webhook reports; raises as ``read_webhook`` does."""
+    return read_webhook(body).facts
+
+
+def read_webhook(body: bytes) -> Webhook:
+    """A webhook, read once.
 
     Args:
         body: The raw body, its signature already verified.
@@ -69,7 +83,7 @@ def parse_webhook(body: bytes) -> CallFacts:
         msg = "the webhook has no call"
         raise MalformedWebhook(msg)
     try:
-        return _facts(_with_event_fields(call, payload), _WEBHOOKS[event])
+        return Webhook(_facts(_with_event_fields(call, payload), _WEBHOOKS[event]), payload)
     except MalformedCall as error:
         raise MalformedWebhook(str(error)) from None
 

@@ -2,6 +2,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,28 @@ def test_cleaned_json_can_be_stored_and_cleaning_twice_changes_nothing(value: ob
 
     assert is_storable(cleaned)
     assert clean_json(cleaned) == cleaned
+
+
+@given(value=anything, ascii_only=st.booleans())
+def test_what_is_decoded_without_cleaning_needed_none(value: object, ascii_only: bool) -> None:
+    body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    with suppress(UnicodeDecodeError):
+        assert decode_json(body) == clean_json(json.loads(body.decode("utf-8")))
+
+
+@pytest.mark.parametrize("depth", range(60, 70))
+@pytest.mark.parametrize("brackets", [(b"[", b"]"), (b'{"[": ', b"}")])
+def test_the_deepest_level_is_the_same_with_and_without_cleaning(depth: int, brackets: tuple[bytes, bytes]) -> None:
+    body = brackets[0] * depth + b"1" + brackets[1] * depth
+    assert decode_json(body) == clean_json(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["1e999", "-1E+999", "NaN", "Infinity", "9" * 19, "1" + "0" * 30, '"\\u0000"', '"\\ud800"', "1e5", '"9e9999"'],
+)
+def test_numbers_and_escapes_that_cannot_be_stored_are_cleaned(written: str) -> None:
+    assert is_storable(decode_json(f'{{"a": [{written}]}}'.encode()))
 
 
 def test_what_lies_too_deep_is_cut_off_and_the_rest_stays() -> None:
