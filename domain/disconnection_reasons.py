@@ -27,6 +27,8 @@ class FollowUp(StrEnum):
     """Every further call by this carrier or caller ID will be refused until somebody acts (grants a permission)."""
     PARK_CAMPAIGN = "park_campaign"
     """Every further call with this agent will be refused until somebody acts."""
+    HOLD_BACK = "hold_back"
+    """There was no room; nobody else should try for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ RULE_BY_REASON: Mapping[str, OutcomeRule] = MappingProxyType(
         # Stopped by hand, also while it rang.
         "manual_stopped": OutcomeRule(Outcome.FAILED, when_spoken=Outcome.ANSWERED),
         # It rang nowhere.
-        "concurrency_limit_reached": _rang_nowhere(),
-        "telephony_provider_unavailable": _rang_nowhere(),
+        "concurrency_limit_reached": _rang_nowhere(FollowUp.HOLD_BACK),
+        "telephony_provider_unavailable": _rang_nowhere(FollowUp.HOLD_BACK),
         "telephony_provider_permission_denied": _rang_nowhere(FollowUp.PARK_POOL),
         "no_valid_payment": _rang_nowhere(FollowUp.PARK_ACCOUNT),
         "credit_exhausted": _rang_nowhere(FollowUp.PARK_ACCOUNT),

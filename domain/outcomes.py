@@ -78,7 +78,9 @@ def _rule(facts: CallFacts) -> OutcomeRule:
     if rule.when_spoken is not None and _callee_spoke(facts):
         return replace(rule, outcome=rule.when_spoken)
     if not rule.counts and (_callee_spoke(facts) or _was_connected(facts)):
-        return replace(rule, outcome=AttemptOutcome.FAILED, counts=True)
+        # Once it was connected there was room for it.
+        follow_up = FollowUp.NONE if rule.follow_up is FollowUp.HOLD_BACK else rule.follow_up
+        return replace(rule, outcome=AttemptOutcome.FAILED, counts=True, follow_up=follow_up)
     return rule
 
 

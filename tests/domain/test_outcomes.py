@@ -40,7 +40,7 @@ def test_every_reason_the_provider_documents_has_its_rule() -> None:
         ("call_transfer", "transferred", True, FollowUp.NONE),
         ("user_requested_dnc", "opted_out", True, FollowUp.DO_NOT_CALL),
         ("user_requested_callback", "callback_requested", True, FollowUp.CALL_BACK),
-        ("concurrency_limit_reached", "refused", False, FollowUp.NONE),
+        ("concurrency_limit_reached", "refused", False, FollowUp.HOLD_BACK),
         ("no_valid_payment", "refused", False, FollowUp.PARK_ACCOUNT),
         ("credit_exhausted", "refused", False, FollowUp.PARK_ACCOUNT),
         ("budget_reached", "refused", False, FollowUp.PARK_ACCOUNT),
