@@ -16,11 +16,10 @@ from domain.situation import UNLIMITED, Capacity, Situation
 from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
 from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
 from storage import appointments, attempts, lead_progress, slots
+from storage.caller_ids import choose_caller_id
 from storage.models import AttemptRow, CallerIdRow, LeadRow
 from storage.situations import LeadWithContext, PoolLock, lock_lead
 from telephony.requests import CallRequest, build_call_body
-
-FULL = Capacity(free_slots=0)
 
 
 class Room(Enum):
@@ -45,7 +44,7 @@ class LeadDecisions:
         context = await lock_lead(session, lead_id, pool_lock=PoolLock.WAIT)
         if context is None or not _waits(context.lead, now):
             return None
-        return await self._decide(session, context, await self._count(session, context), now=now)
+        return await self._decide(session, context, await self._count(session, context, now), now=now)
 
     async def advance(self, session: AsyncSession, lead_id: UUID, *, now: datetime, room: Room) -> Step | None:
         """Decide, for its workflow, about a lead under its locks, and write the decision into its row.
@@ -91,14 +90,15 @@ class LeadDecisions:
     async def _capacity(self, session: AsyncSession, context: LeadWithContext, room: Room, now: datetime) -> Capacity:
         if room is Room.UNKNOWN:
             return UNLIMITED
-        if not context.pool_is_locked:
-            return FULL
-        if await lead_progress.somebody_waits(session, context.pool.id, now, but_for=context.lead.id):
-            return FULL
-        return await self._count(session, context)
+        lead_id, pool_id = context.lead.id, context.pool.id
+        if not context.pool_is_locked or await lead_progress.somebody_waits(session, pool_id, now, but_for=lead_id):
+            return await slots.no_room(session, pool_id, now)
+        return await self._count(session, context, now)
 
-    async def _count(self, session: AsyncSession, context: LeadWithContext) -> Capacity:
-        return await slots.capacity(session, context.pool, context.campaign)
+    async def _count(self, session: AsyncSession, context: LeadWithContext, now: datetime) -> Capacity:
+        return await slots.capacity(
+            session, context.pool, context.campaign, context.account, context.organization, now=now
+        )
 
     async def _wait(self, session: AsyncSession, context: LeadWithContext, wait: NotYet) -> WaitUntil:
         """Sleep until the lead may be called; of those for whom that is one opening, each until its own appointment."""
@@ -124,11 +124,20 @@ class LeadDecisions:
     async def _grant(
         self, session: AsyncSession, context: LeadWithContext, slot: MayDial, situation: Situation
     ) -> Step:
-        caller_id = await slots.choose_caller_id(session, context.pool.id, situation.now)
+        caller_id = await choose_caller_id(session, context.pool.id, context.contact.phone_number, slot.not_before)
         if caller_id is None:
             why = f"the number pool {context.pool.name} has no caller ID that may be used; give it one"
             return _hold(context, Parked(why), situation)
-        slots.take_pace(context.pool, caller_id, slot.not_before)
+        await slots.take_pace(
+            session,
+            context.pool,
+            context.campaign,
+            context.account,
+            context.organization,
+            caller_id,
+            slot.not_before,
+            now=situation.now,
+        )
         attempt = self._add_attempt(session, context, slot, caller_id)
         lead = context.lead
         lead.status = LeadStatus.IN_PROGRESS

@@ -35,7 +35,7 @@ SIGNALS_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """How many leads were decided about. ``go_on_at``: calls a second let nobody else dial before then."""
+    """How many leads were decided about. ``go_on_at``: calls a second, or the numbers, let nobody dial before then."""
 
     leads: int
     go_on_at: datetime | None = None
@@ -93,7 +93,10 @@ class SlotHandOn:
         try:
             while number_pool_id in self._wanted:
                 self._wanted.discard(number_pool_id)
-                self._go_on(number_pool_id, await self._hand_on(number_pool_id, MOST_AT_ONCE))
+                async with self._sessions() as session:
+                    pools = await lead_progress.pools_in_turn(session, number_pool_id, self._clock())
+                for pool_id in pools:
+                    self._go_on(pool_id, await self._hand_on(pool_id, MOST_AT_ONCE))
         except Exception as error:  # noqa: BLE001 - whatever it was, the reconciliation hands on what is left
             log.warning("hand_on_failed", number_pool_id=str(number_pool_id), error=type(error).__name__)
         finally:
@@ -101,7 +104,7 @@ class SlotHandOn:
 
     def _go_on(self, number_pool_id: UUID, served: Served) -> None:
         if served.leads >= MOST_AT_ONCE:
-            self._wanted.add(number_pool_id)
+            self.nudge(number_pool_id)
         if served.go_on_at is None:
             return
         earlier = self._timers.pop(number_pool_id, None)
@@ -141,11 +144,8 @@ class SlotHandOn:
             return await lead_progress.next_due_lead(session, number_pool_id, now)
 
     async def _held_up_until(self, number_pool_id: UUID) -> datetime | None:
-        """When the next dial may be booked, where it is calls a second that hold the pool up."""
-        now = self._clock()
         async with self._sessions() as session:
-            paced = await slots.paced_until(session, number_pool_id)
-        return paced - PACE_HORIZON if paced is not None and paced > now + PACE_HORIZON else None
+            return await slots.held_up_until(session, number_pool_id, self._clock())
 
     async def _wake(self, lead: WaitingLead) -> None:
         """A signal that gets lost costs the grant's life, then the reconciliation gives it to somebody else.

@@ -183,7 +183,7 @@ def _no_room(situation: Situation) -> Decision | None:
     capacity = situation.capacity
     after_closing = closing + CLOSING_MARGIN + situation.spread * CLOSING_SPREAD
     if capacity.free_slots <= 0:
-        return Queued(after_closing, "a free slot")
+        return Queued(after_closing, capacity.lacking)
     if capacity.next_dial_at is not None and capacity.next_dial_at > min(situation.now + PACE_HORIZON, closing):
         return Queued(after_closing, "its turn (calls a second)")
     return None

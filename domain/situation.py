@@ -12,10 +12,14 @@ from domain.vocabulary import CampaignStatus, LeadOutcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """``free_slots`` counts live calls that still fit under every cap; ``next_dial_at`` paces calls a second."""
+    """``free_slots`` counts live calls that still fit under every cap; ``next_dial_at`` paces calls a second.
+
+    ``lacking``: what somebody waits for, in words for people, where no slot is free.
+    """
 
     free_slots: int
     next_dial_at: datetime | None = None
+    lacking: str = "a free slot"
 
 
 UNLIMITED = Capacity(free_slots=1)

@@ -1,37 +1,90 @@
-"""Slots: how many live calls still fit, from which number, and when the next request may leave.
+"""Slots: how many live calls still fit, and when the next request may leave, under every cap there is.
 
-A slot is held by an attempt row from its grant until ``slot_released_at``. Callers hold the pool's lock, so what is
-counted here stays true until they commit.
+A slot is held by an attempt row from its grant until ``slot_released_at``. Callers hold the pool's lock, and the other
+caps are counted under the locks of ``storage.paces``, so what is counted here stays true until they commit.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
+from domain.decision import PACE_HORIZON
+from domain.ramp import distance
 from domain.situation import Capacity
-from storage.models import AttemptRow, CallerIdRow, CampaignRow, NumberPoolRow
+from domain.vocabulary import CampaignStatus
+from storage.caller_ids import free_again_at, note_use
+from storage.models import AccountRow, AttemptRow, CallerIdRow, CampaignRow, NumberPoolRow, OrganizationRow
+from storage.paces import (
+    ACCOUNT_CAP,
+    book,
+    is_campaign_paced_beyond,
+    is_paced_beyond,
+    limits_on,
+    lock_pace,
+    pace_of,
+)
+
+IS_LIVE = AttemptRow.slot_released_at.is_(None)
+
+NO_NUMBER = "a number to call from (all of the pool's rest or have made their calls of the day)"
 
 
-async def capacity(session: AsyncSession, pool: NumberPoolRow, campaign: CampaignRow) -> Capacity:
-    """What a decision may grant under the pool's lock, which its caller holds."""
-    return Capacity(free_slots=await _free_slots(session, pool, campaign), next_dial_at=pool.next_dial_at)
+async def capacity(
+    session: AsyncSession,
+    pool: NumberPoolRow,
+    campaign: CampaignRow,
+    account: AccountRow,
+    organization: OrganizationRow,
+    *,
+    now: datetime,
+) -> Capacity:
+    """What a decision may grant under the pool's lock, which its caller holds; locks the other limits too."""
+    free_slots = pool.max_live_calls - await _live_calls(session, AttemptRow.number_pool_id, pool.id)
+    free_at = pool.next_dial_at or now
+    for limits in limits_on(pool, campaign, account, organization, now):
+        paced = await lock_pace(session, limits.owner_id)
+        if limits.max_live_calls is not None:
+            live = await _live_calls(session, limits.counted_by, limits.owner_id)
+            free_slots = min(free_slots, limits.max_live_calls - live)
+        if limits.calls_per_second is not None:
+            free_at = max(free_at, paced or now)
+    if await free_again_at(session, pool.id, max(free_at, now)) is not None:
+        return Capacity(free_slots=0, lacking=NO_NUMBER)
+    return Capacity(free_slots=free_slots, next_dial_at=free_at)
 
 
-async def _free_slots(session: AsyncSession, pool: NumberPoolRow, campaign: CampaignRow) -> int:
-    """Live calls that still fit under the caps of the pool and of the campaign; may be negative after a cap fell."""
-    held = AttemptRow.slot_released_at.is_(None)
-    in_pool = await session.scalar(
-        select(func.count()).select_from(AttemptRow).where(AttemptRow.number_pool_id == pool.id, held)
+async def no_room(session: AsyncSession, number_pool_id: UUID, now: datetime) -> Capacity:
+    """What somebody may have who gets no slot whatever is free: nothing, and of what; seen without a lock."""
+    if await free_again_at(session, number_pool_id, now) is not None:
+        return Capacity(free_slots=0, lacking=NO_NUMBER)
+    return Capacity(free_slots=0)
+
+
+async def take_pace(
+    session: AsyncSession,
+    pool: NumberPoolRow,
+    campaign: CampaignRow,
+    account: AccountRow,
+    organization: OrganizationRow,
+    caller_id: CallerIdRow,
+    leaves_at: datetime,
+    *,
+    now: datetime,
+) -> None:
+    """Book the instant at which a request leaves, so that the next one keeps its distance (calls a second).
+
+    Callers have just asked for the ``capacity`` at ``now``, in the same transaction.
+    """
+    pool.next_dial_at = leaves_at + distance(
+        pool.max_calls_per_second, leaves_at, pool.released_at, account.released_at
     )
-    free = pool.max_live_calls - (in_pool or 0)
-    if campaign.max_live_calls is None:
-        return free
-    in_campaign = await session.scalar(
-        select(func.count()).select_from(AttemptRow).where(AttemptRow.campaign_id == campaign.id, held)
-    )
-    return min(free, campaign.max_live_calls - (in_campaign or 0))
+    for limits in limits_on(pool, campaign, account, organization, now):
+        await book(session, limits, leaves_at)
+    note_use(caller_id, leaves_at)
 
 
 async def has_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: datetime) -> bool:
@@ -39,37 +92,79 @@ async def has_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: date
 
     A hint that spares those who come in vain the wait for the pool's lock; the grant itself counts again under it.
     """
-    live = (
-        select(func.count())
-        .where(AttemptRow.number_pool_id == number_pool_id, AttemptRow.slot_released_at.is_(None))
-        .scalar_subquery()
+    is_room = and_(
+        NumberPoolRow.max_live_calls > live_calls_of(AttemptRow.number_pool_id, NumberPoolRow.id),
+        func.coalesce(NumberPoolRow.next_dial_at, dial_by) <= dial_by,
+        _is_below(ACCOUNT_CAP, AttemptRow.account_id, AccountRow.id),
+        ~is_paced_beyond(AccountRow, dial_by),
+        _is_below(OrganizationRow.max_live_calls, AttemptRow.organization_id, OrganizationRow.id),
+        ~is_paced_beyond(OrganizationRow, dial_by),
     )
-    query = select(
-        (NumberPoolRow.max_live_calls > live) & (func.coalesce(NumberPoolRow.next_dial_at, dial_by) <= dial_by)
+    if not await session.scalar(_with_owners(select(is_room), number_pool_id)):
+        return False
+    return await free_again_at(session, number_pool_id, dial_by) is None
+
+
+async def held_up_until(session: AsyncSession, number_pool_id: UUID, now: datetime) -> datetime | None:
+    """When somebody should look again who finds no room now: calls a second or the numbers hold the pool up till then.
+
+    None when it isn't a matter of time.
+    """
+    horizon = now + PACE_HORIZON
+    paced = await _paced_beyond(session, number_pool_id, horizon)
+    if paced is None:
+        paced = await _campaign_paced_beyond(session, number_pool_id, horizon, now)
+    rested = await free_again_at(session, number_pool_id, now)
+    waits = [None if paced is None else paced - PACE_HORIZON, rested]
+    return max((instant for instant in waits if instant is not None), default=None)
+
+
+async def _paced_beyond(session: AsyncSession, number_pool_id: UUID, horizon: datetime) -> datetime | None:
+    """The earliest instant that is free for a request of the pool, where that is later than ``horizon``."""
+    latest = func.greatest(
+        NumberPoolRow.next_dial_at,
+        case((AccountRow.max_calls_per_second.is_not(None), pace_of(AccountRow))),
+        case((OrganizationRow.max_calls_per_second.is_not(None), pace_of(OrganizationRow))),
     )
-    return bool(await session.scalar(query.where(NumberPoolRow.id == number_pool_id)))
+    instant: datetime | None = await session.scalar(
+        _with_owners(select(latest), number_pool_id).where(latest > horizon)
+    )
+    return instant
 
 
-async def paced_until(session: AsyncSession, number_pool_id: UUID) -> datetime | None:
-    """The earliest instant that is still free for a request of the pool, by calls a second."""
-    return await session.scalar(select(NumberPoolRow.next_dial_at).where(NumberPoolRow.id == number_pool_id))
-
-
-async def choose_caller_id(session: AsyncSession, pool_id: UUID, now: datetime) -> CallerIdRow | None:
-    """The pool's least recently used number that isn't resting; None when it has none."""
-    query = (
-        select(CallerIdRow)
-        .where(
-            CallerIdRow.number_pool_id == pool_id,
-            or_(CallerIdRow.resting_until.is_(None), CallerIdRow.resting_until <= now),
-        )
-        .order_by(CallerIdRow.last_used_at.asc().nulls_first(), CallerIdRow.position)
-        .limit(1)
+async def _campaign_paced_beyond(
+    session: AsyncSession, number_pool_id: UUID, horizon: datetime, now: datetime
+) -> datetime | None:
+    """As ``_paced_beyond``, for the first of the pool's campaigns that waits for its own pace."""
+    query = select(func.min(pace_of(CampaignRow))).where(
+        CampaignRow.number_pool_id == number_pool_id,
+        CampaignRow.status == CampaignStatus.RUNNING,
+        is_campaign_paced_beyond(horizon, now),
     )
     return await session.scalar(query)
 
 
-def take_pace(pool: NumberPoolRow, caller_id: CallerIdRow, leaves_at: datetime) -> None:
-    """Book the instant at which a request leaves, so that the next one keeps its distance (calls a second)."""
-    pool.next_dial_at = leaves_at + timedelta(seconds=1 / pool.max_calls_per_second)
-    caller_id.last_used_at = leaves_at
+def _with_owners(query: Select[Any], number_pool_id: UUID) -> Select[Any]:
+    return (
+        query.select_from(NumberPoolRow)
+        .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
+        .join(OrganizationRow, OrganizationRow.id == NumberPoolRow.organization_id)
+        .where(NumberPoolRow.id == number_pool_id)
+    )
+
+
+async def _live_calls(session: AsyncSession, counted_by: InstrumentedAttribute[UUID], owner_id: UUID) -> int:
+    return await session.scalar(select(func.count()).where(counted_by == owner_id, IS_LIVE)) or 0
+
+
+def live_calls_of(counted_by: InstrumentedAttribute[UUID], owner_id: InstrumentedAttribute[UUID]) -> ScalarSelect[int]:
+    """In a query of owners: how many slots are held under each. ``counted_by``: the attempts' column that names it."""
+    return select(func.count()).where(counted_by == owner_id, IS_LIVE).scalar_subquery()
+
+
+def _is_below(
+    cap: ColumnElement[int | None] | InstrumentedAttribute[int | None],
+    counted_by: InstrumentedAttribute[UUID],
+    owner_id: InstrumentedAttribute[UUID],
+) -> ColumnElement[bool]:
+    return or_(cap.is_(None), cap > live_calls_of(counted_by, owner_id))

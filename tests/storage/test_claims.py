@@ -80,7 +80,8 @@ async def test_a_slot_is_held_from_the_grant_until_it_is_released(
 ) -> None:
     async def free() -> int:
         async with sessions() as session:
-            return (await slots.capacity(session, world.pool, world.campaign)).free_slots
+            owners = (world.pool, world.campaign, world.account, world.organization)
+            return (await slots.capacity(session, *owners, now=NOON)).free_slots
 
     assert await free() == 20
     granted = await add_attempt_of(sessions, world, lead)
@@ -89,20 +90,6 @@ async def test_a_slot_is_held_from_the_grant_until_it_is_released(
     assert await free() == 0
     await change(sessions, granted, slot_released_at=NOON)
     assert await free() == 1
-
-
-async def test_a_resting_number_is_left_alone(sessions: Sessions, world: World) -> None:
-    async with sessions.begin() as session:
-        first = await slots.choose_caller_id(session, world.pool.id, NOON)
-        assert first is not None
-        first.resting_until = NOON + timedelta(hours=1)
-        await session.flush()
-        second = await slots.choose_caller_id(session, world.pool.id, NOON)
-        assert second is not None
-        assert second.phone_number != first.phone_number
-        second.last_used_at = NOON
-        await session.flush()
-        assert await slots.choose_caller_id(session, world.pool.id, NOON + timedelta(hours=1)) == first
 
 
 async def test_the_first_reason_for_parking_stands_until_it_is_released(sessions: Sessions, world: World) -> None:
