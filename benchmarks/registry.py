@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.asked import Asked
 from benchmarks.lives.benchmark import measure_lives
+from benchmarks.opening.benchmark import measure_opening
 from benchmarks.report import Report
 from runtime.embedded.part import Say
 
@@ -19,4 +20,5 @@ class Benchmark:
 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "lives": Benchmark("whole lives of leads a second, and how late a lead that is due is dialled", measure_lives),
+    "opening": Benchmark("thousands of leads that may all be called from the same second on", measure_opening),
 }

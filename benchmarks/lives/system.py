@@ -19,6 +19,7 @@ from commands.demo.lead_file import LEADS_FILE, read_leads, take_leads
 from runtime.embedded.plan import Plan
 from runtime.temporal_client import connect_once
 
+BATCH = 100
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 60.0  # and a second for each lead: even a machine that is busy otherwise ends so many
 REFUSED_SECONDS = 240.0  # a system that drowns and refuses requests for minutes is a result, too
@@ -95,6 +96,18 @@ class System:
         campaign_id = str(campaign["id"])
         await self.api.post(f"/api/v1/campaigns/{campaign_id}/launch")
         return campaign_id
+
+    async def bring_in(self, leads: Sequence[Json]) -> None:
+        """Post leads, a batch after the other.
+
+        Raises:
+            BenchmarkFailed: A lead was refused.
+        """
+        for start in range(0, len(leads), BATCH):
+            answer = await self.api.post("/api/v1/leads/batch", {"leads": leads[start : start + BATCH]})
+            refusals = [item["problem"] for item in answer["items"] if item["lead"] is None]
+            if refusals:
+                raise BenchmarkFailed(f"{len(refusals)} leads were refused: {refusals[0]['detail']}")
 
     async def all_reached(self, campaign_id: str, count: int) -> None:
         """Wait until all leads of a campaign are done, asking for no more than whether one is open.

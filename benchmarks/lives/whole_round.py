@@ -2,10 +2,7 @@
 
 from datetime import UTC, datetime
 
-from benchmarks.errors import BenchmarkFailed
 from benchmarks.lives.system import System
-
-BATCH = 100
 
 
 async def whole_seconds(system: System, name: str, lives: int) -> float:
@@ -22,10 +19,6 @@ async def whole_seconds(system: System, name: str, lives: int) -> float:
     campaign_id = await system.launched(name)
     leads = [{**lead, "campaign_id": campaign_id} for lead in system.take(lives)]
     began = datetime.now(UTC)
-    for start in range(0, lives, BATCH):
-        answer = await system.api.post("/api/v1/leads/batch", {"leads": leads[start : start + BATCH]})
-        refusals = [item["problem"] for item in answer["items"] if item["lead"] is None]
-        if refusals:
-            raise BenchmarkFailed(f"{len(refusals)} leads were refused: {refusals[0]['detail']}")
+    await system.bring_in(leads)
     await system.all_reached(campaign_id, lives)
     return (await system.last_end(campaign_id, lives) - began).total_seconds()

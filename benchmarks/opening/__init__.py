@@ -1,0 +1,1 @@
+"""The opening bell: thousands of leads that may all be called from the same second on."""
