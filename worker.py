@@ -38,7 +38,7 @@ from storage.room import CHANNEL
 from telephony.http import provider_http_client
 from telephony.provider import VoiceProvider
 from telephony.retell_client import DEFAULT_BASE_URL, RetellProvider
-from workflows import WORKFLOWS
+from workflows.registry import WORKFLOWS
 from workflows.schedules import ensure_reconciliation
 
 log = structlog.get_logger("worker")

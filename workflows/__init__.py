@@ -1,8 +1,4 @@
-"""Orchestration without I/O. What a workflow does is stored in histories: see docs/operations before changing it."""
+"""Orchestration without I/O. What a workflow does is stored in histories: see docs/operations before changing it.
 
-from workflows.lead_calling import LeadCalling
-from workflows.reconciliation import Reconciliation
-
-WORKFLOWS = [LeadCalling, Reconciliation]
-
-__all__ = ["WORKFLOWS", "LeadCalling", "Reconciliation"]
+Nothing is imported here: the sandbox runs this file, and the workflow's own, anew for each workflow that it loads.
+"""

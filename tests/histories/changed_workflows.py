@@ -10,7 +10,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.dialling import PlaceCall
     from activities.messages import CallFate, LeadInput
     from domain.steps import Dial
-    from workflows import LeadCalling, policies
+    from workflows import policies
+    from workflows.lead_calling import LeadCalling
 
 
 @workflow.defn(name="LeadCalling")

@@ -11,7 +11,7 @@ from activities.messages import CallFate, CallHeard, Wake
 from domain.diary import with_diary
 from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
 from tests.workflows.scripted_activities import Answer, ScriptedActivities, away
-from workflows import LeadCalling
+from workflows.lead_calling import LeadCalling
 
 Handle = WorkflowHandle[LeadCalling, str]
 Tell = Callable[[Handle, ScriptedActivities], Awaitable[None]]

@@ -20,7 +20,7 @@ from temporalio.worker import Worker
 from activities.messages import LeadInput
 from tests.histories.lives import KINDS, life
 from tests.histories.overhearing import commands_path, replay
-from workflows import LeadCalling
+from workflows.lead_calling import LeadCalling
 
 HERE = Path(__file__).parent
 TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.histories.changed_workflows import DialsAgain, WaitsLonger
 from tests.histories.overhearing import Command, commands_path, replay, stored_commands
-from workflows import LeadCalling
+from workflows.lead_calling import LeadCalling
 
 HISTORIES = sorted(Path(__file__).parent.glob("*.json"))
 ANSWERED = Path(__file__).parent / "answered.json"

@@ -9,7 +9,7 @@ from temporalio import workflow
 from activities.messages import LeadInput
 from tests.histories.lives import KINDS
 from tests.histories.overhearing import replay
-from workflows import LeadCalling
+from workflows.lead_calling import LeadCalling
 
 
 @workflow.defn(name="LeadCalling")

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from activities.messages import AttemptInput, CallFate, LeadInput
 from domain.steps import Dial, Step
-from workflows import LeadCalling
+from workflows.lead_calling import LeadCalling
 
 Answer = Step | Exception | Callable[[], Step]
 

@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.messages import CallFate, CallHeard, Wake
 from domain.steps import Dial, Parked, Queued, Stop, WaitUntil
 from tests.workflows.scripted_activities import ScriptedActivities, away, calling
-from workflows import LeadCalling
+from workflows.lead_calling import LeadCalling
 
 REACHED = Stop("reached")
 

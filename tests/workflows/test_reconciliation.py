@@ -5,7 +5,8 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.reconciling import Findings
-from workflows import Reconciliation, policies
+from workflows import policies
+from workflows.reconciliation import Reconciliation
 
 
 @activity.defn(name="reconcile")
