@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -101,7 +101,9 @@ def pace_of(owner: type[CampaignRow] | type[AccountRow] | type[OrganizationRow])
     return select(PaceRow.next_dial_at).where(PaceRow.owner_id == owner.id).scalar_subquery()
 
 
-def is_paced_beyond(owner: type[AccountRow] | type[OrganizationRow], instant: datetime) -> ColumnElement[bool]:
+def is_paced_beyond(
+    owner: type[AccountRow] | type[OrganizationRow], instant: datetime | BindParameter[datetime]
+) -> ColumnElement[bool]:
     """In a query of owners: calls a second leave no instant free until then."""
     return and_(owner.max_calls_per_second.is_not(None), func.coalesce(pace_of(owner) > instant, False))
 

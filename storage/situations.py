@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -62,52 +62,71 @@ async def lock_lead(
     """
     # The numbers that lead to the other rows never change while a workflow of the lead is open, except for the
     # campaign of a moved lead; the lead's own lock comes last, so what was read before it is compared again.
-    keys = (await session.execute(select(LeadRow.campaign_id, LeadRow.contact_id).where(LeadRow.id == lead_id))).first()
-    if keys is None:
+    owners = (await session.execute(_OWNERS, {"lead_id": lead_id})).first()
+    if owners is None:
         return None
-    organization, campaign, account = await _lock_owners(session, keys.campaign_id)
+    organization, campaign, account, contact_id = owners
     pool, pool_is_locked = await _read_pool(session, campaign.number_pool_id, pool_lock)
-    contact = await session.get_one(
-        ContactRow, keys.contact_id, with_for_update={"key_share": True}, populate_existing=True
-    )
-    lead = await session.get_one(LeadRow, lead_id, with_for_update={"key_share": True}, populate_existing=True)
-    if (lead.campaign_id, lead.contact_id) != (keys.campaign_id, keys.contact_id):
+    contact = (await session.scalars(_CONTACT, {"contact_id": contact_id})).one()
+    lead = (await session.scalars(_LEAD, {"lead_id": lead_id})).one()
+    if (lead.campaign_id, lead.contact_id) != (campaign.id, contact_id):
         raise LeadMoved("the lead was moved while its rows were being locked; nothing was done, ask again")
-    attempts = await _attempts_of(session, lead_id)
+    attempts = (await session.scalars(_ATTEMPTS, {"lead_id": lead_id})).all()
     return LeadWithContext(organization, account, campaign, pool, pool_is_locked, contact, lead, attempts)
-
-
-async def _lock_owners(session: AsyncSession, campaign_id: UUID) -> tuple[OrganizationRow, CampaignRow, AccountRow]:
-    query = (
-        select(OrganizationRow, CampaignRow, AccountRow)
-        .join(CampaignRow, CampaignRow.organization_id == OrganizationRow.id)
-        .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
-        .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
-        .where(CampaignRow.id == campaign_id)
-        .with_for_update(read=True, of=[OrganizationRow, CampaignRow, AccountRow])
-        .execution_options(populate_existing=True)
-    )
-    organization, campaign, account = (await session.execute(query)).one()
-    return organization, campaign, account
 
 
 async def _read_pool(session: AsyncSession, pool_id: UUID, lock: PoolLock) -> tuple[NumberPoolRow, bool]:
     if lock is not PoolLock.NO:
-        query = select(NumberPoolRow).where(NumberPoolRow.id == pool_id)
-        query = query.with_for_update(key_share=True, skip_locked=lock is PoolLock.IF_FREE)
-        pool = await session.scalar(query.execution_options(populate_existing=True))
+        pool = await session.scalar(_LOCKED_POOL[lock], {"pool_id": pool_id})
         if pool is not None:
             return pool, True
-    return await session.get_one(NumberPoolRow, pool_id, populate_existing=True), False
+    return (await session.scalars(_POOL, {"pool_id": pool_id})).one(), False
 
 
-async def _attempts_of(session: AsyncSession, lead_id: UUID) -> Sequence[AttemptRow]:
-    query = (
-        select(AttemptRow)
-        .where(AttemptRow.lead_id == lead_id)
-        .order_by(AttemptRow.number)
-        .options(*_LONG_COLUMNS)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return (await session.scalars(query)).all()
+# Made once: every decision needs them, and putting them together costs more than what they find.
+_LEAD_ID = bindparam("lead_id", type_=Uuid())
+
+_OWNERS = (
+    select(OrganizationRow, CampaignRow, AccountRow, LeadRow.contact_id)
+    .join(CampaignRow, CampaignRow.organization_id == OrganizationRow.id)
+    .join(LeadRow, LeadRow.campaign_id == CampaignRow.id)
+    .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
+    .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
+    .where(LeadRow.id == _LEAD_ID)
+    .with_for_update(read=True, of=[OrganizationRow, CampaignRow, AccountRow])
+    .execution_options(populate_existing=True)
+)
+
+_POOL = (
+    select(NumberPoolRow)
+    .where(NumberPoolRow.id == bindparam("pool_id", type_=Uuid()))
+    .execution_options(populate_existing=True)
+)
+
+_LOCKED_POOL = {
+    lock: _POOL.with_for_update(key_share=True, skip_locked=lock is PoolLock.IF_FREE)
+    for lock in (PoolLock.IF_FREE, PoolLock.WAIT)
+}
+
+_CONTACT = (
+    select(ContactRow)
+    .where(ContactRow.id == bindparam("contact_id", type_=Uuid()))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+_LEAD = (
+    select(LeadRow)
+    .where(LeadRow.id == _LEAD_ID)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+_ATTEMPTS = (
+    select(AttemptRow)
+    .where(AttemptRow.lead_id == _LEAD_ID)
+    .order_by(AttemptRow.number)
+    .options(*_LONG_COLUMNS)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)

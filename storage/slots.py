@@ -8,7 +8,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    ScalarSelect,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -92,15 +105,7 @@ async def has_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: date
 
     A hint that spares those who come in vain the wait for the pool's lock; the grant itself counts again under it.
     """
-    is_room = and_(
-        NumberPoolRow.max_live_calls > live_calls_of(AttemptRow.number_pool_id, NumberPoolRow.id),
-        func.coalesce(NumberPoolRow.next_dial_at, dial_by) <= dial_by,
-        _is_below(ACCOUNT_CAP, AttemptRow.account_id, AccountRow.id),
-        ~is_paced_beyond(AccountRow, dial_by),
-        _is_below(OrganizationRow.max_live_calls, AttemptRow.organization_id, OrganizationRow.id),
-        ~is_paced_beyond(OrganizationRow, dial_by),
-    )
-    if not await session.scalar(_with_owners(select(is_room), number_pool_id)):
+    if not await session.scalar(_HAS_ROOM, {"number_pool_id": number_pool_id, "dial_by": dial_by}):
         return False
     return await free_again_at(session, number_pool_id, dial_by) is None
 
@@ -144,7 +149,7 @@ async def _campaign_paced_beyond(
     return await session.scalar(query)
 
 
-def _with_owners(query: Select[Any], number_pool_id: UUID) -> Select[Any]:
+def _with_owners(query: Select[Any], number_pool_id: UUID | BindParameter[UUID]) -> Select[Any]:
     return (
         query.select_from(NumberPoolRow)
         .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
@@ -168,3 +173,20 @@ def _is_below(
     owner_id: InstrumentedAttribute[UUID],
 ) -> ColumnElement[bool]:
     return or_(cap.is_(None), cap > live_calls_of(counted_by, owner_id))
+
+
+def _pool_has_room() -> Select[bool]:
+    dial_by = bindparam("dial_by", type_=DateTime(timezone=True))
+    is_room = and_(
+        NumberPoolRow.max_live_calls > live_calls_of(AttemptRow.number_pool_id, NumberPoolRow.id),
+        func.coalesce(NumberPoolRow.next_dial_at, dial_by) <= dial_by,
+        _is_below(ACCOUNT_CAP, AttemptRow.account_id, AccountRow.id),
+        ~is_paced_beyond(AccountRow, dial_by),
+        _is_below(OrganizationRow.max_live_calls, AttemptRow.organization_id, OrganizationRow.id),
+        ~is_paced_beyond(OrganizationRow, dial_by),
+    )
+    return _with_owners(select(is_room), bindparam("number_pool_id", type_=Uuid()))
+
+
+# Asked for by every lead in a crowd: made once, since putting it together costs more than what it finds.
+_HAS_ROOM = _pool_has_room()
