@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from runtime.settings import Settings
+from runtime.stale_connections import replace_stale_connections
 from storage.address import async_url
 
 # A request that can't get a connection within this time answers 503 rather than joining a growing queue.
@@ -53,13 +54,11 @@ def create_engine(
     """
     dsn = url or settings.primary_url
     pooled = behind_pooler(dsn, settings) and dsn != settings.database_direct_url
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(dsn),
         pool_size=pool_size or settings.database_pool_size,
         max_overflow=0,
         pool_timeout=pool_wait.total_seconds(),
-        # After a restart of PostgreSQL a stale connection is replaced before use, instead of failing a request.
-        pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
         # The busiest connections stay warm and the others can go idle.
         pool_use_lifo=True,
@@ -67,6 +66,8 @@ def create_engine(
         hide_parameters=True,
         connect_args=_connect_arguments(application, pooled=pooled),
     )
+    replace_stale_connections(engine)
+    return engine
 
 
 def _connect_arguments(application: str, *, pooled: bool) -> dict[str, Any]:

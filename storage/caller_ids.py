@@ -1,9 +1,9 @@
 """Which of a pool's numbers a call goes out from."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Date, DateTime, Uuid, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.local_presence import PREFIX_LENGTH, area_prefix, region_prefixes
@@ -21,11 +21,11 @@ async def choose_caller_id(
     query = (
         select(CallerIdRow)
         .join(NumberPoolRow, NumberPoolRow.id == CallerIdRow.number_pool_id)
-        .where(NumberPoolRow.id == number_pool_id, _usable_from(now) <= now)
+        .where(_OF_POOL, _usable_from() <= now)
         .order_by(_strangeness(to_number), CallerIdRow.last_used_at.asc().nulls_first(), CallerIdRow.position)
         .limit(1)
     )
-    return await session.scalar(query)
+    return await session.scalar(query, {"number_pool_id": number_pool_id, **_day_of(now)})
 
 
 def note_use(caller_id: CallerIdRow, leaves_at: datetime) -> None:
@@ -38,24 +38,31 @@ def note_use(caller_id: CallerIdRow, leaves_at: datetime) -> None:
 
 async def free_again_at(session: AsyncSession, number_pool_id: UUID, at: datetime) -> datetime | None:
     """When a number of the pool may be used again; None when one may be used at ``at``, or there is none at all."""
-    query = (
-        select(func.min(_usable_from(at)))
-        .join(NumberPoolRow, NumberPoolRow.id == CallerIdRow.number_pool_id)
-        .where(NumberPoolRow.id == number_pool_id)
-    )
-    earliest = await session.scalar(query)
+    earliest: datetime | None = await session.scalar(_FREE_AGAIN, {"number_pool_id": number_pool_id, **_day_of(at)})
     return None if earliest is None or earliest <= at else earliest
 
 
-def _usable_from(at: datetime) -> ColumnElement[datetime]:
-    """In a query of numbers and their pool: from when on each has rested and has calls left, ``at`` or later."""
+def _day_of(at: datetime) -> dict[str, date | datetime]:
     day = at.astimezone(UTC).date()
-    midnight = datetime.combine(day + timedelta(days=1), time(), UTC)
-    instant = cast(literal(at), DateTime(timezone=True))
-    per_day = NumberPoolRow.max_calls_per_number_per_day
-    is_spent = and_(CallerIdRow.used_on == cast(literal(day), Date), CallerIdRow.used_count >= per_day)
-    has_calls_from = case((is_spent, cast(literal(midnight), DateTime(timezone=True))), else_=instant)
+    return {"at": at, "day": day, "midnight": datetime.combine(day + timedelta(days=1), time(), UTC)}
+
+
+def _usable_from() -> ColumnElement[datetime]:
+    """In a query of numbers and their pool, given ``_day_of``: from when on each has rested and has calls left."""
+    instant = bindparam("at", type_=DateTime(timezone=True))
+    is_spent = and_(
+        CallerIdRow.used_on == bindparam("day", type_=Date()),
+        CallerIdRow.used_count >= NumberPoolRow.max_calls_per_number_per_day,
+    )
+    has_calls_from = case((is_spent, bindparam("midnight", type_=DateTime(timezone=True))), else_=instant)
     return func.greatest(func.coalesce(CallerIdRow.resting_until, instant), has_calls_from)
+
+
+_OF_POOL = NumberPoolRow.id == bindparam("number_pool_id", type_=Uuid())
+
+_FREE_AGAIN = (
+    select(func.min(_usable_from())).join(NumberPoolRow, NumberPoolRow.id == CallerIdRow.number_pool_id).where(_OF_POOL)
+)
 
 
 def _strangeness(to_number: str) -> ColumnElement[int]:

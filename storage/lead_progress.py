@@ -10,7 +10,9 @@ from sqlalchemy import (
     ColumnElement,
     Exists,
     Select,
+    Uuid,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -54,13 +56,15 @@ class Standing(NamedTuple):
 
 
 async def standing_of(session: AsyncSession, lead_id: UUID) -> Standing | None:
-    query = (
-        select(LeadRow.status, CampaignRow.number_pool_id, LeadRow.run)
-        .join(CampaignRow, CampaignRow.id == LeadRow.campaign_id)
-        .where(LeadRow.id == lead_id)
-    )
-    row = (await session.execute(query)).first()
+    row = (await session.execute(_STANDING, {"lead_id": lead_id})).first()
     return None if row is None else Standing(*row)
+
+
+_STANDING = (
+    select(LeadRow.status, CampaignRow.number_pool_id, LeadRow.run)
+    .join(CampaignRow, CampaignRow.id == LeadRow.campaign_id)
+    .where(LeadRow.id == bindparam("lead_id", type_=Uuid()))
+)
 
 
 async def mark_handed_over(session: AsyncSession, runs: Sequence[tuple[UUID, int]], now: datetime) -> None:
