@@ -23,6 +23,7 @@ from storage.number_pools import (
     replace_caller_ids,
 )
 from storage.parking import release
+from storage.right_of_way import take_right_of_way
 from storage.room import announce_room
 
 
@@ -62,6 +63,7 @@ async def resume_pool(deps: Dependencies, session: AsyncSession, principal: Prin
     pool = await get_pool(session, principal.organization_id, pool_id)
     if pool is None:
         raise NotFound("There is no number pool with this id.")
+    await take_right_of_way(session, principal.organization_id)
     await replan_pool(session, pool.id, deps.clock())
     await release(session, NumberPoolRow, pool.id)
     await announce_room(session, pool.id)
@@ -94,6 +96,7 @@ async def resume_account(
 
 
 async def _known_account(session: AsyncSession, principal: Principal, account_id: UUID) -> AccountRow:
+    await take_right_of_way(session, principal.organization_id)
     account = await get_account(session, principal.organization_id, account_id)
     if account is None:
         raise NotFound("There is no account with this id.")

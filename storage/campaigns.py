@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.pages import Cursor, Page, fetch_page
+from storage.right_of_way import take_right_of_way
 
 DECIDE_WHEN = (
     "windows",
@@ -42,6 +43,7 @@ async def get_campaigns(
 
 async def lock_campaign(session: AsyncSession, organization_id: UUID, campaign_id: UUID) -> CampaignRow | None:
     """Read and lock a campaign: grants and dials, which hold it shared, come before or after the change."""
+    await take_right_of_way(session, organization_id)
     query = select(CampaignRow).where(CampaignRow.id == campaign_id, CampaignRow.organization_id == organization_id)
     query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return await session.scalar(query)

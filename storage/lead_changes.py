@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage.contacts import lock_contacts
 from storage.models import AttemptRow, CampaignRow, ContactRow, LeadRow, OrganizationRow
+from storage.right_of_way import give_way
 from storage.situations import LeadMoved
 
 
@@ -24,6 +25,7 @@ async def lock_numbers_of_lead(
     Raises:
         LeadMoved: the lead got another number meanwhile; roll back and ask again.
     """
+    await session.execute(select(give_way(LeadRow.organization_id)).where(LeadRow.id == lead_id))
     owners = (
         select(OrganizationRow.id, CampaignRow.id)
         .join(CampaignRow, CampaignRow.organization_id == OrganizationRow.id)

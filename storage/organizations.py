@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import AuditEntryRow, OrganizationRow
+from storage.right_of_way import take_right_of_way
 
 
 async def get_organization(session: AsyncSession, organization_id: UUID) -> OrganizationRow:
@@ -15,6 +16,7 @@ async def get_organization(session: AsyncSession, organization_id: UUID) -> Orga
 
 async def lock_organization(session: AsyncSession, organization_id: UUID) -> OrganizationRow:
     """Read and lock an organisation: whoever holds it shared (a grant, a dial) comes before or after, not between."""
+    await take_right_of_way(session, organization_id)
     return await session.get_one(
         OrganizationRow, organization_id, with_for_update={"key_share": True}, populate_existing=True
     )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import defer
 
 from domain.vocabulary import AttemptStatus
 from storage.models import AccountRow, AttemptRow, CampaignRow, ContactRow, LeadRow, NumberPoolRow, OrganizationRow
+from storage.right_of_way import give_way
 
 # What was said is long, and nothing is decided by it.
 _LONG_COLUMNS = [
@@ -62,14 +63,14 @@ async def lock_lead(
     """
     # The numbers that lead to the other rows never change while a workflow of the lead is open, except for the
     # campaign of a moved lead; the lead's own lock comes last, so what was read before it is compared again.
-    owners = (await session.execute(_OWNERS, {"lead_id": lead_id})).first()
-    if owners is None:
+    keys = (await session.execute(_KEYS, {"lead_id": lead_id})).first()
+    if keys is None:
         return None
-    organization, campaign, account, contact_id = owners
+    organization, campaign, account = (await session.execute(_OWNERS, {"campaign_id": keys.campaign_id})).one()
     pool, pool_is_locked = await _read_pool(session, campaign.number_pool_id, pool_lock)
-    contact = (await session.scalars(_CONTACT, {"contact_id": contact_id})).one()
+    contact = (await session.scalars(_CONTACT, {"contact_id": keys.contact_id})).one()
     lead = (await session.scalars(_LEAD, {"lead_id": lead_id})).one()
-    if (lead.campaign_id, lead.contact_id) != (campaign.id, contact_id):
+    if (lead.campaign_id, lead.contact_id) != (keys.campaign_id, keys.contact_id):
         raise LeadMoved("the lead was moved while its rows were being locked; nothing was done, ask again")
     attempts = (await session.scalars(_ATTEMPTS, {"lead_id": lead_id})).all()
     return LeadWithContext(organization, account, campaign, pool, pool_is_locked, contact, lead, attempts)
@@ -86,13 +87,14 @@ async def _read_pool(session: AsyncSession, pool_id: UUID, lock: PoolLock) -> tu
 # Made once: every decision needs them, and putting them together costs more than what they find.
 _LEAD_ID = bindparam("lead_id", type_=Uuid())
 
+_KEYS = select(LeadRow.campaign_id, LeadRow.contact_id, give_way(LeadRow.organization_id)).where(LeadRow.id == _LEAD_ID)
+
 _OWNERS = (
-    select(OrganizationRow, CampaignRow, AccountRow, LeadRow.contact_id)
+    select(OrganizationRow, CampaignRow, AccountRow)
     .join(CampaignRow, CampaignRow.organization_id == OrganizationRow.id)
-    .join(LeadRow, LeadRow.campaign_id == CampaignRow.id)
     .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
     .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
-    .where(LeadRow.id == _LEAD_ID)
+    .where(CampaignRow.id == bindparam("campaign_id", type_=Uuid()))
     .with_for_update(read=True, of=[OrganizationRow, CampaignRow, AccountRow])
     .execution_options(populate_existing=True)
 )
