@@ -15,8 +15,8 @@ class Capacity:
 
     def has_room(self) -> bool:
         """Whether one more outbound call may begin at this moment."""
-        limit = self._settings.concurrency_limit - self._settings.reserved_inbound_concurrency
-        return self.live < limit and self._rate_allows()
+        others = max(self._settings.reserved_inbound_concurrency, self._settings.live_elsewhere)
+        return self.live < self._settings.concurrency_limit - others and self._rate_allows()
 
     def begin(self) -> None:
         self.live += 1

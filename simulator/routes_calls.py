@@ -71,7 +71,7 @@ class CallRoutes:
         limit = self._settings.concurrency_limit
         return JSONResponse(
             {
-                "current_concurrency": self._capacity.live,
+                "current_concurrency": self._capacity.live + self._settings.live_elsewhere,
                 "concurrency_limit": limit,
                 "base_concurrency": min(limit, 20),
                 "purchased_concurrency": max(limit - 20, 0),

@@ -18,7 +18,11 @@ class Refusal(StrEnum):
 
 
 class Settings(BaseModel):
-    """Durations are in seconds. ``real_time`` draws them as people would take them and ignores the first three."""
+    """Durations are in seconds. ``real_time`` draws them as people would take them and ignores the first three.
+
+    ``live_elsewhere``: live calls of the workspace that nobody has placed here, such as people who ring in. They use
+    up the ``reserved_inbound_concurrency`` first.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,6 +34,7 @@ class Settings(BaseModel):
     strict: bool = False
     concurrency_limit: int = Field(20, ge=0)
     reserved_inbound_concurrency: int = Field(0, ge=0)
+    live_elsewhere: int = Field(0, ge=0)
     calls_per_second: float | None = Field(None, gt=0)
     refusal: Refusal = Refusal.REJECT
     webhook_url: str | None = None

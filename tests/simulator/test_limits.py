@@ -29,6 +29,29 @@ async def test_a_call_over_the_limit_is_refused_with_429(stage: Stage, control: 
     await dial()
 
 
+@pytest.mark.parametrize(
+    ("elsewhere", "room"),
+    [
+        pytest.param(0, 6, id="the-share-for-people-who-ring-in-is-kept"),
+        pytest.param(3, 6, id="they-use-it-up"),
+        pytest.param(5, 5, id="and-more"),
+        pytest.param(12, 0, id="others-have-everything"),
+    ],
+)
+async def test_calls_of_other_kinds_count_too_and_use_up_the_reserved_share_first(
+    stage: Stage, control: Control, dial: Dial, retell: AsyncRetell, elsewhere: int, room: int
+) -> None:
+    stage.settings.apply({"talk_seconds": 60, "ring_seconds": 60})
+    limits = {"concurrency_limit": 10, "reserved_inbound_concurrency": 4, "live_elsewhere": elsewhere}
+    await control("POST", "/settings", limits)
+    answers = await asyncio.gather(*(dial(f"+131255501{n:02}") for n in range(12)), return_exceptions=True)
+    assert sum(not isinstance(answer, sdk.RateLimitError) for answer in answers) == room
+    said = await retell.concurrency.retrieve()
+    assert (said.current_concurrency, said.concurrency_limit) == (room + elsewhere, 10)
+    assert said.reserved_inbound_concurrency == 4
+    assert not said.concurrency_burst_enabled
+
+
 async def test_a_call_over_the_limit_is_taken_and_ends_at_once(
     stage: Stage, control: Control, dial: Dial, retell: AsyncRetell
 ) -> None:
