@@ -15,13 +15,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from domain.live_calls import outbound_cap
 from domain.ramp import RAMP, distance, is_ramping
 from storage.models import AccountRow, AttemptRow, CampaignRow, NumberPoolRow, OrganizationRow, PaceRow
 
 ACCOUNT_CAP: ColumnElement[int | None] = func.least(
-    AccountRow.max_live_calls, AccountRow.provider_limit - func.coalesce(AccountRow.provider_reserved, 0)
+    AccountRow.max_live_calls,
+    AccountRow.provider_limit - func.greatest(AccountRow.provider_reserved, AccountRow.provider_elsewhere, 0),
 )
-"""Live calls that may go out of an account: ours or the provider's own figure, whichever is lower; null without any."""
+"""Live calls that may go out of an account: ours or the provider's own figure, whichever is lower; null without any.
+
+The provider's is ``domain.live_calls.outbound_cap``, here for many accounts at once.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,11 @@ def limits_on(
 
 def account_cap(account: AccountRow) -> int | None:
     """``ACCOUNT_CAP`` of a row that was read."""
-    by_provider = None if account.provider_limit is None else account.provider_limit - (account.provider_reserved or 0)
-    return min((cap for cap in (account.max_live_calls, by_provider) if cap is not None), default=None)
+    caps = [] if account.max_live_calls is None else [account.max_live_calls]
+    if account.provider_limit is not None:
+        reserved, elsewhere = account.provider_reserved or 0, account.provider_elsewhere or 0
+        caps.append(outbound_cap(account.provider_limit, reserved, elsewhere))
+    return min(caps, default=None)
 
 
 async def lock_pace(session: AsyncSession, owner_id: UUID) -> datetime | None:

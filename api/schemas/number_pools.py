@@ -95,7 +95,8 @@ class AccountChange(Input):
 
 class AccountAnswer(BaseModel):
     """``provider_limit`` and ``provider_reserved``: live calls at most by the provider's own word, and how many of
-    these are kept for people who ring in, as it said at ``limits_read_at``."""
+    these are kept for people who ring in; ``provider_elsewhere``: how many were live that were not placed here. All as
+    it said at ``limits_read_at``, which is asked for about every minute; while it doesn't answer they stay in force."""
 
     id: UUID
     name: str
@@ -105,6 +106,7 @@ class AccountAnswer(BaseModel):
     max_calls_per_second: float | None
     provider_limit: int | None
     provider_reserved: int | None
+    provider_elsewhere: int | None
     limits_read_at: datetime | None
     parked_reason: str | None
     created_at: datetime

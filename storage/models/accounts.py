@@ -15,7 +15,9 @@ class AccountRow(Base, Identified, Created, Owned):
 
     The default account's key comes from the environment and is not stored. ``provider_limit`` and
     ``provider_reserved`` are the provider's own figures for live calls, and what of them is kept for people who ring
-    in, as read at ``limits_read_at``. ``probe_at`` and ``released_at``: as for a campaign.
+    in, as read at ``limits_read_at``; ``provider_elsewhere``: how many were live then that aren't ours.
+    ``overcounted_since``: from then on we held slots for more calls than the provider had. ``probe_at`` and
+    ``released_at``: as for a campaign.
     """
 
     __tablename__ = "accounts"
@@ -37,7 +39,9 @@ class AccountRow(Base, Identified, Created, Owned):
     max_calls_per_second: Mapped[float | None]
     provider_limit: Mapped[int | None]
     provider_reserved: Mapped[int | None]
+    provider_elsewhere: Mapped[int | None]
     limits_read_at: Mapped[datetime | None]
+    overcounted_since: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
     parked_reason: Mapped[str | None]
     probe_at: Mapped[datetime | None]

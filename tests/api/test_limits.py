@@ -76,8 +76,8 @@ async def test_an_account_is_limited_and_shows_what_the_provider_says(
     read_at = datetime(2026, 3, 2, 12, tzinfo=UTC)
     (before,) = (await admin.get("/api/v1/accounts")).json()["items"]
     async with sessions.begin() as session:
-        values = {"provider_limit": 20, "provider_reserved": 3, "limits_read_at": read_at, "parked_reason": "unpaid"}
-        await session.execute(update(AccountRow).values(**values))
+        values = {"provider_limit": 20, "provider_reserved": 3, "provider_elsewhere": 5, "parked_reason": "unpaid"}
+        await session.execute(update(AccountRow).values(limits_read_at=read_at, **values))
     path = f"/api/v1/accounts/{before['id']}"
     assert (await (await member("viewer")).patch(path, json=LIMITS)).status_code == 403
     answer = await (await member("operator")).patch(path, json=LIMITS)
