@@ -5,12 +5,13 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
 import structlog
+from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
@@ -19,10 +20,13 @@ from temporalio.worker import Worker
 from activities.deciding import LeadDecisions
 from activities.dialling import PlaceCall
 from activities.discretion import Discretion
+from activities.figures import StandingFigures
 from activities.hand_on import SlotHandOn
 from activities.lead_workflows import LeadWorkflows
 from activities.looking_up import LookUpCall
+from activities.provider_limits import ProviderLimits
 from activities.reconciling import Reconcile
+from activities.round_metrics import RoundMetrics
 from activities.sending import CallSender
 from activities.stepping import NextStep
 from activities.weighing import DialSettings
@@ -33,7 +37,7 @@ from runtime.listening import listening
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import TemporalAway, connect
-from runtime.worker_health import WorkerHealth, serve_health
+from runtime.worker_health import WorkerHealth, process_registry, serve_health
 from storage.room import CHANNEL
 from telephony.http import provider_http_client
 from telephony.provider import VoiceProvider
@@ -74,6 +78,7 @@ def build_worker(
     sessions: async_sessionmaker[AsyncSession],
     providers: Mapping[str, VoiceProvider],
     settings: Settings,
+    registry: CollectorRegistry,
 ) -> tuple[Worker, SlotHandOn]:
     """Everything that the workflows call, made of the clients that this process holds."""
     dial = DialSettings(
@@ -84,6 +89,7 @@ def build_worker(
     decisions = LeadDecisions(dial)
     workflows = LeadWorkflows(client, settings.task_queue)
     hand_on = SlotHandOn(sessions, decisions, workflows, now)
+    limits = ProviderLimits(sessions, providers, now)
     sender = CallSender(sessions, providers, now)
     worker = Worker(
         client,
@@ -93,7 +99,7 @@ def build_worker(
             NextStep(sessions, decisions, now).next_step,
             PlaceCall(sessions, dial, sender, now).place_call,
             LookUpCall(sessions, dial, providers, sender, now).look_up_call,
-            Reconcile(sessions, workflows, hand_on, now).reconcile,
+            Reconcile(sessions, workflows, hand_on, limits, RoundMetrics(registry), now).reconcile,
         ],
         max_concurrent_activities=MOST_ACTIVITIES,
         max_concurrent_local_activities=DECISIONS_AT_ONCE,
@@ -113,13 +119,22 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         engine = create_engine(settings, application="leadline-worker", pool_wait=CONNECTION_WAIT)
         stack.push_async_callback(engine.dispose)
         http = await stack.enter_async_context(provider_http_client())
-        worker, hand_on = build_worker(client, session_factory(engine), voice_providers(settings, http), settings)
+        sessions, providers, registry = session_factory(engine), voice_providers(settings, http), process_registry()
+        worker, hand_on = build_worker(client, sessions, providers, settings, registry)
         stack.push_async_callback(hand_on.close)
         await stack.enter_async_context(
             listening(settings, CHANNEL, _nudging(hand_on), application="leadline-worker-listening")
         )
-        health = WorkerHealth(engine=engine, client=client, worker=worker, sdk_metrics_port=metrics_port)
+        health = WorkerHealth(
+            engine=engine,
+            client=client,
+            worker=worker,
+            sdk_metrics_port=metrics_port,
+            registry=registry,
+            before_scrape=StandingFigures(sessions, registry, now).refresh,
+        )
         await stack.enter_async_context(serve_health(health, settings.worker_port))
+        await stack.enter_async_context(_reading_limits(ProviderLimits(sessions, providers, now)))
         await _run(worker, client, settings, stop)
 
 
@@ -131,6 +146,27 @@ def _nudging(hand_on: SlotHandOn) -> Callable[[str], None]:
             hand_on.nudge(UUID(payload))
 
     return heard
+
+
+@contextlib.asynccontextmanager
+async def _reading_limits(limits: ProviderLimits) -> AsyncIterator[None]:
+    """The provider's figures are read at once, beside everything else: the first round of all may be a while off.
+
+    Until they are, the pools' own caps hold. An outage mustn't keep a worker from starting.
+    """
+    reading = asyncio.create_task(_read_once(limits))
+    try:
+        yield
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _read_once(limits: ProviderLimits) -> None:
+    try:
+        await limits.refresh()
+    except Exception as error:  # noqa: BLE001 - whatever it was, the reconciliation reads them again
+        log.warning("limits_unread", error=type(error).__name__)
 
 
 async def _run(worker: Worker, client: Client, settings: Settings, stop: asyncio.Event) -> None:

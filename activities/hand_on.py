@@ -161,4 +161,4 @@ class SlotHandOn:
         if not is_told:
             log.warning("workflow_missing", lead_id=str(lead.lead_id), run=lead.run)
             async with self._sessions.begin() as session:
-                await lead_progress.hand_over_again(session, lead.lead_id)
+                await lead_progress.hand_over_again(session, [lead.lead_id])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -69,13 +69,25 @@ class LeadWorkflows:
             raise EngineAway(str(error)) from error
         return True
 
-    async def wake(self, lead_id: UUID, run: int, reason: str) -> None:
-        """Have the lead look again at what it may do next; one that is done already stays done."""
-        await self._signal(lead_id, run, WAKE_SIGNAL, Wake(reason))
+    async def wake(self, lead_id: UUID, run: int, reason: str) -> bool:
+        """Have the lead look again at what it may do next; False when it has no open workflow."""
+        return await self._signal(lead_id, run, WAKE_SIGNAL, Wake(reason))
 
     async def slot_granted(self, lead_id: UUID, run: int) -> bool:
         """Have a waiting lead take up the slot that was handed on to it; False when it has no open workflow."""
         return await self._signal(lead_id, run, SLOT_GRANTED_SIGNAL, None)
+
+    async def is_open(self, lead_id: UUID, run: int) -> bool:
+        """Whether this run of the lead's workflow goes on, as far as the engine knows."""
+        handle = self._client.get_workflow_handle(workflow_id(lead_id, run))
+        try:
+            return (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise EngineAway(str(error)) from error
+            return False
+        except RuntimeError as error:
+            raise EngineAway(str(error)) from error
 
     async def forward(self, lead_id: UUID, run: int, event: str, attempt_id: UUID) -> None:
         """Tell the lead that the provider reported ``event`` on the call of this attempt."""

@@ -1,9 +1,11 @@
 """The activity that heals what got lost between the database and the engine."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -11,10 +13,15 @@ from temporalio import activity
 
 from activities import inbox
 from activities.beating import beating
+from activities.bulk_start import BulkStart
 from activities.deciding import give_back_expired
 from activities.hand_on import SlotHandOn
-from activities.lead_workflows import EngineAway, LeadToStart, LeadWorkflows
-from storage import lead_progress, webhook_events
+from activities.lead_workflows import EngineAway, LeadWorkflows
+from activities.missing_workflows import MissingWorkflows
+from activities.provider_limits import ProviderLimits
+from activities.round_metrics import RoundMetrics
+from storage import lead_progress, slots, webhook_events
+from storage.lead_progress import WaitingLead
 from storage.situations import lock_lead
 
 log = structlog.get_logger(__name__)
@@ -24,17 +31,25 @@ GRACE = timedelta(seconds=10)
 
 BATCH = 500
 AT_ONCE = 10
+A_FEW = 5
+
+ROUND = timedelta(seconds=27)
+"""A round ends before the schedule begins the next, which would be left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """How many of each were found and seen to."""
+    """How many of each were found and seen to; ``docs/operations/metrics.md`` says what each means."""
 
     workflows_started: int = 0
     events_forwarded: int = 0
     attempts_nudged: int = 0
     leads_served: int = 0
     grants_given_back: int = 0
+    workflows_missing: int = 0
+    slots_idle: int = 0
+    limits_unread: int = 0
+    slots_leaked: int = 0
 
 
 class Reconcile:
@@ -43,45 +58,55 @@ class Reconcile:
         sessions: async_sessionmaker[AsyncSession],
         workflows: LeadWorkflows,
         hand_on: SlotHandOn,
+        limits: ProviderLimits,
+        metrics: RoundMetrics,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
         self._workflows = workflows
         self._hand_on = hand_on
+        self._limits = limits
+        self._missing = MissingWorkflows(sessions, workflows, clock)
+        self._bulk = BulkStart(sessions, workflows, clock)
+        self._metrics = metrics
+        self._metrics.count(asdict(Findings()))
         self._clock = clock
 
     @activity.defn
     async def reconcile(self) -> Findings:
         """Start, forward, nudge and serve what was left behind. Safe to repeat and to run twice at once."""
         async with beating():
-            findings = await self._heal()
-        if findings != Findings():
-            log.info("reconciled", findings=findings)
+            with self._metrics.round():
+                findings = await self._heal()
+        self._metrics.count(asdict(findings))
         return findings
 
     async def _heal(self) -> Findings:
+        """What takes longest comes last: a hundred thousand leads that were just imported keep nothing else waiting."""
+        began = time.monotonic()
+        events_forwarded = await self._forward_events()
+        grants_given_back = await self._give_back_grants()
+        attempts_nudged, missing = await self._nudge_attempts()
+        missing += await self._look_for_missing()
+        limits = await self._limits.refresh()
+        leads_served, slots_idle = await self._serve_leads()
         return Findings(
-            workflows_started=await self._start_workflows(),
-            events_forwarded=await self._forward_events(),
-            grants_given_back=await self._give_back_grants(),
-            attempts_nudged=await self._nudge_attempts(),
-            leads_served=await self._serve_leads(),
+            events_forwarded=events_forwarded,
+            grants_given_back=grants_given_back,
+            attempts_nudged=attempts_nudged,
+            workflows_missing=missing,
+            limits_unread=limits.unread,
+            slots_leaked=limits.slots_leaked,
+            leads_served=leads_served,
+            slots_idle=slots_idle,
+            workflows_started=await self._start_workflows(ROUND - timedelta(seconds=time.monotonic() - began)),
         )
 
-    async def _start_workflows(self) -> int:
-        async with self._sessions() as session:
-            leads = await lead_progress.leads_to_hand_over(session, created_before=self._clock() - GRACE, limit=BATCH)
-        await _each(self._start(LeadToStart(*lead)) for lead in leads)
-        return len(leads)
+    async def _start_workflows(self, at_most: timedelta) -> int:
+        return _found("workflows_started", await self._bulk.start(at_most=at_most))
 
-    async def _start(self, lead: LeadToStart) -> None:
-        """Somebody who ended a lead's workflow in the engine meant it: that lead is called no more."""
-        is_running = await self._workflows.start(lead)
-        async with self._sessions.begin() as session:
-            if is_running:
-                await lead_progress.mark_handed_over(session, [(lead.lead_id, lead.run)], self._clock())
-            elif await lead_progress.end_without_workflow(session, lead.lead_id, self._clock()):
-                log.warning("lead_ended_in_the_engine", lead_id=str(lead.lead_id), run=lead.run)
+    async def _look_for_missing(self) -> int:
+        return _found("workflows_missing", await self._missing.look(), is_wrong=True)
 
     async def _forward_events(self) -> int:
         async with self._sessions() as session:
@@ -90,7 +115,7 @@ class Reconcile:
         await _each(
             inbox.forward(self._sessions, self._workflows, attempt_id, now=self._clock()) for attempt_id in attempt_ids
         )
-        return len(events)
+        return _found("events_forwarded", [event.event_id for event in events])
 
     async def _give_back_grants(self) -> int:
         """A grant whose lead was never told, or has no workflow any more, would hold its slot for ever."""
@@ -102,22 +127,57 @@ class Reconcile:
                 context = await lock_lead(session, lead_id)
                 if context is not None:
                     give_back_expired(context, self._clock())
-        return len(leads)
+        return _found("grants_given_back", leads)
 
-    async def _nudge_attempts(self) -> int:
-        """The workflow has a timer of its own for a call's end; this one is for analyses and lost wake-ups."""
+    async def _nudge_attempts(self) -> tuple[int, int]:
+        """The workflow has a timer of its own for a call's end; this one is for analyses and lost wake-ups.
+
+        Returns:
+            How many were overdue, and for how many of their leads the engine has no workflow.
+        """
         async with self._sessions() as session:
             leads = await lead_progress.leads_with_overdue_attempts(
                 session, overdue_before=self._clock() - GRACE, limit=BATCH
             )
-        await _each(self._workflows.wake(lead.lead_id, lead.run, "an overdue call") for lead in leads)
-        return len(leads)
+        missing: list[UUID] = []
 
-    async def _serve_leads(self) -> int:
+        async def nudge(lead: WaitingLead) -> None:
+            if not await self._workflows.wake(lead.lead_id, lead.run, "an overdue call"):
+                missing.append(lead.lead_id)
+
+        await _each(nudge(lead) for lead in leads)
+        await self._missing.hand_over_again(missing)
+        nudged = _found("attempts_nudged", [lead.lead_id for lead in leads])
+        return nudged, _found("workflows_missing", missing, is_wrong=True)
+
+    async def _serve_leads(self) -> tuple[int, int]:
+        """Hand on what is free.
+
+        Returns:
+            How many leads were served, and how many of them by slots that had idled while they waited.
+        """
         async with self._sessions() as session:
             pools = await lead_progress.pools_with_due_leads(session, self._clock())
-        served = [await self._hand_on.hand_on(pool_id, at_most=BATCH) for pool_id in pools]
-        return sum(served)
+            idle = await self._idle_pools(session)
+        served = {pool_id: await self._hand_on.hand_on(pool_id, at_most=BATCH) for pool_id in pools}
+        in_idle = sum(served.get(pool_id, 0) for pool_id in idle)
+        if in_idle:
+            log.warning("reconciled", finding="slots_idle", count=in_idle, pools=[str(one) for one in idle[:A_FEW]])
+        return sum(served.values()), in_idle
+
+    async def _idle_pools(self, session: AsyncSession) -> Sequence[UUID]:
+        """Pools that a lead has waited for a while although a slot is free and nothing holds a dial up."""
+        now = self._clock()
+        pools = await lead_progress.pools_with_due_leads(session, now - GRACE)
+        return [pool_id for pool_id in pools if await slots.has_room(session, pool_id, dial_by=now)]
+
+
+def _found(finding: str, ids: Sequence[UUID], *, is_wrong: bool = False) -> int:
+    """Log what was found, if anything, with a few of the leads or attempts; ``is_wrong``: it never should be."""
+    if ids:
+        tell = log.warning if is_wrong else log.info
+        tell("reconciled", finding=finding, count=len(ids), ids=[str(one) for one in ids[:A_FEW]])
+    return len(ids)
 
 
 async def _each(tasks: Iterable[Awaitable[None]]) -> None:

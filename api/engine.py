@@ -71,12 +71,12 @@ class Engine:
         except ENGINE_AWAY:
             return False
 
-    async def _tell(self, messages: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    async def _tell(self, messages: Sequence[Callable[[], Awaitable[object]]]) -> None:
         if not messages or time.monotonic() < self._rests_until:
             return
         room = asyncio.Semaphore(AT_ONCE)
 
-        async def tell(message: Callable[[], Awaitable[None]]) -> None:
+        async def tell(message: Callable[[], Awaitable[object]]) -> None:
             async with room:
                 await message()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -151,7 +152,7 @@ def _item(index: int, outcome: Outcome, answers: Mapping[UUID, LeadAnswer]) -> B
 
 
 async def start(deps: Dependencies, principal: Principal, added: Sequence[Added]) -> None:
-    """Start what is new, and what is not known to have been started before."""
+    """Start what is new, and what is not known to have been started before; nearest due first, for not all may go."""
     waiting = {
         one.record.lead.id: one
         for one in added
@@ -165,6 +166,11 @@ async def start(deps: Dependencies, principal: Principal, added: Sequence[Added]
     await deps.engine.start(
         [
             to_start(one, principal.organization_id, campaigns[one.record.lead.campaign_id].name)
-            for one in waiting.values()
+            for one in sorted(waiting.values(), key=_due)
         ]
     )
+
+
+def _due(added: Added) -> datetime:
+    lead = added.record.lead
+    return lead.due_at or lead.not_before or lead.created_at

@@ -9,6 +9,9 @@ from storage.lead_progress import leads_to_hand_over
 
 BATCH = 64
 
+AT_MOST = 1_024
+"""About what a process may have had in hand, such as a batch; a whole import is the reconciliation's, at its pace."""
+
 
 async def hand_over_left_behind(deps: Dependencies) -> None:
     """Start the workflows of the leads that were committed before now and that nobody noted as handed over.
@@ -18,7 +21,10 @@ async def hand_over_left_behind(deps: Dependencies) -> None:
     """
     began_at = deps.clock()
     tried: Sequence[LeadToStart] = ()
-    while (leads := await _left_behind(deps, began_at)) and leads != tried:
+    for _ in range(AT_MOST // BATCH):
+        leads = await _left_behind(deps, began_at)
+        if not leads or leads == tried:
+            return
         await deps.engine.start(leads)
         tried = leads
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import httpx
-import prometheus_client
 import uvicorn
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,14 +25,27 @@ from typing_extensions import override
 CHECK_SECONDS = 2.0
 
 
+def process_registry() -> CollectorRegistry:
+    """A registry that has the figures of this process: memory, open files, its Python."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerHealth:
-    """``sdk_metrics_port``: where the Temporal SDK serves its own figures on loopback."""
+    """``sdk_metrics_port``: where the Temporal SDK serves its own figures on loopback.
+
+    ``registry``: our own figures; ``before_scrape`` brings those of them up to date that don't count along.
+    """
 
     engine: AsyncEngine
     client: Client
     worker: Worker
     sdk_metrics_port: int
+    registry: CollectorRegistry
+    before_scrape: Callable[[], Awaitable[None]]
 
     async def alive(self, request: Request) -> Response:
         """The event loop answers; a worker that is idle all night is alive."""
@@ -47,7 +62,8 @@ class WorkerHealth:
     async def metrics(self, request: Request) -> Response:
         """Our own figures and the SDK's on one page."""
         del request
-        ours = prometheus_client.generate_latest().decode()
+        await self.before_scrape()
+        ours = generate_latest(self.registry).decode()
         return PlainTextResponse(ours + await self._sdk_metrics())
 
     async def _database(self) -> bool:

@@ -1,6 +1,6 @@
 """Leads on their way: which are due, which still have to be handed to the engine."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -76,10 +76,10 @@ async def mark_handed_over(session: AsyncSession, runs: Sequence[tuple[UUID, int
     await session.execute(update(LeadRow).where(of_these, LeadRow.handed_over_at.is_(None)).values(handed_over_at=now))
 
 
-async def hand_over_again(session: AsyncSession, lead_id: UUID) -> None:
-    """The engine has no workflow of this lead after all: the reconciliation starts one. Safe to repeat."""
+async def hand_over_again(session: AsyncSession, lead_ids: Sequence[UUID]) -> None:
+    """The engine has no workflow of these leads after all: the reconciliation starts one. Safe to repeat."""
     await session.execute(
-        update(LeadRow).where(LeadRow.id == lead_id, LeadRow.status != LeadStatus.DONE).values(handed_over_at=None)
+        update(LeadRow).where(LeadRow.id.in_(lead_ids), LeadRow.status != LeadStatus.DONE).values(handed_over_at=None)
     )
 
 
@@ -246,18 +246,32 @@ def _callable_campaigns(now: datetime, number_pool_ids: Sequence[UUID] | None = 
 
 
 async def leads_to_hand_over(
-    session: AsyncSession, *, created_before: datetime, limit: int
+    session: AsyncSession, *, created_before: datetime, limit: int, but_for: Collection[UUID] = ()
 ) -> Sequence[LeadToHandOver]:
-    """Leads whose workflow the engine may not have, nearest due first."""
-    query = (
-        select(LeadRow.id, LeadRow.run, LeadRow.campaign_id, CampaignRow.name, LeadRow.organization_id)
-        .join(CampaignRow, CampaignRow.id == LeadRow.campaign_id)
+    """Leads whose workflow the engine may not have: those of running campaigns first, then nearest due first.
+
+    A lead that nobody has planned yet is taken to be due when it may be called at the earliest, or came in.
+    """
+    due = func.coalesce(LeadRow.due_at, LeadRow.not_before, LeadRow.created_at)
+    # One look into the index for each campaign: those of a draft that wait in thousands keep nobody waiting.
+    nearest = (
+        select(LeadRow.id, LeadRow.run, LeadRow.organization_id, due.label("due"))
         .where(
+            LeadRow.campaign_id == CampaignRow.id,
             LeadRow.handed_over_at.is_(None),
-            LeadRow.status != LeadStatus.DONE,
+            LeadRow.status != literal_column(f"'{LeadStatus.DONE}'"),
             LeadRow.created_at < created_before,
+            LeadRow.id.not_in(but_for),
         )
-        .order_by(LeadRow.due_at.asc().nulls_first(), LeadRow.created_at)
+        .order_by(due)
+        .limit(limit)
+        .lateral("nearest")
+    )
+    is_held_up = or_(CampaignRow.status != CampaignStatus.RUNNING, CampaignRow.parked_at.is_not(None))
+    query = (
+        select(nearest.c.id, nearest.c.run, CampaignRow.id, CampaignRow.name, nearest.c.organization_id)
+        .join(nearest, true())
+        .order_by(is_held_up, nearest.c.due)
         .limit(limit)
     )
     return [LeadToHandOver(*row) for row in await session.execute(query)]

@@ -91,6 +91,9 @@ def _migrations(plan: Plan, children: Mapping[str, str]) -> Part:
 # After a start of everything at once the API answers a few seconds later than the simulator has something to report.
 _PATIENCE = ("--webhook-retry-seconds", "3")
 
+# The worker keeps to what the provider allows; in a stack for trying things the pools alone shall say how many calls.
+_ROOM = ("--concurrency-limit", "10000")
+
 
 def _simulator(plan: Plan, port: int, environ: Mapping[str, str]) -> Part:
     state = plan.home.folder / "simulator.jsonl"
@@ -98,7 +101,7 @@ def _simulator(plan: Plan, port: int, environ: Mapping[str, str]) -> Part:
         name="simulator",
         title="Simulator",
         where=f"on port {port}",
-        argv=[sys.executable, "-m", "simulator", "--port", str(port), "--state", str(state), *_PATIENCE],
+        argv=[sys.executable, "-m", "simulator", "--port", str(port), "--state", str(state), *_PATIENCE, *_ROOM],
         env=for_children({"PATH": environ.get("PATH", "")}, {"SIMULATOR_API_KEY": plan.simulator_key()}),
         cwd=PROJECT,
         ready=http_ready(port, "/healthz"),

@@ -68,9 +68,18 @@ class LeadRow(Base, Identified, Created, Owned):
         ),
         Index(
             "ix_leads_to_hand_over",
-            "due_at",
-            "created_at",
+            "campaign_id",
+            text("coalesce(due_at, not_before, created_at)"),
             postgresql_where=text("handed_over_at is null and status <> 'done'"),
+        ),
+        Index(
+            "ix_leads_silent",
+            text("coalesce(next_attempt_at, due_at, handed_over_at)"),
+            "id",
+            postgresql_where=text(
+                "status = 'new' and handed_over_at is not null"
+                " and (planned_at is null or planned_at < coalesce(next_attempt_at, due_at, handed_over_at))"
+            ),
         ),
     )
 

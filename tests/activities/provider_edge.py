@@ -20,6 +20,7 @@ class ProviderEdge:
     stopped: list[str] = field(default_factory=list)
     questions: list[Answer] = field(default_factory=list)
     """Answers to anything that is no dial, before ``calls`` is looked at."""
+    concurrency: dict[str, int] = field(default_factory=lambda: {"current_concurrency": 0, "concurrency_limit": 100})
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
@@ -28,6 +29,8 @@ class ProviderEdge:
             return _give(self.dials.pop(0), request) if self.dials else self._taken(request)
         if self.questions:
             return _give(self.questions.pop(0), request)
+        if path.endswith("/get-concurrency"):
+            return httpx.Response(200, json=self.concurrency)
         if "stop-call" in path:
             self.stopped.append(path.rsplit("/", 1)[1])
             return httpx.Response(204)

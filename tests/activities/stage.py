@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
@@ -13,7 +14,9 @@ from activities.hand_on import SlotHandOn
 from activities.lead_workflows import LeadWorkflows
 from activities.looking_up import LookUpCall
 from activities.messages import AttemptInput, CallFate, LeadInput
+from activities.provider_limits import ProviderLimits
 from activities.reconciling import Findings, Reconcile
+from activities.round_metrics import RoundMetrics
 from activities.sending import CallSender
 from activities.stepping import NextStep
 from activities.weighing import DialSettings
@@ -35,8 +38,15 @@ class Clock:
 
 
 class Stage:
-    def __init__(self, sessions: Sessions, clock: Clock, http: httpx.AsyncClient, client: Client) -> None:
-        providers = {"simulator": RetellProvider("key_of_tests", "https://provider.example.com", http)}
+    def __init__(
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        http: httpx.AsyncClient,
+        client: Client,
+        provider_url: str = "https://provider.example.com",
+    ) -> None:
+        providers = {"simulator": RetellProvider("key_of_tests", provider_url, http)}
         settings = DialSettings("https://leads.example.com/webhook", timedelta(seconds=300), frozenset(providers))
         decisions = LeadDecisions(settings)
         self.workflows = LeadWorkflows(client, "leads")
@@ -45,7 +55,11 @@ class Stage:
         self._next_step = NextStep(sessions, decisions, clock)
         self._place_call = PlaceCall(sessions, settings, sender, clock)
         self._look_up = LookUpCall(sessions, settings, providers, sender, clock)
-        self._reconcile = Reconcile(sessions, self.workflows, self.slots, clock)
+        self.limits = ProviderLimits(sessions, providers, clock)
+        self.registry = CollectorRegistry()
+        self._reconcile = Reconcile(
+            sessions, self.workflows, self.slots, self.limits, RoundMetrics(self.registry), clock
+        )
 
     async def next_step(self, lead: LeadRow) -> Step:
         return await ActivityEnvironment().run(self._next_step.next_step, LeadInput(lead.id, lead.run))
@@ -64,5 +78,9 @@ class Stage:
     async def look_up(self, attempt_id: UUID) -> CallFate:
         return await ActivityEnvironment().run(self._look_up.look_up_call, AttemptInput(attempt_id))
 
-    async def reconcile(self) -> Findings:
-        return await ActivityEnvironment().run(self._reconcile.reconcile)
+    async def reconcile(self, environment: ActivityEnvironment | None = None) -> Findings:
+        return await (environment or ActivityEnvironment()).run(self._reconcile.reconcile)
+
+    def counted(self, finding: str) -> float | None:
+        """How many of this kind the metrics say."""
+        return self.registry.get_sample_value("leadline_reconciliation_findings_total", {"finding": finding})

@@ -1,16 +1,33 @@
 """What was committed and not handed over is handed over; what leaked is given back."""
 
 import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.reconciling import Findings
 from storage.models import AttemptRow, WebhookEventRow
 from tests.activities.engine_edge import EngineEdge
+from tests.activities.provider_edge import ProviderEdge
 from tests.activities.stage import Clock, Stage
-from tests.builders import ALWAYS, Sessions, World, add_attempt_of, add_lead, add_world, change, reread
+from tests.builders import ALWAYS, NOON, Sessions, World, add_attempt_of, add_lead, add_world, change, reread
+
+Columns = dict[str, Any]
+
+JUST_NOW = NOON + timedelta(hours=1)
+PEOPLE = 12
+SLOTS = 7
 
 
 @pytest.fixture
@@ -108,8 +125,27 @@ async def test_idle_slots_are_filled_with_whoever_is_due(
     stage: Stage, sessions: Sessions, world: World, engine: EngineEdge
 ) -> None:
     leads = [await add_lead(sessions, world, f"+1312555012{place}") for place in range(3)]
-    assert (await stage.reconcile()).leads_served == 3
+    found = await stage.reconcile()
+    assert (found.leads_served, found.slots_idle) == (3, 3)
     assert sorted(engine.signals) == sorted((f"lead-{lead.id}", "slot_granted") for lead in leads)
+
+
+@pytest.mark.parametrize(
+    ("lead", "pool", "served"),
+    [
+        pytest.param({"due_at": JUST_NOW}, {}, 1, id="due-just-now"),
+        pytest.param({}, {"next_dial_at": JUST_NOW + timedelta(seconds=13)}, 1, id="held-up-by-calls-a-second"),
+        pytest.param({}, {"parked_at": JUST_NOW}, 0, id="parked"),
+    ],
+)
+async def test_a_slot_idles_only_if_somebody_has_waited_for_it_and_could_have_been_called(
+    stage: Stage, sessions: Sessions, clock: Clock, world: World, lead: Columns, pool: Columns, served: int
+) -> None:
+    clock.now = JUST_NOW + timedelta(seconds=9)
+    await add_lead(sessions, world, **lead)
+    await change(sessions, world.pool, **pool)
+    found = await stage.reconcile()
+    assert (found.leads_served, found.slots_idle) == (served, 0)
 
 
 async def test_a_grant_that_no_workflow_takes_up_does_not_hold_its_slot_for_ever(
@@ -150,3 +186,79 @@ async def test_two_rounds_at_once_do_no_harm(
     async with sessions() as session:
         assert len((await session.scalars(select(AttemptRow))).all()) == 5
     assert len(engine.signals) == len(set(engine.signals)) == 5
+
+
+async def test_each_kind_that_is_found_is_a_metric_and_one_line_with_a_few_ids_and_nothing_personal(
+    stage: Stage, sessions: Sessions, world: World, clock: Clock
+) -> None:
+    missing = [await add_lead(sessions, world, f"+131255501{n:02}", due_at=None, handed_over_at=None) for n in range(9)]
+    overdue = await add_lead(sessions, world, "+13125550200")
+    await add_attempt_of(sessions, world, overdue, "in_progress", look_up_at=clock.now - timedelta(minutes=1))
+    with capture_logs() as lines:
+        await stage.reconcile()
+    told = {line["finding"]: line for line in lines if line["event"] == "reconciled"}
+    assert {finding: line["count"] for finding, line in told.items()} == {"workflows_started": 9, "attempts_nudged": 1}
+    assert told["attempts_nudged"]["ids"] == [str(overdue.id)]
+    assert set(told["workflows_started"]["ids"]) < {str(lead.id) for lead in missing}
+    assert len(told["workflows_started"]["ids"]) == 5
+    assert "+1312555" not in str(lines)
+    assert [stage.counted(finding) for finding in ("workflows_started", "attempts_nudged", "leads_served")] == [9, 1, 0]
+
+
+async def test_rounds_are_measured_and_those_that_fail_are_counted(stage: Stage, sessions: Sessions) -> None:
+    value = stage.registry.get_sample_value
+    assert value("leadline_reconciliation_last_success_timestamp_seconds") == 0
+    before = datetime.now(UTC).timestamp()
+    await stage.reconcile()
+    assert (value("leadline_reconciliation_last_success_timestamp_seconds") or 0) >= before
+    async with sessions.begin() as session:
+        await session.execute(text("alter table webhook_events rename to webhook_events_away"))
+    with pytest.raises(DBAPIError):
+        await stage.reconcile()
+    counted = [value("leadline_reconciliation_rounds_total", {"result": result}) for result in ("done", "failed")]
+    assert counted == [1, 1]
+    assert value("leadline_reconciliation_seconds_count") == 2
+
+
+@pytest.fixture
+async def ten_workers(
+    sessions: Sessions, clock: Clock, provider: ProviderEdge, engine: EngineEdge
+) -> AsyncIterator[list[Stage]]:
+    """As ten processes would: nothing but the database is shared."""
+    async with AsyncExitStack() as stack:
+        workers = []
+        for _ in range(10):
+            client = await Client.connect(
+                "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
+            )
+            http = await stack.enter_async_context(httpx.AsyncClient(transport=httpx.MockTransport(provider)))
+            workers.append(Stage(sessions, clock, http, client))
+        yield workers
+
+
+async def test_two_rounds_and_ten_workers_at_once_claim_nothing_twice(
+    ten_workers: list[Stage], sessions: Sessions, world: World, clock: Clock, provider: ProviderEdge
+) -> None:
+    """Rounds, hand-ons, leads that ask for themselves and dials, all at once."""
+    await change(sessions, world.pool, max_live_calls=SLOTS, max_calls_per_second=1000.0)
+    leads = [await add_lead(sessions, world, f"+131255501{place:02}") for place in range(PEOPLE)]
+    for place in range(3):
+        await add_lead(sessions, world, f"+131255502{place:02}", due_at=None, handed_over_at=None)
+    async with asyncio.TaskGroup() as group:
+        for worker in ten_workers[:2]:
+            group.create_task(worker.reconcile())
+        for worker in ten_workers:
+            group.create_task(worker.slots.hand_on(world.pool.id))
+        for place, lead in enumerate(leads):
+            group.create_task(ten_workers[place % 10].next_step(lead))
+    clock.forward(seconds=1)
+    granted = await attempts(sessions)
+    assert len(granted) == len({attempt.lead_id for attempt in granted}) == SLOTS
+    await asyncio.gather(*(worker.place(attempt) for attempt in granted for worker in ten_workers))
+    dialled = Counter(json.loads(body)["idempotency_key"] for body in provider.dialled)
+    assert dialled == {str(attempt.id): 1 for attempt in granted}
+
+
+async def attempts(sessions: Sessions) -> list[AttemptRow]:
+    async with sessions() as session:
+        return list(await session.scalars(select(AttemptRow)))

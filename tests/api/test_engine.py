@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -56,6 +57,19 @@ async def test_a_batch_is_handed_over(
     async with sessions() as session:
         rows = [await session.get_one(LeadRow, item["lead"]["id"]) for item in items]
     assert all(row.handed_over_at is not None for row in rows)
+
+
+async def test_of_a_batch_those_who_may_be_called_now_are_handed_over_before_those_of_tomorrow(
+    client: httpx.AsyncClient, temporal: Client
+) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    later = [{"phone_number": f"+121255501{n:02}", "not_before": tomorrow} for n in range(30)]
+    leads = [*later, *({"phone_number": f"+131255501{n:02}"} for n in range(30))]
+    items = (await client.post("/api/v1/leads/batch", json={"leads": leads})).json()["items"]
+    handles = [temporal.get_workflow_handle(f"lead-{item['lead']['id']}") for item in items]
+    started = [(await handle.describe()).start_time for handle in handles]
+    first_ten = sorted(range(60), key=lambda place: started[place])[:10]
+    assert min(first_ten) >= 30
 
 
 @pytest.mark.parametrize(

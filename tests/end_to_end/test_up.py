@@ -83,6 +83,12 @@ def _body(answer: httpx.Response) -> Json:
     return body
 
 
+def figures_of_the_worker(up: Launched) -> dict[str, float]:
+    page = httpx.get(up.addresses()["worker"] + "/metrics", timeout=60, trust_env=False).text
+    lines = [line.rsplit(" ", 1) for line in page.splitlines() if line.startswith("leadline_")]
+    return {name: float(value) for name, value in lines}
+
+
 def password_in(output: str) -> str:
     found = re.search(r"password (\S+) \(shown this once\)", output)
     assert found, output
@@ -101,6 +107,10 @@ def test_a_lead_is_called_and_after_everything_was_killed_all_others_are_too(lau
         lead = person.get(f"/leads/{lead_id}")
         assert (lead["outcome"], len(lead["attempts"])) == ("reached", 1)
         assert "User:" in lead["attempts"][0]["transcript"]
+        figures = figures_of_the_worker(first)
+        assert figures['leadline_reconciliation_rounds_total{result="done"}'] >= 1
+        assert figures['leadline_reconciliation_findings_total{finding="limits_unread"}'] == 0
+        assert "leadline_provider_limits_read_timestamp_seconds" in figures
         leads = [{"phone_number": number, "campaign_id": campaign_id} for number in others]
         answers = person.post("/leads/batch", {"leads": leads})["items"]
         assert [answer["status"] for answer in answers] == [201] * LEADS

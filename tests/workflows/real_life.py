@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -73,7 +74,7 @@ class Life:
         settings = Settings.model_validate({"LEADLINE_TASK_QUEUE": str(self.lead.id)})
         async with httpx.AsyncClient(transport=httpx.MockTransport(self.provider)) as http:
             providers = {"simulator": RetellProvider("key_of_tests", "https://provider.example.com", http)}
-            worker, _ = build_worker(self._client, self._sessions, providers, settings)
+            worker, _ = build_worker(self._client, self._sessions, providers, settings, CollectorRegistry())
             async with worker:
                 yield
 
