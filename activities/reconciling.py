@@ -34,7 +34,7 @@ AT_ONCE = 10
 A_FEW = 5
 
 ROUND = timedelta(seconds=27)
-"""A round ends before the schedule begins the next, which would be left out."""
+"""A round is over when the schedule begins the next, which looks after what can't wait."""
 
 
 @dataclass(frozen=True, slots=True)

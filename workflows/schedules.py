@@ -11,6 +11,7 @@ from temporalio.client import (
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
+    ScheduleUpdate,
 )
 
 from workflows.reconciliation import Reconciliation
@@ -21,18 +22,24 @@ RECONCILE_EVERY = timedelta(seconds=30)
 # After an outage one round finds everything; the rounds that were missed have nothing more to find.
 CATCH_UP = timedelta(minutes=1)
 
+# A round that is asked for while one runs follows it: that one may be of a worker that died, or end a moment late.
+OVERLAP = ScheduleOverlapPolicy.BUFFER_ONE
+
 
 async def ensure_reconciliation(client: Client, task_queue: str) -> None:
-    """Make the schedule unless it exists, and run a round now. Safe to repeat from any number of processes."""
+    """Make the schedule what it is here, and run a round now. Safe to repeat from any number of processes."""
+    schedule = _reconciliation(task_queue)
     try:
-        await client.create_schedule(RECONCILIATION_ID, _reconciliation(task_queue), trigger_immediately=True)
+        await client.create_schedule(RECONCILIATION_ID, schedule, trigger_immediately=True)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(RECONCILIATION_ID).trigger()
+        handle = client.get_schedule_handle(RECONCILIATION_ID)
+        await handle.update(lambda _: ScheduleUpdate(schedule))
+        await handle.trigger()
 
 
 def _reconciliation(task_queue: str) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(Reconciliation.run, id="reconciliation", task_queue=task_queue),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=RECONCILE_EVERY)]),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
+        policy=SchedulePolicy(overlap=OVERLAP, catchup_window=CATCH_UP),
     )
