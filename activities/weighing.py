@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.terms import caps_of, dispositions_of, rule_of, windows_within
+from domain.calling_rules import CallingRule
 from domain.dispositions import Disposition, disposition_named
 from domain.retry_schedule import AttemptSummary, RetrySchedule, parse_retry_delays
 from domain.situation import UNLIMITED, Capacity, Situation
@@ -44,16 +45,36 @@ async def weigh(
     Args:
         attempt: The attempt that is about to be sent, which isn't counted against itself.
     """
-    rule = rule_of(context.campaign, region=context.lead.region, phone_number=context.contact.phone_number)
-    caps = caps_of(context.campaign, rule)
     contact = await contact_facts(
         session,
         context.contact,
         context.lead,
-        dialled_since=now - max(CAPS_LOOK_BACK, caps.least_distance or CAPS_LOOK_BACK),
+        dialled_since=now - look_back(context.campaign, rule_for(context)),
         but_for=None if attempt is None else attempt.id,
     )
+    return situation_of(context, contact, now=now, settings=settings, capacity=capacity)
+
+
+def rule_for(context: LeadWithContext) -> CallingRule:
+    return rule_of(context.campaign, region=context.lead.region, phone_number=context.contact.phone_number)
+
+
+def look_back(campaign: CampaignRow, rule: CallingRule) -> timedelta:
+    """How long ago a dial may be and still count against a cap."""
+    return max(CAPS_LOOK_BACK, caps_of(campaign, rule).least_distance or CAPS_LOOK_BACK)
+
+
+def situation_of(
+    context: LeadWithContext,
+    contact: ContactFacts,
+    *,
+    now: datetime,
+    settings: DialSettings,
+    capacity: Capacity = UNLIMITED,
+) -> Situation:
+    """What these rows and facts come to. Arguments as for ``weigh``."""
     lead, campaign = context.lead, context.campaign
+    rule = rule_for(context)
     finished = _finished_attempts(context)
     table = dispositions_of(campaign)
     return Situation(
@@ -74,7 +95,7 @@ async def weigh(
         history=[_summary(one, table) for one in finished],
         callback_at=next((one.callback_at for one in reversed(finished) if one.counts is not False), None),
         vary_part_of_day=campaign.vary_part_of_day,
-        caps=caps,
+        caps=caps_of(campaign, rule),
         contact_dials=contact.dials,
         organization_stopped=context.organization.stopped_at is not None,
         campaign_status=CampaignStatus(campaign.status),

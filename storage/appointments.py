@@ -15,12 +15,17 @@ async def take_place(session: AsyncSession, number_pool_id: UUID, opens_at: date
 
     The row stays locked until the caller commits: it comes last, after the lead, in the order of locks.
     """
-    statement = insert(AppointmentRow).values(number_pool_id=number_pool_id, opens_at=opens_at, given=1)
+    return (await take_places(session, number_pool_id, opens_at, 1)).start
+
+
+async def take_places(session: AsyncSession, number_pool_id: UUID, opens_at: datetime, count: int) -> range:
+    """The places of so many more leads, one after the other; who takes some at several openings does so in order."""
+    statement = insert(AppointmentRow).values(number_pool_id=number_pool_id, opens_at=opens_at, given=count)
     statement = statement.on_conflict_do_update(
-        index_elements=["number_pool_id", "opens_at"], set_={"given": AppointmentRow.given + 1}
+        index_elements=["number_pool_id", "opens_at"], set_={"given": AppointmentRow.given + count}
     )
-    given = await session.scalar(statement.returning(AppointmentRow.given))
-    return (given or 1) - 1
+    given = (await session.scalars(statement.returning(AppointmentRow.given))).one()
+    return range(given - count, given)
 
 
 async def forget_openings(session: AsyncSession, *, before: datetime) -> None:

@@ -17,7 +17,7 @@ from storage.models import AccountRow, AttemptRow, CampaignRow, ContactRow, Lead
 from storage.right_of_way import give_way
 
 # What was said is long, and nothing is decided by it.
-_LONG_COLUMNS = [
+LONG_COLUMNS = [
     defer(column, raiseload=True)
     for column in (AttemptRow.transcript, AttemptRow.utterances, AttemptRow.analysis, AttemptRow.latency)
 ]
@@ -128,7 +128,7 @@ _ATTEMPTS = (
     select(AttemptRow)
     .where(AttemptRow.lead_id == _LEAD_ID)
     .order_by(AttemptRow.number)
-    .options(*_LONG_COLUMNS)
+    .options(*LONG_COLUMNS)
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
