@@ -5,7 +5,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
+from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
 from activities.dialling import PlaceCall
 from activities.discretion import Discretion
@@ -26,6 +28,7 @@ from activities.lead_workflows import LeadWorkflows
 from activities.looking_up import LookUpCall
 from activities.provider_limits import ProviderLimits
 from activities.reconciling import Reconcile
+from activities.replanning import Replanning
 from activities.round_metrics import RoundMetrics
 from activities.sending import CallSender
 from activities.stepping import NextStep
@@ -38,7 +41,7 @@ from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import TemporalAway, connect
 from runtime.worker_health import WorkerHealth, process_registry, serve_health
-from storage.room import CHANNEL
+from storage.room import CHANNEL, PLAN
 from telephony.http import provider_http_client
 from telephony.provider import VoiceProvider
 from telephony.retell_client import DEFAULT_BASE_URL, RetellProvider
@@ -73,13 +76,35 @@ def voice_providers(settings: Settings, http: httpx.AsyncClient) -> Mapping[str,
     return providers
 
 
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What goes on in this process besides its activities."""
+
+    hand_on: SlotHandOn
+    replanning: Replanning
+    coming_due: ComingDue
+
+    def hear(self, word: str) -> None:
+        """Anybody who may connect to the database may notify, so what comes is not trusted to be a pool's id."""
+        with contextlib.suppress(ValueError):
+            if word.startswith(PLAN):
+                self.replanning.nudge(UUID(word.removeprefix(PLAN)))
+            else:
+                self.hand_on.nudge(UUID(word))
+
+    async def close(self) -> None:
+        await self.coming_due.close()
+        await self.replanning.close()
+        await self.hand_on.close()
+
+
 def build_worker(
     client: Client,
     sessions: async_sessionmaker[AsyncSession],
     providers: Mapping[str, VoiceProvider],
     settings: Settings,
     registry: CollectorRegistry,
-) -> tuple[Worker, SlotHandOn]:
+) -> tuple[Worker, Hands]:
     """Everything that the workflows call, made of the clients that this process holds."""
     dial = DialSettings(
         webhook_url=f"{settings.reachable_url}/api/v1/calls/webhook",
@@ -90,6 +115,8 @@ def build_worker(
     workflows = LeadWorkflows(client, settings.task_queue)
     hand_on = SlotHandOn(sessions, decisions, workflows, now)
     limits = ProviderLimits(sessions, providers, now)
+    coming_due = ComingDue(sessions, hand_on, now)
+    replanning = Replanning(sessions, decisions, workflows, hand_on, coming_due, dial, now)
     sender = CallSender(sessions, providers, now)
     worker = Worker(
         client,
@@ -99,7 +126,9 @@ def build_worker(
             NextStep(sessions, decisions, now).next_step,
             PlaceCall(sessions, dial, sender, now).place_call,
             LookUpCall(sessions, dial, providers, sender, now).look_up_call,
-            Reconcile(sessions, workflows, hand_on, limits, RoundMetrics(registry), now).reconcile,
+            Reconcile(
+                sessions, workflows, hand_on, limits, replanning, coming_due, RoundMetrics(registry), now
+            ).reconcile,
         ],
         max_concurrent_activities=MOST_ACTIVITIES,
         max_concurrent_local_activities=DECISIONS_AT_ONCE,
@@ -107,7 +136,7 @@ def build_worker(
         graceful_shutdown_timeout=GRACE,
         interceptors=[Discretion()],
     )
-    return worker, hand_on
+    return worker, Hands(hand_on, replanning, coming_due)
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
@@ -120,10 +149,10 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(engine.dispose)
         http = await stack.enter_async_context(provider_http_client())
         sessions, providers, registry = session_factory(engine), voice_providers(settings, http), process_registry()
-        worker, hand_on = build_worker(client, sessions, providers, settings, registry)
-        stack.push_async_callback(hand_on.close)
+        worker, hands = build_worker(client, sessions, providers, settings, registry)
+        stack.push_async_callback(hands.close)
         await stack.enter_async_context(
-            listening(settings, CHANNEL, _nudging(hand_on), application="leadline-worker-listening")
+            listening(settings, CHANNEL, hands.hear, application="leadline-worker-listening")
         )
         health = WorkerHealth(
             engine=engine,
@@ -136,16 +165,6 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(serve_health(health, settings.worker_port))
         await stack.enter_async_context(_reading_limits(ProviderLimits(sessions, providers, now)))
         await _run(worker, client, settings, stop)
-
-
-def _nudging(hand_on: SlotHandOn) -> Callable[[str], None]:
-    """Anybody who may connect to the database may notify, so what comes is not trusted to be a pool's id."""
-
-    def heard(payload: str) -> None:
-        with contextlib.suppress(ValueError):
-            hand_on.nudge(UUID(payload))
-
-    return heard
 
 
 @contextlib.asynccontextmanager

@@ -67,6 +67,16 @@ class LeadDecisions:
         step = await self._decide(session, context, capacity, now=now)
         return None if step is None else told(step, context)
 
+    async def plan(self, session: AsyncSession, lead_id: UUID, *, now: datetime) -> Step | None:
+        """Decide about a lead that nobody asked about, granting nothing; None when it waits no more.
+
+        Takes the lead's locks; the caller commits.
+        """
+        context = await lock_lead(session, lead_id)
+        if context is None or context.lead.status != LeadStatus.NEW:
+            return None
+        return await self._decide(session, context, Capacity(free_slots=0), now=now)
+
     async def _decide(
         self, session: AsyncSession, context: LeadWithContext, capacity: Capacity, *, now: datetime
     ) -> Step | None:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from activities.deciding import LeadDecisions
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from domain.decision import PACE_HORIZON
-from domain.steps import Parked, Queued, Step
+from domain.steps import Dial, Parked, Queued, Step, Stop
 from storage import lead_progress, slots
 from storage.lead_progress import WaitingLead
 
@@ -73,7 +73,7 @@ class SlotHandOn:
         or ``at_most`` leads were served.
 
         Returns:
-            How many leads were looked at and woken.
+            How many leads were decided about.
         """
         return (await self._hand_on(number_pool_id, at_most)).leads
 
@@ -129,7 +129,9 @@ class SlotHandOn:
             if isinstance(step, Queued | Parked):
                 return Served(served, await self._held_up_until(number_pool_id))
             served += 1
-            spawn(self._wake(lead))
+            # Told to wait after all, it is found again when its time comes, with a timer of its own or without.
+            if isinstance(step, Dial | Stop):
+                spawn(self._wake(lead))
         return Served(served)
 
     async def _serve(self, lead: WaitingLead) -> Step | None:

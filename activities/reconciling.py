@@ -14,12 +14,15 @@ from temporalio import activity
 from activities import inbox
 from activities.beating import beating
 from activities.bulk_start import BulkStart
+from activities.coming_due import ComingDue
 from activities.deciding import give_back_expired
 from activities.hand_on import SlotHandOn
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from activities.missing_workflows import MissingWorkflows
 from activities.provider_limits import ProviderLimits
+from activities.replanning import Replanning
 from activities.round_metrics import RoundMetrics
+from activities.scheduled_times import TimesCheck
 from storage import lead_progress, slots, webhook_events
 from storage.lead_progress import WaitingLead
 from storage.situations import lock_lead
@@ -50,6 +53,8 @@ class Findings:
     slots_idle: int = 0
     limits_unread: int = 0
     slots_leaked: int = 0
+    leads_replanned: int = 0
+    times_against_rules: int = 0
 
 
 class Reconcile:
@@ -59,6 +64,8 @@ class Reconcile:
         workflows: LeadWorkflows,
         hand_on: SlotHandOn,
         limits: ProviderLimits,
+        replanning: Replanning,
+        coming_due: ComingDue,
         metrics: RoundMetrics,
         clock: Callable[[], datetime],
     ) -> None:
@@ -66,6 +73,9 @@ class Reconcile:
         self._workflows = workflows
         self._hand_on = hand_on
         self._limits = limits
+        self._replanning = replanning
+        self._coming_due = coming_due
+        self._times = TimesCheck(sessions, clock)
         self._missing = MissingWorkflows(sessions, workflows, clock)
         self._bulk = BulkStart(sessions, workflows, clock)
         self._metrics = metrics
@@ -89,6 +99,8 @@ class Reconcile:
         attempts_nudged, missing = await self._nudge_attempts()
         missing += await self._look_for_missing()
         limits = await self._limits.refresh()
+        times_against_rules = await self._times.check()
+        leads_replanned = await self._replanning.run_round()
         leads_served, slots_idle = await self._serve_leads()
         return Findings(
             events_forwarded=events_forwarded,
@@ -97,6 +109,8 @@ class Reconcile:
             workflows_missing=missing,
             limits_unread=limits.unread,
             slots_leaked=limits.slots_leaked,
+            times_against_rules=times_against_rules,
+            leads_replanned=leads_replanned,
             leads_served=leads_served,
             slots_idle=slots_idle,
             workflows_started=await self._start_workflows(ROUND - timedelta(seconds=time.monotonic() - began)),
@@ -163,6 +177,7 @@ class Reconcile:
         in_idle = sum(served.get(pool_id, 0) for pool_id in idle)
         if in_idle:
             log.warning("reconciled", finding="slots_idle", count=in_idle, pools=[str(one) for one in idle[:A_FEW]])
+        await self._coming_due.look_ahead()
         return sum(served.values()), in_idle
 
     async def _idle_pools(self, session: AsyncSession) -> Sequence[UUID]:

@@ -1,4 +1,7 @@
-"""What people do with campaigns: one transaction each. Leads that wait are woken by the reconciliation."""
+"""What people do with campaigns: one transaction each.
+
+Leads that wait are planned anew by a worker, which the database tells of every ``replanned_at`` that is written.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -39,7 +42,7 @@ async def make_campaign(
 async def edit_campaign(
     deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID, change: CampaignChange
 ) -> CampaignRow:
-    """Change what is named; leads that wait are planned anew by the reconciliation where that moves them."""
+    """Change what is named; leads that wait are planned anew where that moves them."""
     campaign = await _locked(session, principal, campaign_id)
     columns = _changed_columns(deps, campaign, change)
     if columns["number_pool_id"] != campaign.number_pool_id:

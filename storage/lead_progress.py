@@ -121,7 +121,7 @@ async def next_due_lead(session: AsyncSession, number_pool_id: UUID, now: dateti
     with the fewest live calls; at last, who has been due the longest. Leads of a campaign that is held up, at its own
     cap or waiting for its own pace aren't among them: they must not keep those of others waiting.
     """
-    campaigns = _callable_campaigns(now, [number_pool_id])
+    campaigns = callable_campaigns(now, [number_pool_id])
     turns = union_all(_first_called_ahead(campaigns, now), _first_by_priority(campaigns, now)).subquery("turns")
     query = select(turns.c.id, turns.c.run).order_by(turns.c.rank, turns.c.live, turns.c.since).limit(1)
     row = (await session.execute(query)).first()
@@ -159,13 +159,13 @@ def _first_by_priority(campaigns: CTE, now: datetime) -> Select[Any]:
 
 async def somebody_waits(session: AsyncSession, number_pool_id: UUID, now: datetime, *, but_for: UUID) -> bool:
     """Whether another lead than this one stands in line for the pool's slots."""
-    campaigns = _callable_campaigns(now, [number_pool_id])
+    campaigns = callable_campaigns(now, [number_pool_id])
     is_waiting = _has_due_lead(campaigns, now).where(LeadRow.id != but_for)
     return bool(await session.scalar(select(exists(select(campaigns.c.id).where(is_waiting)))))
 
 
 async def pools_with_due_leads(session: AsyncSession, now: datetime) -> Sequence[UUID]:
-    campaigns = _callable_campaigns(now)
+    campaigns = callable_campaigns(now)
     query = select(campaigns.c.number_pool_id).where(_has_due_lead(campaigns, now)).distinct()
     return (await session.scalars(query)).all()
 
@@ -179,7 +179,7 @@ async def pools_in_turn(session: AsyncSession, number_pool_id: UUID, now: dateti
     sharing = await _pools_sharing_a_cap(session, number_pool_id)
     if not sharing:
         return [number_pool_id]
-    campaigns = _callable_campaigns(now, [number_pool_id, *sharing])
+    campaigns = callable_campaigns(now, [number_pool_id, *sharing])
     waiting = select(campaigns.c.number_pool_id).where(_has_due_lead(campaigns, now))
     query = (
         select(NumberPoolRow.id)
@@ -222,7 +222,7 @@ def _is_due(now: datetime) -> Sequence[ColumnElement[bool]]:
     )
 
 
-def _callable_campaigns(now: datetime, number_pool_ids: Sequence[UUID] | None = None) -> CTE:
+def callable_campaigns(now: datetime, number_pool_ids: Sequence[UUID] | None = None) -> CTE:
     """Campaigns (of some pools, or all) whose leads nobody holds up; evaluated once, not for every lead."""
     live = live_calls_of(AttemptRow.campaign_id, CampaignRow.id)
     query = (

@@ -2,6 +2,8 @@
 
 It goes out with the commit, over PostgreSQL itself, so that it reaches every worker process and is never ahead of the
 rows it speaks of. A trigger sends it for every slot that comes free (migration ``2026_11_25_room_is_announced``).
+A pool's id says that there may be room; with ``PLAN`` before it, that leads may have to be planned anew first, since
+one of its campaigns was changed or its organisation started (triggers of ``2026_11_25_planning_anew``).
 """
 
 from uuid import UUID
@@ -10,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 CHANNEL = "leadline_room"
+PLAN = "plan "
 
 
 async def announce_room(session: AsyncSession, number_pool_id: UUID) -> None:

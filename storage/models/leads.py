@@ -60,6 +60,7 @@ class LeadRow(Base, Identified, Created, Owned):
         Index(None, "campaign_id", "created_at", "id"),
         Index("ix_leads_due", "campaign_id", "priority", "due_at", postgresql_where=text("status = 'new'")),
         Index("ix_leads_planned", "campaign_id", "planned_at", postgresql_where=text("status = 'new'")),
+        Index("ix_leads_open_until", "campaign_id", "open_until", postgresql_where=text("status = 'new'")),
         Index(
             "ix_leads_called_ahead",
             "campaign_id",

@@ -42,4 +42,6 @@ async def stage(sessions: Sessions, clock: Clock, provider: ProviderEdge, engine
         "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
     )
     async with httpx.AsyncClient(transport=httpx.MockTransport(provider)) as http:
-        yield Stage(sessions, clock, http, client)
+        stage = Stage(sessions, clock, http, client)
+        yield stage
+        await stage.close()

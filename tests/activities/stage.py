@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
+from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
 from activities.dialling import PlaceCall
 from activities.hand_on import SlotHandOn
@@ -16,6 +17,7 @@ from activities.looking_up import LookUpCall
 from activities.messages import AttemptInput, CallFate, LeadInput
 from activities.provider_limits import ProviderLimits
 from activities.reconciling import Findings, Reconcile
+from activities.replanning import Replanning
 from activities.round_metrics import RoundMetrics
 from activities.sending import CallSender
 from activities.stepping import NextStep
@@ -48,7 +50,8 @@ class Stage:
     ) -> None:
         providers = {"simulator": RetellProvider("key_of_tests", provider_url, http)}
         settings = DialSettings("https://leads.example.com/webhook", timedelta(seconds=300), frozenset(providers))
-        decisions = LeadDecisions(settings)
+        self.settings = settings
+        self.decisions = decisions = LeadDecisions(settings)
         self.workflows = LeadWorkflows(client, "leads")
         self.slots = SlotHandOn(sessions, decisions, self.workflows, clock)
         sender = CallSender(sessions, providers, clock)
@@ -57,8 +60,17 @@ class Stage:
         self._look_up = LookUpCall(sessions, settings, providers, sender, clock)
         self.limits = ProviderLimits(sessions, providers, clock)
         self.registry = CollectorRegistry()
+        self.coming_due = ComingDue(sessions, self.slots, clock, afterwards=timedelta(0))
+        self.replanning = Replanning(sessions, decisions, self.workflows, self.slots, self.coming_due, settings, clock)
         self._reconcile = Reconcile(
-            sessions, self.workflows, self.slots, self.limits, RoundMetrics(self.registry), clock
+            sessions,
+            self.workflows,
+            self.slots,
+            self.limits,
+            self.replanning,
+            self.coming_due,
+            RoundMetrics(self.registry),
+            clock,
         )
 
     async def next_step(self, lead: LeadRow) -> Step:
@@ -84,3 +96,9 @@ class Stage:
     def counted(self, finding: str) -> float | None:
         """How many of this kind the metrics say."""
         return self.registry.get_sample_value("leadline_reconciliation_findings_total", {"finding": finding})
+
+    async def close(self) -> None:
+        """End what goes on besides activities, as a worker that stops does."""
+        await self.coming_due.close()
+        await self.replanning.close()
+        await self.slots.close()

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.listening import listening
 from runtime.settings import Settings
-from storage.room import CHANNEL, announce_room
+from storage.room import CHANNEL, PLAN, announce_room
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_world, change
 
 PATIENCE = 10
@@ -44,6 +44,21 @@ async def test_whoever_frees_a_slot_the_pool_is_named_once_and_only_after_the_co
         await announce_room(session, world.organization.id)
     async with asyncio.timeout(PATIENCE):
         assert [await heard.get(), await heard.get()] == [str(world.pool.id), str(world.organization.id)]
+
+
+async def test_who_changes_when_leads_may_be_called_has_the_pool_named_for_planning(
+    sessions: Sessions, world: World, heard: asyncio.Queue[str]
+) -> None:
+    await change(sessions, world.campaign, replanned_at=NOON, name="Once more")
+    await change(sessions, world.campaign, replanned_at=NOON, name="As it was")
+    await change(sessions, world.campaign, status="paused")
+    await change(sessions, world.organization, stopped_at=NOON)
+    await change(sessions, world.organization, stopped_at=None)
+    async with sessions.begin() as session:
+        await announce_room(session, world.organization.id)
+    async with asyncio.timeout(PATIENCE):
+        words = [await heard.get() for _ in range(3)]
+    assert words == [f"{PLAN}{world.pool.id}", f"{PLAN}{world.pool.id}", str(world.organization.id)]
 
 
 async def test_a_listener_whose_connection_was_cut_listens_again(

@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 
 from activities.reconciling import Findings
 from tests.workflows.real_life import PATIENCE_SECONDS, real_server
-from workflows import Reconciliation
+from workflows.reconciliation import Reconciliation
 from workflows.schedules import RECONCILIATION_ID, _reconciliation, ensure_reconciliation
 
 

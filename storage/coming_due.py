@@ -1,0 +1,54 @@
+"""Which pools' leads may be called soon for the first time, because hours open."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, literal_column, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.vocabulary import LeadStatus
+from storage.lead_progress import BEST_PRIORITY, LAST_PRIORITY, callable_campaigns
+from storage.models import LeadRow
+
+
+class Opening(NamedTuple):
+    number_pool_id: UUID
+    opens_at: datetime
+
+
+async def next_openings(
+    session: AsyncSession, now: datetime, *, until: datetime, number_pool_id: UUID | None = None
+) -> Sequence[Opening]:
+    """For each pool (or this one) whose leads nobody holds up: the first opening of some of them till ``until``.
+
+    Leads that come due within hours, at an appointment of their own, have timers of their own and aren't among them.
+    """
+    campaigns = callable_campaigns(now, None if number_pool_id is None else [number_pool_id])
+    priorities = (
+        func.generate_series(BEST_PRIORITY, LAST_PRIORITY).table_valued("priority", name="priorities").render_derived()
+    )
+    # One range of the index for each campaign and priority.
+    first = (
+        select(LeadRow.due_at)
+        .where(
+            LeadRow.campaign_id == campaigns.c.id,
+            LeadRow.priority == priorities.c.priority,
+            # A literal: the planner must see that the partial index holds what is asked for.
+            LeadRow.status == literal_column(f"'{LeadStatus.NEW}'"),
+            LeadRow.due_at > now,
+            LeadRow.due_at <= until,
+            LeadRow.due_at > LeadRow.earliest_at,
+            LeadRow.handed_over_at.is_not(None),
+        )
+        .order_by(LeadRow.due_at)
+        .limit(1)
+        .lateral("first")
+    )
+    query = (
+        select(campaigns.c.number_pool_id, func.min(first.c.due_at))
+        .select_from(campaigns.join(priorities, true()).join(first, true()))
+        .group_by(campaigns.c.number_pool_id)
+    )
+    return [Opening(*row) for row in await session.execute(query)]
