@@ -26,6 +26,7 @@ from tests.builders import (
     change,
     reread,
 )
+from worker import Hands
 
 CLOSING = NOON.replace(hour=22, minute=59, second=55)
 """Until when requests may leave on the Monday of ``NOON``: five seconds before 17:00 in Chicago."""
@@ -372,3 +373,18 @@ async def test_places_at_openings_that_are_over_are_forgotten(
     await stage.replanning.run_round()
     async with sessions() as session:
         assert (await session.scalars(select(AppointmentRow.opens_at))).all() == [NOON]
+
+
+async def test_a_word_from_the_database_is_taken_for_what_it_says_and_any_other_for_nothing(
+    stage: Stage, sessions: Sessions, world: World, clock: Clock, engine: EngineEdge
+) -> None:
+    clock.now = TUESDAY
+    lead = await add_waiting(sessions, world, 1)
+    hands = Hands(stage.slots, stage.replanning, stage.coming_due)
+    for word in ("", "plan", "plan x", f"room {world.pool.id}", str(world.pool.id)):
+        hands.hear(word)
+    await settled(stage)
+    assert engine.signals == []
+    hands.hear(f"plan {world.pool.id}")
+    await settled(stage)
+    assert engine.signals == [(f"lead-{lead.id}", "slot_granted")]
