@@ -7,6 +7,7 @@ from benchmarks.asked import Asked
 from benchmarks.lives.benchmark import measure_lives
 from benchmarks.opening.benchmark import measure_opening
 from benchmarks.report import Report
+from benchmarks.steering.benchmark import measure_steering
 from runtime.embedded.part import Say
 
 
@@ -21,4 +22,5 @@ class Benchmark:
 BENCHMARKS: Mapping[str, Benchmark] = {
     "lives": Benchmark("whole lives of leads a second, and how late a lead that is due is dialled", measure_lives),
     "opening": Benchmark("thousands of leads that may all be called from the same second on", measure_opening),
+    "steering": Benchmark("how soon a campaign of 50,000 leads does what people tell it", measure_steering),
 }

@@ -46,6 +46,9 @@ class Client:
     async def post(self, path: str, body: Json | None = None) -> Json:
         return await self._ask("POST", path, json=body)
 
+    async def patch(self, path: str, body: Json) -> Json:
+        return await self._ask("PATCH", path, json=body)
+
     async def everything(self, path: str, **query: str) -> list[Json]:
         """All pages of a list, newest first."""
         items: list[Json] = []

@@ -1,4 +1,4 @@
-"""``./leadline bench lives`` with tiny numbers, in a process of its own: it measures, and leaves nothing behind."""
+"""``./leadline bench`` with tiny numbers, in a process of its own: it measures, and leaves nothing behind."""
 
 import json
 from pathlib import Path
@@ -48,3 +48,17 @@ def test_lives_are_measured_and_a_signal_ends_it_in_order(launch: Launch) -> Non
     assert told["lateness"]["p50_seconds"] > 0
     assert told["cron_job"]["count"] == POLL_SECONDS * 10
     assert told["cron_job"]["mean_seconds"] > POLL_SECONDS / 2
+
+
+def test_a_small_campaign_is_steered_and_measured(launch: Launch) -> None:
+    measured = launch("bench", "steering", "--short", "--leads", "200", "--json", **REAL)
+    try:
+        assert measured.ended() == 0, measured.output
+    finally:
+        measured.process.kill()
+    assert left_behind(measured.state) == []
+    told = json.loads(measured.output[measured.output.index("\n{\n") :])["steering"]["figures"]
+    assert [one["what"] for one in told["begun"]] == ["Launch", "Resume", "Start", "Reopened windows"]
+    assert [one["late_gates"] for one in told["ended"]] == [0, 0, 0, 0]
+    assert told["calls"] > 0
+    assert told["further_signals"] < told["leads"]

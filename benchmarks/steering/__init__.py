@@ -1,0 +1,1 @@
+"""How soon a campaign of tens of thousands of leads does what people tell it."""
