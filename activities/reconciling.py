@@ -39,6 +39,9 @@ A_FEW = 5
 ROUND = timedelta(seconds=27)
 """A round is over when the schedule begins the next, which looks after what can't wait."""
 
+LEAST_OF_A_ROUND = timedelta(seconds=3)
+"""Leads get workflows for so long also when everything else took the whole round."""
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -93,7 +96,7 @@ class Reconcile:
 
     async def _heal(self) -> Findings:
         """What takes longest comes last: a hundred thousand leads that were just imported keep nothing else waiting."""
-        began = time.monotonic()
+        ends_at = time.monotonic() + ROUND.total_seconds()
         events_forwarded = await self._forward_events()
         grants_given_back = await self._give_back_grants()
         attempts_nudged, missing = await self._nudge_attempts()
@@ -113,11 +116,11 @@ class Reconcile:
             leads_replanned=leads_replanned,
             leads_served=leads_served,
             slots_idle=slots_idle,
-            workflows_started=await self._start_workflows(ROUND - timedelta(seconds=time.monotonic() - began)),
+            workflows_started=await self._start_workflows(timedelta(seconds=ends_at - time.monotonic())),
         )
 
     async def _start_workflows(self, at_most: timedelta) -> int:
-        return _found("workflows_started", await self._bulk.start(at_most=at_most))
+        return _found("workflows_started", await self._bulk.start(at_most=max(at_most, LEAST_OF_A_ROUND)))
 
     async def _look_for_missing(self) -> int:
         return _found("workflows_missing", await self._missing.look(), is_wrong=True)
