@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.aftermath import tell
+from activities.parked import release
 from api.dependencies import Dependencies, Principal
 from api.first_rows import configured_provider
 from api.problems import Conflict, Forbidden, Invalid, NotFound, invalid_request
@@ -90,9 +92,11 @@ async def resume_campaign(
     if moved or campaign.parked_at is not None:
         await check_registries(session, campaign, deps.clock())
         campaign.replanned_at = deps.clock()
-    campaign.parked_at = campaign.parked_reason = None
+    await session.flush()
+    lines = await release(session, CampaignRow, campaign.id, now=deps.clock())
     await announce_room(session, campaign.number_pool_id)
     await session.commit()
+    tell(lines)
     return campaign
 
 

@@ -6,6 +6,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.aftermath import tell
+from activities.parked import release
 from api.dependencies import Dependencies, Principal
 from api.first_rows import configured_provider
 from api.problems import Conflict, Invalid, NotFound, invalid_request
@@ -22,7 +24,6 @@ from storage.number_pools import (
     provider_of_pool,
     replace_caller_ids,
 )
-from storage.parking import release
 from storage.right_of_way import take_right_of_way
 from storage.room import announce_room
 
@@ -65,9 +66,10 @@ async def resume_pool(deps: Dependencies, session: AsyncSession, principal: Prin
         raise NotFound("There is no number pool with this id.")
     await take_right_of_way(session, principal.organization_id)
     await replan_pool(session, pool.id, deps.clock())
-    await release(session, NumberPoolRow, pool.id)
+    lines = await release(session, NumberPoolRow, pool.id, now=deps.clock())
     await announce_room(session, pool.id)
     await session.commit()
+    tell(lines)
     await session.refresh(pool)
     return PoolAnswer.of(pool, (await caller_ids(session, [pool.id])).get(pool.id, []))
 
@@ -86,11 +88,12 @@ async def edit_account(
 async def resume_account(
     deps: Dependencies, session: AsyncSession, principal: Principal, account_id: UUID
 ) -> AccountRow:
-    """Let an account that was parked at a refusal dial again; the reconciliation serves its pools. Safe to repeat."""
+    """Let an account that was parked at a refusal dial again. Safe to repeat."""
     account = await _known_account(session, principal, account_id)
     await replan_account(session, account.id, deps.clock())
-    await release(session, AccountRow, account.id)
+    lines = await release(session, AccountRow, account.id, now=deps.clock())
     await session.commit()
+    tell(lines)
     await session.refresh(account)
     return account
 

@@ -31,6 +31,9 @@ class FollowUp(StrEnum):
     """There was no room; nobody else should try for a moment."""
 
 
+PARKING = frozenset({FollowUp.PARK_ACCOUNT, FollowUp.PARK_POOL, FollowUp.PARK_CAMPAIGN})
+
+
 @dataclass(frozen=True, slots=True)
 class OutcomeRule:
     """``counts`` is false where certainly nothing rang. ``when_spoken`` replaces the outcome once the callee spoke."""

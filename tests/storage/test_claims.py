@@ -99,7 +99,7 @@ async def test_the_first_reason_for_parking_stands_until_it_is_released(sessions
     parked = await reread(sessions, world.pool)
     assert (parked.parked_reason, parked.parked_at) == ("first", NOON)
     async with sessions.begin() as session:
-        await parking.release(session, NumberPoolRow, world.pool.id)
+        await parking.release(session, NumberPoolRow, world.pool.id, now=NOON)
     assert (await reread(sessions, world.pool)).parked_at is None
 
 
