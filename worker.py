@@ -117,7 +117,7 @@ def build_worker(
     limits = ProviderLimits(sessions, providers, now)
     coming_due = ComingDue(sessions, hand_on, now)
     replanning = Replanning(sessions, decisions, workflows, hand_on, coming_due, dial, now)
-    sender = CallSender(sessions, providers, now)
+    sender = CallSender(sessions, providers, workflows, now)
     worker = Worker(
         client,
         task_queue=settings.task_queue,
@@ -125,7 +125,7 @@ def build_worker(
         activities=[
             NextStep(sessions, decisions, now).next_step,
             PlaceCall(sessions, dial, sender, now).place_call,
-            LookUpCall(sessions, dial, providers, sender, now).look_up_call,
+            LookUpCall(sessions, dial, providers, sender, workflows, now).look_up_call,
             Reconcile(
                 sessions, workflows, hand_on, limits, replanning, coming_due, RoundMetrics(registry), now
             ).reconcile,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from activities.aftermath import NOTHING, Aftermath
 from activities.lead_workflows import LeadWorkflows
 from activities.reporting_calls import report
 from domain.calls import CallEvent, CallFacts
@@ -21,9 +22,13 @@ _TELLS_THE_WORKFLOW = frozenset({CallEvent.STARTED, CallEvent.ENDED, CallEvent.A
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What is left to do after the commit. ``forward``: the attempt whose workflow should be told now."""
+    """What is left to do after the commit.
+
+    ``forward``: the attempt whose workflow should be told now. ``aftermath``: what to tell people, and whom to wake.
+    """
 
     forward: UUID | None = None
+    aftermath: Aftermath = NOTHING
 
 
 async def take(
@@ -50,15 +55,15 @@ async def take(
     if attempt is None:
         await webhook_events.mark_forwarded(session, [event_id], now)
         return Taken()
-    was = AttemptStatus(attempt.status)
-    await report(session, attempt.id, facts, now=now)
+    attempt_id, was = attempt.id, AttemptStatus(attempt.status)
+    reported = await report(session, attempt, facts, now=now)
     # Only now that the attempt is locked: the reference alone would take a weaker lock on it, and the answer of the
     # dial, which comes at the same moment, would wait for that one while we wait for it.
-    await webhook_events.match_event(session, event_id, attempt.id)
+    await webhook_events.match_event(session, event_id, attempt_id)
     if facts.event not in _TELLS_THE_WORKFLOW:
         await webhook_events.mark_forwarded(session, [event_id], now)
-        return Taken()
-    return Taken(forward=attempt.id if _is_news(facts.event, was) else None)
+        return Taken(aftermath=reported.aftermath)
+    return Taken(attempt_id if _is_news(facts.event, was) else None, reported.aftermath)
 
 
 async def forward(
@@ -83,9 +88,9 @@ async def forward(
 async def _take_transcript(session: AsyncSession, account: AccountRow, facts: CallFacts, now: datetime) -> Taken:
     """A running transcript replaces the one before it and is kept with the attempt only."""
     attempt = await _attempt_of(session, account, facts)
-    if attempt is not None:
-        await report(session, attempt.id, facts, now=now)
-    return Taken()
+    if attempt is None:
+        return Taken()
+    return Taken(aftermath=(await report(session, attempt, facts, now=now)).aftermath)
 
 
 async def _attempt_of(session: AsyncSession, account: AccountRow, facts: CallFacts) -> AttemptRow | None:

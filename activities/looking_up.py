@@ -8,8 +8,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
+from activities.aftermath import NOTHING, see_to
 from activities.beating import beating
+from activities.call_meaning import after_meaning, give_meaning, lock_concerned
 from activities.gate import LISTENING_MARGIN, REPEAT_UNTIL, SendOrder, pass_gate_again
+from activities.lead_workflows import LeadWorkflows
 from activities.messages import AttemptInput, CallFate
 from activities.reporting_calls import report
 from activities.sending import CallSender
@@ -48,12 +51,14 @@ class LookUpCall:
         settings: DialSettings,
         providers: Mapping[str, VoiceProvider],
         sender: CallSender,
+        workflows: LeadWorkflows,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
         self._settings = settings
         self._providers = providers
         self._sender = sender
+        self._workflows = workflows
         self._clock = clock
 
     @activity.defn
@@ -118,11 +123,15 @@ class LookUpCall:
     async def _record(self, case: _Case, facts: CallFacts) -> CallFate:
         now = self._clock()
         async with self._sessions.begin() as session:
-            attempt = await report(session, case.attempt.id, replace(facts, attempt_id=case.attempt.id), now=now)
+            facts = replace(facts, attempt_id=case.attempt.id)
+            reported = await report(session, case.attempt, facts, now=now)
+            attempt = reported.attempt
             settled = attempt.status == AttemptStatus.DONE
             if not settled and not facts.ended:
                 attempt.look_up_at = now + NEXT_LOOK if case.hang_up else self._must_have_ended_by(attempt, now)
-            return CallFate(None if settled else attempt.look_up_at, "the call")
+            fate = CallFate(None if settled else attempt.look_up_at, "the call")
+        await see_to(self._workflows, reported.aftermath)
+        return fate
 
     def _must_have_ended_by(self, attempt: AttemptRow, now: datetime) -> datetime:
         sent_at = attempt.last_sent_at or now
@@ -161,7 +170,12 @@ class LookUpCall:
 
     async def _give_up(self, attempt: AttemptRow) -> CallFate:
         async with self._sessions.begin() as session:
+            concerned = await lock_concerned(session, attempt, None)
             row = await attempts.lock_attempt(session, attempt.id)
+            aftermath = NOTHING
             if row is not None and row.status != AttemptStatus.DONE:
-                attempts.settle(row, outcome=AttemptOutcome.UNKNOWN, counts=True, now=self._clock())
+                now = self._clock()
+                attempts.settle(row, outcome=AttemptOutcome.UNKNOWN, counts=True, now=now)
+                aftermath = await after_meaning(session, row, await give_meaning(session, row, concerned, now=now))
+        await see_to(self._workflows, aftermath)
         return CallFate(None, "nobody can tell whether it rang")

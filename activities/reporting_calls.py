@@ -1,43 +1,105 @@
-"""What a report about a call does to its attempt: one transaction's worth, whoever brought the report."""
+"""What a report about a call does, to its attempt and to others: one transaction's worth, whoever brought it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.calls import CallFacts
+from activities.aftermath import NOTHING, Aftermath
+from activities.call_meaning import NO_MEANING, Concerned, Meaning, give_meaning, lock_concerned, others_of_contact
+from domain.calls import CallEvent, CallFacts
 from domain.outcomes import outcome_of
 from domain.progress import AttemptState, progress
-from domain.vocabulary import AttemptStatus
+from domain.vocabulary import AttemptStatus, LeadStatus
 from storage import attempts, contacts
-from storage.models import AttemptRow
+from storage.models import AttemptRow, LeadRow
 
 
-async def report(session: AsyncSession, attempt_id: UUID, facts: CallFacts, *, now: datetime) -> AttemptRow:
-    """Move the attempt forward by ``facts``, under lock, and honour a wish not to be called again.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The attempt as it was written, and what is left to be done once that is committed."""
+
+    attempt: AttemptRow
+    aftermath: Aftermath = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """What comes before the attempt in the order of locks. ``concerned``: where the call may be decided now.
+
+    ``is_forbidden``: the callee asked just now never to be called again.
+    """
+
+    is_forbidden: bool
+    concerned: Concerned | None
+
+
+async def report(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, now: datetime) -> Report:
+    """Move the attempt forward by ``facts``, under lock, and do what follows from that. The caller commits.
 
     Safe to repeat, in any order.
 
+    Args:
+        known: The attempt as it was read before, without a lock.
+
     Raises:
-        LookupError: there is no such attempt.
+        LookupError: there is no such attempt any more.
     """
-    known = await attempts.get_attempt(session, attempt_id)
-    if known is None:
-        raise LookupError(f"no attempt {attempt_id}")
-    if facts.ended and outcome_of(facts).do_not_call:
-        await contacts.set_do_not_call(
-            session, known.contact_id, reason="asked not to be called", source="call", now=now
-        )
+    attempt_id = known.id
+    locked = await _lock_before(session, known, facts, now)
     attempt = await attempts.lock_attempt(session, attempt_id)
     if attempt is None:
         raise LookupError(f"no attempt {attempt_id}")
-    step = progress(_state_of(attempt), facts, now=now)
+    before = _state_of(attempt)
+    _write(attempt, before, facts, now)
+    meaning = NO_MEANING
+    if locked.concerned is not None and _is_decided_now(attempt, before, facts):
+        meaning = await give_meaning(session, attempt, locked.concerned, now=now)
+    wake = await _whom_to_wake(session, locked, attempt, before, meaning)
+    return Report(attempt, Aftermath(tuple(meaning.lines), wake))
+
+
+async def _lock_before(session: AsyncSession, known: AttemptRow, facts: CallFacts, now: datetime) -> _Locked:
+    is_forbidden = False
+    if facts.ended and outcome_of(facts).do_not_call:
+        is_forbidden = await contacts.set_do_not_call(
+            session, known.contact_id, reason="asked not to be called", source="call", now=now
+        )
+    decides = facts.ended and (facts.analyzed or facts.event is CallEvent.LOOKED_UP)
+    concerned = await lock_concerned(session, known, facts.analysis or known.analysis) if decides else None
+    return _Locked(is_forbidden, concerned)
+
+
+def _write(attempt: AttemptRow, before: AttemptState, facts: CallFacts, now: datetime) -> None:
+    step = progress(before, facts, now=now)
     attempts.write(attempt, step.changes)
     attempts.fill(attempt, step.missing)
     if step.settled is not None:
-        attempt.callback_at = step.settled.callback_at
         attempts.settle(attempt, outcome=step.settled.outcome, counts=step.settled.counts, now=now)
-    return attempt
+
+
+def _is_decided_now(attempt: AttemptRow, before: AttemptState, facts: CallFacts) -> bool:
+    """What a call meant is told when its outcome is decided, and again by an analysis that comes later."""
+    if before.status is AttemptStatus.DONE:
+        return facts.analyzed and before.analyzed_at is None
+    return attempt.status == AttemptStatus.DONE
+
+
+async def _whom_to_wake(
+    session: AsyncSession, locked: _Locked, attempt: AttemptRow, before: AttemptState, meaning: Meaning
+) -> tuple[tuple[UUID, int], ...]:
+    """Leads that end with this call, and the call's own where it has gone on already and should go on otherwise.
+
+    A lead whose call wasn't over before is with it, and told of its end by the event.
+    """
+    is_forbidden = locked.is_forbidden or meaning.forbids
+    runs = await others_of_contact(session, attempt) if is_forbidden else ()
+    if before.status is not AttemptStatus.DONE or not (is_forbidden or meaning.is_news):
+        return runs
+    lead = await session.get_one(LeadRow, attempt.lead_id)
+    waits = lead.status == LeadStatus.NEW and lead.handed_over_at is not None
+    return (*runs, (lead.id, lead.run)) if waits else runs
 
 
 def _state_of(attempt: AttemptRow) -> AttemptState:

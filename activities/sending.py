@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import assert_never
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from activities.aftermath import see_to
 from activities.gate import SendOrder
+from activities.lead_workflows import LeadWorkflows
 from activities.messages import CallFate
-from activities.refusals import Parks, Refusal, refusal_of
+from activities.recording_refusals import close_refused, hold_up_others
+from activities.refusals import Refusal, refusal_of
 from activities.reporting_calls import report
 from domain.calls import CallEvent, CallFacts
-from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadStatus
-from storage import attempts, contacts, parking
-from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow
+from domain.vocabulary import AttemptStatus
+from storage import attempts
 from telephony.errors import DialUnconfirmed, ProviderBusy, ProviderRejected, ProviderUnreachable
 from telephony.provider import PlacedCall, VoiceProvider
 
@@ -31,10 +32,12 @@ class CallSender:
         self,
         sessions: async_sessionmaker[AsyncSession],
         providers: Mapping[str, VoiceProvider],
+        workflows: LeadWorkflows,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
         self._providers = providers
+        self._workflows = workflows
         self._clock = clock
 
     async def send(self, order: SendOrder) -> CallFate:
@@ -60,7 +63,10 @@ class CallSender:
             agent_version=placed.agent_version,
         )
         async with self._sessions.begin() as session:
-            attempt = await report(session, order.attempt_id, facts, now=self._clock())
+            known = await attempts.get_attempt(session, order.attempt_id)
+            if known is None:
+                return CallFate(None, "erased")
+            attempt = (await report(session, known, facts, now=self._clock())).attempt
             return CallFate(attempt.look_up_at, "the call")
 
     async def _record_unconfirmed(self, order: SendOrder, error: str) -> CallFate:
@@ -76,44 +82,12 @@ class CallSender:
             return CallFate(attempt.look_up_at, "whether the dial got through")
 
     async def _record_refusal(self, order: SendOrder, refusal: Refusal) -> CallFate:
-        """Nothing rang. The slot is free, and what must not be tried again by the next lead is parked."""
+        """Nothing rang. The slot is free, and what must not be tried again by the next lead is parked before."""
         log.warning("dial_refused", attempt_id=str(order.attempt_id), reason=refusal.reason, parks=refusal.parks)
         now = self._clock()
         async with self._sessions.begin() as session:
-            await _park(session, order, refusal, now)
-            await parking.hold_back(session, order.number_pool_id, now + refusal.pause)
+            await hold_up_others(session, order, refusal, now=now)
         async with self._sessions.begin() as session:
-            await self._close(session, order, refusal, now)
+            aftermath = await close_refused(session, order, refusal, now=now)
+        await see_to(self._workflows, aftermath)
         return CallFate(None, refusal.reason)
-
-    async def _close(self, session: AsyncSession, order: SendOrder, refusal: Refusal, now: datetime) -> None:
-        known = await attempts.get_attempt(session, order.attempt_id)
-        if known is None:
-            return
-        if refusal.do_not_call:
-            await contacts.set_do_not_call(session, known.contact_id, reason=refusal.reason, source="provider", now=now)
-        lead = await session.get_one(LeadRow, known.lead_id, with_for_update={"key_share": True})
-        attempt = await attempts.lock_attempt(session, order.attempt_id)
-        if attempt is None or attempt.status == AttemptStatus.DONE or attempt.call_id is not None:
-            return
-        _settle_refused(attempt, refusal, now)
-        lead.status = LeadStatus.NEW if lead.status == LeadStatus.IN_PROGRESS else lead.status
-
-
-async def _park(session: AsyncSession, order: SendOrder, refusal: Refusal, now: datetime) -> None:
-    match refusal.parks:
-        case Parks.NOBODY:
-            return
-        case Parks.ACCOUNT:
-            await parking.park(session, AccountRow, order.account_id, reason=refusal.reason, now=now)
-        case Parks.NUMBER_POOL:
-            await parking.park(session, NumberPoolRow, order.number_pool_id, reason=refusal.reason, now=now)
-        case Parks.CAMPAIGN:
-            await parking.park(session, CampaignRow, order.campaign_id, reason=refusal.reason, now=now)
-        case never:
-            assert_never(never)
-
-
-def _settle_refused(attempt: AttemptRow, refusal: Refusal, now: datetime) -> None:
-    attempt.disconnection_reason = refusal.reason
-    attempts.settle(attempt, outcome=AttemptOutcome(refusal.outcome), counts=False, now=now)

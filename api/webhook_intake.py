@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from activities import inbox
+from activities.aftermath import tell, wake
 from activities.inbox import Taken
 from api.dependencies import Dependencies
 from api.problems import Problem, Unauthenticated
@@ -45,6 +46,9 @@ async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID 
     if account is None or not verify_signature(signed.body, signed.signature, keys, now=now):
         raise Unauthenticated("The signature is missing, wrong, or more than five minutes old.")
     taken = await _store(deps, signed.body, account, now)
+    tell(taken.aftermath.lines)
+    if taken.aftermath.wake:
+        deps.background.spawn(wake(deps.lead_workflows, taken.aftermath))
     if taken.forward is not None:
         deps.background.spawn(inbox.forward(deps.sessions, deps.lead_workflows, taken.forward, now=deps.clock()))
 

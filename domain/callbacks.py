@@ -1,9 +1,16 @@
 """A call-back that was promised in a conversation."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+from typing import Any
 
 import pytz
+
+from domain.dispositions import Then, fields_that_count
+from domain.outcomes import promised_text
+from domain.vocabulary import AttemptOutcome
 
 FURTHEST_PROMISE = timedelta(days=90)
 
@@ -14,6 +21,35 @@ class CallbackProblem(StrEnum):
     UNREADABLE = "unreadable"
     PAST = "past"
     TOO_FAR = "too_far"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """``written``: the promised time in the analysis' own words. ``problem``: why it can't be kept."""
+
+    written: str
+    problem: CallbackProblem | None
+
+
+def promise_of(
+    custom_analysis: Mapping[str, Any], outcome: AttemptOutcome, then: Then | None, *, ended_at: datetime, zone: tzinfo
+) -> Promise | None:
+    """The call-back that was promised in a call, if the call is one after which somebody is to be called back.
+
+    Args:
+        custom_analysis: The custom fields of the analysis.
+        then: What the call's disposition says.
+        ended_at: The end of the call; timezone-aware.
+        zone: The lead's zone, one of pytz's.
+    """
+    by_disposition = then is Then.CALL_BACK and outcome is not AttemptOutcome.OPTED_OUT
+    if outcome is not AttemptOutcome.CALLBACK_REQUESTED and not by_disposition:
+        return None
+    written = promised_text(fields_that_count(custom_analysis, outcome))
+    if written is None:
+        return None
+    read = read_callback(written, now=ended_at, zone=zone)
+    return Promise(written, read if isinstance(read, CallbackProblem) else None)
 
 
 def read_callback(written: str | None, *, now: datetime, zone: tzinfo) -> datetime | CallbackProblem | None:

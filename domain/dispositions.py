@@ -104,12 +104,26 @@ def disposition_of(
     A call in which nobody spoke (voicemail, busy, …) has only a disposition that asks for just that outcome, whatever
     the analysis of a machine's announcement says.
     """
-    fields = {} if outcome in _NOBODY_SPOKE else custom_analysis or {}
+    fields = fields_that_count(custom_analysis, outcome)
     named = disposition_named(fields.get(NAMING_FIELD), table)
     if named is not None:
         return named
     matching = (row for row in table if any(_holds(condition, fields, outcome) for condition in row.conditions))
     return next(matching, None)
+
+
+def fields_that_count(custom_analysis: Mapping[str, Any] | None, outcome: AttemptOutcome) -> Mapping[str, Any]:
+    """What the analysis filled in, or nothing for a call in which nobody spoke."""
+    return {} if outcome in _NOBODY_SPOKE else custom_analysis or {}
+
+
+def may_forbid(custom_analysis: Mapping[str, Any] | None, table: Sequence[Disposition]) -> bool:
+    """Whether the call's disposition may forbid calling the number again, whatever outcome the call turns out to have.
+
+    Asked before its row is locked, for the contact's lock comes first.
+    """
+    possible = (disposition_of(custom_analysis, outcome, table) for outcome in AttemptOutcome)
+    return any(one is not None and one.then is Then.DO_NOT_CALL for one in possible)
 
 
 def disposition_named(name: object, table: Sequence[Disposition]) -> Disposition | None:

@@ -31,14 +31,13 @@ _LEAD_OUTCOMES = {
 class SettledOutcome:
     """What an attempt came to.
 
-    ``counts`` is false only for a call that certainly rang nowhere. ``callback_at`` is what the analysis wrote of the
-    time promised to the person, in any form, and only ever comes with ``callback_requested``.
+    ``counts`` is false only for a call that certainly rang nowhere. ``follow_up`` is the same whether the call's end is
+    reported with its analysis or without, but for what the analysis itself asks for.
     """
 
     outcome: AttemptOutcome
     counts: bool
     do_not_call: bool = False
-    callback_at: str | None = None
     follow_up: FollowUp = FollowUp.NONE
 
 
@@ -53,17 +52,25 @@ def outcome_of(facts: CallFacts) -> SettledOutcome:
     """
     if not (facts.ended or facts.analyzed or facts.disconnection_reason):
         raise ValueError("A call that has not ended has no outcome; wait for its end or look it up.")
-    custom = _mapping(_analysis(facts).get("custom"))
+    custom = custom_analysis(facts.analysis)
+    rule = _rule(facts)
     if facts.disconnection_reason == "user_requested_dnc" or _says_yes(custom.get("do_not_call")):
-        return SettledOutcome(AttemptOutcome.OPTED_OUT, True, do_not_call=True, follow_up=FollowUp.DO_NOT_CALL)
-    rule = _by_analysis(_rule(facts), facts, callback_at=_callback_text(custom))
-    wants_callback = rule.outcome is AttemptOutcome.CALLBACK_REQUESTED
-    return SettledOutcome(
-        rule.outcome,
-        rule.counts,
-        callback_at=_callback_text(custom) if wants_callback else None,
-        follow_up=rule.follow_up,
-    )
+        return SettledOutcome(AttemptOutcome.OPTED_OUT, True, do_not_call=True, follow_up=rule.follow_up)
+    rule = _by_analysis(rule, facts, callback_at=promised_text(custom))
+    return SettledOutcome(rule.outcome, rule.counts, follow_up=rule.follow_up)
+
+
+def custom_analysis(analysis: object) -> Mapping[str, Any]:
+    """The fields that the agent's owner had the analysis fill in; empty where there are none."""
+    return _mapping(_mapping(analysis).get("custom"))
+
+
+def promised_text(custom: Mapping[str, Any]) -> str | None:
+    """What the custom fields of an analysis say of the time of a call-back, in any form; 100 characters at most."""
+    written = custom.get("callback_at")
+    if not isinstance(written, str) or written.strip().lower() in _NOTHING:
+        return None
+    return written.strip()[:_LONGEST_CALLBACK_TEXT]
 
 
 def lead_outcome_for(outcome: AttemptOutcome) -> LeadOutcome | None:
@@ -127,10 +134,3 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _says_yes(value: object) -> bool:
     return value is True or (isinstance(value, str) and value.strip().lower() in {"true", "yes"})
-
-
-def _callback_text(custom: Mapping[str, Any]) -> str | None:
-    written = custom.get("callback_at")
-    if not isinstance(written, str) or written.strip().lower() in _NOTHING:
-        return None
-    return written.strip()[:_LONGEST_CALLBACK_TEXT]

@@ -57,12 +57,19 @@ async def lock_known_contact(session: AsyncSession, organization_id: UUID, phone
 
 async def set_do_not_call(
     session: AsyncSession, contact_id: UUID, *, reason: str | None, source: str, now: datetime
-) -> None:
-    """Never call this contact again. Locks the contact; the first word on it stands, so repeating changes nothing."""
+) -> bool:
+    """Never call this contact again. Locks the contact; the first word on it stands, so repeating changes nothing.
+
+    Returns:
+        Whether this was the first word.
+    """
     statement = update(ContactRow).where(ContactRow.id == contact_id, ContactRow.do_not_call_at.is_(None))
-    await session.execute(
-        statement.values(do_not_call_at=now, do_not_call_reason=reason, do_not_call_source=source),
-    )
+    statement = statement.values(do_not_call_at=now, do_not_call_reason=reason, do_not_call_source=source)
+    return (await session.execute(statement.returning(ContactRow.id))).first() is not None
+
+
+async def lock_by_id(session: AsyncSession, contact_id: UUID) -> None:
+    await session.get_one(ContactRow, contact_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def allow_calls(contact: ContactRow) -> None:

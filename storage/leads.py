@@ -79,6 +79,18 @@ async def owns_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID)
     return await session.scalar(query) is not None
 
 
+async def lock_row(session: AsyncSession, lead_id: UUID) -> LeadRow:
+    """Read and lock a lead alone; its contact's lock comes before."""
+    return await session.get_one(LeadRow, lead_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+async def follow_dispositions(session: AsyncSession, lead: LeadRow) -> None:
+    """Write into a locked lead's row what the last of its calls meant that meant anything."""
+    query = select(AttemptRow.disposition).where(AttemptRow.lead_id == lead.id, AttemptRow.disposition.is_not(None))
+    last = await session.scalar(query.order_by(AttemptRow.number.desc()).limit(1))
+    lead.disposition = last or lead.disposition
+
+
 async def open_runs_of_contact(session: AsyncSession, contact_id: UUID) -> Sequence[tuple[UUID, int]]:
     """The lead and the run of each workflow that still goes on for this contact."""
     query = select(LeadRow.id, LeadRow.run).where(

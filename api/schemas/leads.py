@@ -83,7 +83,11 @@ class CancelInput(Input):
 
 
 class AttemptAnswer(BaseModel):
-    """``cost`` is in the currency's main unit."""
+    """``cost`` is in the currency's main unit.
+
+    ``callback_at``: when the callee was promised another call, as the analysis wrote it; without an offset it is read
+    on the lead's wall clock. ``callback_problem``: why that can't be kept (``unreadable``, ``past`` or ``too_far``).
+    """
 
     id: UUID
     number: int
@@ -93,6 +97,8 @@ class AttemptAnswer(BaseModel):
     disconnection_reason: str | None
     outcome: str | None
     disposition: str | None
+    callback_at: str | None
+    callback_problem: str | None
     agent_version: int | None
     from_number: str
     started_at: datetime | None

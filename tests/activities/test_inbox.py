@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -15,15 +14,10 @@ from activities import inbox
 from activities.inbox import Taken
 from activities.lead_workflows import EngineAway
 from storage.models import AccountRow, AttemptRow, ContactRow, LeadRow, WebhookEventRow
-from telephony.payloads import event_key, parse_webhook
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
+from tests.activities.webhooks import BEGUN, HEARD, LIFECYCLE, payload, take
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, reread
-
-BEGUN = NOON - timedelta(minutes=1)
-HEARD = NOON + timedelta(minutes=1)
-MS = int(BEGUN.timestamp() * 1000)
-LIFECYCLE = ("call_started", "call_ended", "call_analyzed")
 
 
 @pytest.fixture
@@ -34,35 +28,6 @@ async def lead(sessions: Sessions, world: World) -> LeadRow:
 @pytest.fixture
 async def attempt(sessions: Sessions, world: World, lead: LeadRow) -> AttemptRow:
     return await add_attempt_of(sessions, world, lead, "dialling", first_sent_at=NOON, last_sent_at=NOON)
-
-
-def payload(event: str, attempt: AttemptRow | None, **call: object) -> dict[str, Any]:
-    """As the provider documents it: a started call says little, an ended one all but the analysis."""
-    body: dict[str, Any] = {"call_id": "call_1", "call_status": "ongoing", "agent_id": "agent_1", "agent_version": 3}
-    if attempt is not None:
-        body["metadata"] = {"attempt_id": str(attempt.id)}
-    body["start_timestamp"] = MS + 1_000
-    if event != "call_started":
-        body |= {
-            "call_status": "ended",
-            "end_timestamp": MS + 31_000,
-            "duration_ms": 30_000,
-            "disconnection_reason": "user_hangup",
-            "transcript": "Agent: Hello\nUser: Hello\n",
-            "transcript_object": [{"role": "user", "content": "Hello"}],
-            "call_cost": {"combined_cost": 12.5},
-        }
-    if event == "call_analyzed":
-        body["call_analysis"] = {"call_summary": "A short talk.", "in_voicemail": False}
-    return {"event": event, "call": body | call}
-
-
-async def take(sessions: Sessions, account: AccountRow, written: dict[str, Any], clock: Clock | None = None) -> Taken:
-    facts = parse_webhook(json.dumps(written).encode())
-    async with sessions.begin() as session:
-        return await inbox.take(
-            session, account, facts, event_key=event_key(facts), payload=written, now=clock() if clock else HEARD
-        )
 
 
 async def events(sessions: Sessions) -> Sequence[WebhookEventRow]:

@@ -1,11 +1,14 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.callbacks import FURTHEST_PROMISE, promised_callback
+from domain.callbacks import FURTHEST_PROMISE, CallbackProblem, Promise, promise_of, promised_callback
+from domain.dispositions import Then
+from domain.vocabulary import AttemptOutcome
 
 NOW = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -82,3 +85,48 @@ def test_the_clock_on_the_wall_shows_what_was_promised_or_was_just_put_forward(l
     assert promised is not None
     shown = promised.astimezone(pytz.timezone(zone)).replace(tzinfo=None)
     assert timedelta(0) <= shown - local <= timedelta(hours=1)
+
+
+PROMISED = "2026-03-03T10:00"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "then", "kept"),
+    [
+        pytest.param(AttemptOutcome.CALLBACK_REQUESTED, None, True, id="by-the-outcome"),
+        pytest.param(AttemptOutcome.FAILED, Then.CALL_BACK, True, id="by-the-disposition"),
+        pytest.param(AttemptOutcome.ANSWERED, Then.RETRY, False, id="to-be-tried-again"),
+        pytest.param(AttemptOutcome.ANSWERED, None, False, id="not-to-be-called-back"),
+        pytest.param(AttemptOutcome.VOICEMAIL, Then.CALL_BACK, False, id="promised-by-a-machine"),
+        pytest.param(AttemptOutcome.OPTED_OUT, Then.CALL_BACK, False, id="asked-never-to-be-called"),
+    ],
+)
+def test_a_promise_is_kept_of_a_call_after_which_somebody_is_to_be_called_back(
+    outcome: AttemptOutcome, then: Then | None, kept: bool
+) -> None:
+    promise = promise_of({"callback_at": PROMISED}, outcome, then, ended_at=NOW, zone=pytz.timezone("America/Chicago"))
+    assert promise == (Promise(PROMISED, None) if kept else None)
+
+
+@pytest.mark.parametrize(
+    ("custom", "expected"),
+    [
+        pytest.param({}, None, id="nothing-promised"),
+        pytest.param({"callback_at": "none"}, None, id="a-word-for-nothing"),
+        pytest.param({"callback_at": 7}, None, id="of-a-strange-kind"),
+        pytest.param({"callback_at": f" {PROMISED} "}, Promise(PROMISED, None), id="as-it-was-written"),
+        pytest.param(
+            {"callback_at": "tomorrow"}, Promise("tomorrow", CallbackProblem.UNREADABLE), id=CallbackProblem.UNREADABLE
+        ),
+        pytest.param(
+            {"callback_at": "2026-03-02T11:59"},
+            Promise("2026-03-02T11:59", CallbackProblem.PAST),
+            id=CallbackProblem.PAST,
+        ),
+        pytest.param({"callback_at": "2027-03-02"}, Promise("2027-03-02", CallbackProblem.TOO_FAR), id="too-far"),
+        pytest.param({"callback_at": "9" * 10_000}, Promise("9" * 100, CallbackProblem.UNREADABLE), id="endless"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_with_its_reason(custom: dict[str, Any], expected: Promise | None) -> None:
+    zone = pytz.timezone("America/Chicago")
+    assert promise_of(custom, AttemptOutcome.CALLBACK_REQUESTED, None, ended_at=NOW, zone=zone) == expected

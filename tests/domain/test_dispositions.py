@@ -12,6 +12,7 @@ from domain.dispositions import (
     Then,
     disposition_of,
     is_success,
+    may_forbid,
 )
 from domain.vocabulary import AttemptOutcome
 
@@ -137,3 +138,38 @@ def test_a_table_that_cannot_be_kept_is_refused_with_what_to_give(written: objec
     with pytest.raises(InvalidDispositions, match=hint) as refused:
         parse_dispositions(written)
     assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("custom", "row", "expected"),
+    [
+        pytest.param({"wrong_number": True}, None, True, id="by-a-field"),
+        pytest.param({"wrong_number": False}, None, False, id="not-by-that-field"),
+        pytest.param({"disposition": "Wrong number"}, None, True, id="by-name"),
+        pytest.param(None, None, False, id="nothing-known"),
+        pytest.param(
+            None,
+            Disposition(name="dead", conditions=(OutcomeIs(ANSWERED),), then=Then.DO_NOT_CALL),
+            True,
+            id="by-an-outcome-it-may-have",
+        ),
+        pytest.param(
+            {"complaint": "yes"},
+            Disposition(name="angry", conditions=(FieldPresent("complaint"),), then=Then.STOP),
+            False,
+            id="by-a-deed-that-forbids-nothing",
+        ),
+    ],
+)
+def test_what_may_forbid_further_calls_is_known_before_the_outcome_is(
+    custom: dict[str, Any] | None, row: Disposition | None, expected: bool
+) -> None:
+    assert may_forbid(custom, DEFAULT_DISPOSITIONS if row is None else (row,)) is expected
+
+
+@pytest.mark.parametrize("outcome", list(AttemptOutcome))
+def test_no_disposition_forbids_calls_that_was_not_foreseen_to(outcome: AttemptOutcome) -> None:
+    for custom in ({"wrong_number": True}, {"disposition": "wrong_number"}, {"interest": "high"}, {}):
+        disposition = disposition_of(custom, outcome, DEFAULT_DISPOSITIONS)
+        forbids = disposition is not None and disposition.then is Then.DO_NOT_CALL
+        assert not forbids or may_forbid(custom, DEFAULT_DISPOSITIONS)

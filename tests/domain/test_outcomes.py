@@ -9,16 +9,13 @@ from domain.disconnection_reasons import RULE_BY_REASON, FollowUp
 from domain.outcomes import lead_outcome_for, outcome_of
 from domain.vocabulary import AttemptOutcome, LeadOutcome
 
+OF_OWNERS = {*FollowUp} - {FollowUp.NONE, FollowUp.DO_NOT_CALL, FollowUp.CALL_BACK}
 OLD_REASONS = {"machine_detected", "error_inbound_webhook"}
 
 
 def ended(reason: str | None = None, facts: dict[str, Any] | None = None) -> CallFacts:
     call = CallFacts(event=CallEvent.ANALYZED, call_id="call_1", ended=True, disconnection_reason=reason)
     return replace(call, **(facts or {}))
-
-
-def called_back_at(written: str) -> CallFacts:
-    return ended("user_requested_callback", {"analysis": {"custom": {"callback_at": written}}})
 
 
 def test_every_reason_the_provider_documents_has_its_rule() -> None:
@@ -95,14 +92,16 @@ def test_the_analysis_tells_a_machine_a_promise_and_a_refusal(
 def test_a_wish_not_to_be_called_outweighs_a_promised_call_back() -> None:
     custom = {"callback_at": "2026-03-02T15:00", "do_not_call": True}
     settled = outcome_of(ended("user_requested_callback", {"analysis": {"custom": custom}}))
-    assert (settled.do_not_call, settled.callback_at) == (True, None)
+    assert (settled.outcome, settled.do_not_call) == ("opted_out", True)
 
 
-def test_the_promised_time_is_handed_on_as_it_was_written_and_bounded() -> None:
-    promised = outcome_of(called_back_at(" 2026-03-02T15:00 "))
-    endless = outcome_of(called_back_at("9" * 10_000))
-    assert promised.callback_at == "2026-03-02T15:00"
-    assert endless.callback_at == "9" * 100
+@pytest.mark.parametrize("reason", [reason for reason, rule in RULE_BY_REASON.items() if rule.follow_up in OF_OWNERS])
+@pytest.mark.parametrize(
+    "custom", [{}, {"do_not_call": True}, {"callback_at": "2026-03-02T15:00"}], ids=["nothing", "opt-out", "call-back"]
+)
+def test_what_an_end_asks_for_is_the_same_with_its_analysis_and_without(reason: str, custom: dict[str, Any]) -> None:
+    analyzed = ended(reason, {"analysis": {"in_voicemail": True, "custom": custom}})
+    assert outcome_of(analyzed).follow_up is outcome_of(ended(reason)).follow_up is RULE_BY_REASON[reason].follow_up
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""What a refused dial does: its attempt is closed without having rung, and what would be refused next is parked."""
+
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.aftermath import NOTHING, Aftermath
+from activities.call_meaning import NO_MEANING, after_meaning, give_meaning, lock_concerned
+from activities.gate import SendOrder
+from activities.refusals import Parks, Refusal
+from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadStatus
+from storage import attempts, contacts, parking
+from storage.models import AccountRow, AttemptRow, CampaignRow, NumberPoolRow
+from storage.parking import Parkable
+
+
+async def hold_up_others(session: AsyncSession, order: SendOrder, refusal: Refusal, *, now: datetime) -> None:
+    """Keep the next leads from being refused too: park what the refusal concerns, and have the pool pause.
+
+    Locks the owners only, so it is a transaction before the attempt's.
+    """
+    parked = _whom_it_parks(order, refusal)
+    if parked is not None:
+        await parking.park(session, *parked, reason=refusal.reason, now=now)
+    await parking.hold_back(session, order.number_pool_id, now + refusal.pause)
+
+
+async def close_refused(session: AsyncSession, order: SendOrder, refusal: Refusal, *, now: datetime) -> Aftermath:
+    """Settle the attempt of a refused dial: nothing rang, nothing is used up, its lead goes on or ends."""
+    known = await attempts.get_attempt(session, order.attempt_id)
+    if known is None:
+        return NOTHING
+    is_forbidden = refusal.do_not_call and await contacts.set_do_not_call(
+        session, known.contact_id, reason=refusal.reason, source="provider", now=now
+    )
+    concerned = await lock_concerned(session, known, None)
+    attempt = await attempts.lock_attempt(session, order.attempt_id)
+    meaning = NO_MEANING
+    if attempt is not None and attempt.status != AttemptStatus.DONE and attempt.call_id is None:
+        _settle(attempt, refusal, now)
+        meaning = await give_meaning(session, attempt, concerned, now=now)
+        lead = concerned.lead
+        lead.status = LeadStatus.NEW if lead.status == LeadStatus.IN_PROGRESS else lead.status
+    return await after_meaning(session, known, meaning, is_forbidden=is_forbidden)
+
+
+def _settle(attempt: AttemptRow, refusal: Refusal, now: datetime) -> None:
+    attempt.disconnection_reason = refusal.reason
+    attempts.settle(attempt, outcome=AttemptOutcome(refusal.outcome), counts=False, now=now)
+
+
+def _whom_it_parks(order: SendOrder, refusal: Refusal) -> tuple[Parkable, UUID] | None:
+    match refusal.parks:
+        case Parks.NOBODY:
+            return None
+        case Parks.ACCOUNT:
+            return AccountRow, order.account_id
+        case Parks.NUMBER_POOL:
+            return NumberPoolRow, order.number_pool_id
+        case Parks.CAMPAIGN:
+            return CampaignRow, order.campaign_id
+        case never:
+            assert_never(never)
