@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.call_variables import call_variables
+from activities.probing import as_probe, put_next_probes_off
 from activities.telling import told
 from activities.weighing import DialSettings, weigh
 from domain.appointments import appointment
@@ -36,14 +37,21 @@ class LeadDecisions:
     def __init__(self, settings: DialSettings) -> None:
         self._settings = settings
 
-    async def serve(self, session: AsyncSession, lead_id: UUID, *, now: datetime) -> Step | None:
+    async def serve(
+        self, session: AsyncSession, lead_id: UUID, *, now: datetime, by_probe: bool = False
+    ) -> Step | None:
         """Advance a lead that waits for a slot; None when it waits no more, since somebody else has seen to it.
 
         Takes all locks, the number pool's too; the caller commits.
+
+        Args:
+            by_probe: It may try what is parked, if that is due to be tried and nobody else does.
         """
-        context = await lock_lead(session, lead_id, pool_lock=PoolLock.WAIT)
+        context = await lock_lead(session, lead_id, pool_lock=PoolLock.WAIT, to_probe=by_probe)
         if context is None or not _waits(context.lead, now):
             return None
+        if by_probe:
+            context = as_probe(context, now)
         return await self._decide(session, context, await self._count(session, context, now), now=now)
 
     async def advance(self, session: AsyncSession, lead_id: UUID, *, now: datetime, room: Room) -> Step | None:
@@ -148,6 +156,7 @@ class LeadDecisions:
             slot.not_before,
             now=situation.now,
         )
+        put_next_probes_off(context, situation.now)
         attempt = self._add_attempt(session, context, slot, caller_id)
         lead = context.lead
         lead.status = LeadStatus.IN_PROGRESS
@@ -168,6 +177,7 @@ class LeadDecisions:
             not_before=slot.not_before,
             not_after=slot.not_after,
             request_body=build_call_body(self._request(context, caller_id, number)),
+            is_probe=bool(context.tried),
         )
         return attempts.add_attempt(session, context.lead, new)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.messages import CallFate
+from activities.probing import let_probe_pass
 from activities.weighing import DialSettings, weigh
 from domain.decision import may_send
 from domain.vocabulary import AttemptStatus, LeadStatus
@@ -27,7 +28,7 @@ REPEAT_DISTANCE = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class SendOrder:
-    """The request may leave now, and whoever holds this order sends it."""
+    """The request may leave now, at ``sent_at``, and whoever holds this order sends it."""
 
     attempt_id: UUID
     provider: str
@@ -36,6 +37,8 @@ class SendOrder:
     account_id: UUID
     campaign_id: UUID
     look_up_at: datetime
+    sent_at: datetime
+    is_probe: bool = False
     is_repeat: bool = False
 
 
@@ -72,7 +75,14 @@ async def _open(
 ) -> bool:
     if not attempt.not_before <= now <= attempt.not_after:
         return False
-    return may_send(await weigh(session, context, now=now, settings=settings, attempt=attempt))
+    return await _is_allowed(session, context, attempt, settings, now)
+
+
+async def _is_allowed(
+    session: AsyncSession, context: LeadWithContext, attempt: AttemptRow, settings: DialSettings, now: datetime
+) -> bool:
+    passing = let_probe_pass(context, attempt)
+    return may_send(await weigh(session, passing, now=now, settings=settings, attempt=attempt))
 
 
 async def _let_go(
@@ -82,7 +92,7 @@ async def _let_go(
     if not await attempts.mark_dialling(session, attempt.id, now=now, look_up_at=look_up_at):
         msg = "an attempt changed under its own lock"
         raise RuntimeError(msg)
-    return _order(context, attempt, body, look_up_at)
+    return _order(context, attempt, body, look_up_at, now)
 
 
 def longest_life(context: LeadWithContext) -> timedelta:
@@ -91,7 +101,9 @@ def longest_life(context: LeadWithContext) -> timedelta:
     return timedelta(seconds=campaign.ring_seconds + campaign.max_call_seconds) + LISTENING_MARGIN
 
 
-def _order(context: LeadWithContext, attempt: AttemptRow, body: dict[str, Any], look_up_at: datetime) -> SendOrder:
+def _order(
+    context: LeadWithContext, attempt: AttemptRow, body: dict[str, Any], look_up_at: datetime, now: datetime
+) -> SendOrder:
     return SendOrder(
         attempt_id=attempt.id,
         provider=context.account.provider,
@@ -100,6 +112,8 @@ def _order(context: LeadWithContext, attempt: AttemptRow, body: dict[str, Any], 
         account_id=attempt.account_id,
         campaign_id=attempt.campaign_id,
         look_up_at=look_up_at,
+        sent_at=now,
+        is_probe=attempt.is_probe,
     )
 
 
@@ -118,11 +132,11 @@ async def pass_gate_again(
     now = clock()
     if attempt.call_id is not None or not _is_time_to_repeat(attempt, now):
         return None
-    if not may_send(await weigh(session, context, now=now, settings=settings, attempt=attempt)):
+    if not await _is_allowed(session, context, attempt, settings, now):
         return None
     attempt.last_sent_at = now
     attempt.look_up_at = now + longest_life(context)
-    order = _order(context, attempt, attempt.request_body, attempt.look_up_at)
+    order = _order(context, attempt, attempt.request_body, attempt.look_up_at, now)
     return replace(order, is_repeat=True)
 
 

@@ -19,7 +19,7 @@ from activities.deciding import LeadDecisions
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from domain.decision import PACE_HORIZON
 from domain.steps import Dial, Parked, Queued, Step, Stop
-from storage import lead_progress, slots
+from storage import lead_progress, parking, slots
 from storage.lead_progress import WaitingLead
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,11 @@ SIGNALS_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """How many leads were decided about. ``go_on_at``: calls a second, or the numbers, let nobody dial before then."""
+    """How many leads were decided about.
+
+    ``go_on_at``: nobody can dial before then, by calls a second, by the numbers' rest, or until something that is
+    parked may be tried again.
+    """
 
     leads: int
     go_on_at: datetime | None = None
@@ -123,7 +127,7 @@ class SlotHandOn:
             if lead is None:
                 return Served(served, await self._held_up_until(number_pool_id))
             step = await self._serve(lead)
-            if step is None:
+            if step is None or (lead.by_probe and isinstance(step, Parked)):
                 lost_races += 1
                 continue
             if isinstance(step, Queued | Parked):
@@ -136,7 +140,7 @@ class SlotHandOn:
 
     async def _serve(self, lead: WaitingLead) -> Step | None:
         async with self._sessions.begin() as session:
-            return await self._decisions.serve(session, lead.lead_id, now=self._clock())
+            return await self._decisions.serve(session, lead.lead_id, now=self._clock(), by_probe=lead.by_probe)
 
     async def _next_lead(self, number_pool_id: UUID) -> WaitingLead | None:
         now = self._clock()
@@ -146,8 +150,11 @@ class SlotHandOn:
             return await lead_progress.next_due_lead(session, number_pool_id, now)
 
     async def _held_up_until(self, number_pool_id: UUID) -> datetime | None:
+        now = self._clock()
         async with self._sessions() as session:
-            return await slots.held_up_until(session, number_pool_id, self._clock())
+            paced = await slots.held_up_until(session, number_pool_id, now)
+            probed = await parking.next_probe_at(session, number_pool_id, now)
+        return min((instant for instant in (paced, probed) if instant is not None), default=None)
 
     async def _wake(self, lead: WaitingLead) -> None:
         """A signal that gets lost costs the grant's life, then the reconciliation gives it to somebody else.

@@ -8,16 +8,18 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
-from activities.aftermath import NOTHING, see_to
+from activities.aftermath import NOTHING, see_to, tell
 from activities.beating import beating
 from activities.call_meaning import after_meaning, give_meaning, lock_concerned
 from activities.gate import LISTENING_MARGIN, REPEAT_UNTIL, SendOrder, pass_gate_again
 from activities.lead_workflows import LeadWorkflows
 from activities.messages import AttemptInput, CallFate
+from activities.parked import note_answer
 from activities.reporting_calls import report
 from activities.sending import CallSender
 from activities.weighing import DialSettings
 from domain.calls import CallFacts
+from domain.parking import UNREACHABLE
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage import attempts
 from storage.models import AccountRow, AttemptRow, ContactRow, LeadRow
@@ -37,11 +39,12 @@ OFTEN_FOR = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """An open attempt as it stood when it was read."""
+    """An open attempt as it stood when it was read. ``is_unreachable``: its account is parked for that."""
 
     attempt: AttemptRow
     provider: VoiceProvider | None
     hang_up: bool
+    is_unreachable: bool
 
 
 class LookUpCall:
@@ -97,7 +100,8 @@ class LookUpCall:
             contact = await session.get_one(ContactRow, attempt.contact_id)
             lead = await session.get_one(LeadRow, attempt.lead_id)
         hang_up = lead.hang_up_at is not None or contact.do_not_call_at is not None
-        return _Case(attempt, self._providers.get(account.provider), hang_up)
+        is_unreachable = account.parked_reason == UNREACHABLE
+        return _Case(attempt, self._providers.get(account.provider), hang_up, is_unreachable)
 
     async def _give_back(self, attempt: AttemptRow) -> CallFate:
         """A grant whose dial never began; until it expires the dial may still be on its way."""
@@ -114,11 +118,19 @@ class LookUpCall:
     async def _ask(self, case: _Case) -> CallFacts | None:
         if case.provider is None:
             return None
-        call_id = case.attempt.call_id
+        call_id, asked_at = case.attempt.call_id, self._clock()
         facts = await (case.provider.find(case.attempt.id) if call_id is None else case.provider.get(call_id))
+        if case.is_unreachable:
+            await self._note_answer(case.attempt.account_id, asked_at)
         if facts is not None and not facts.ended and case.hang_up:
             await case.provider.stop(facts.call_id)
         return facts
+
+    async def _note_answer(self, account_id: UUID, asked_at: datetime) -> None:
+        """Calls of unknown fate may hold all slots of an account that was unreachable: then no probe can go out."""
+        async with self._sessions.begin() as session:
+            lines = await note_answer(session, account_id, asked_at=asked_at, now=self._clock())
+        tell(lines)
 
     async def _record(self, case: _Case, facts: CallFacts) -> CallFate:
         now = self._clock()

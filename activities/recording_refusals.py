@@ -1,30 +1,41 @@
 """What a refused dial does: its attempt is closed without having rung, and what would be refused next is parked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.aftermath import NOTHING, Aftermath
+from activities.aftermath import NOTHING, Aftermath, Line
 from activities.call_meaning import NO_MEANING, after_meaning, give_meaning, lock_concerned
 from activities.gate import SendOrder
+from activities.parked import note_answer, park
 from activities.refusals import Parks, Refusal
+from domain.parking import UNREACHABLE
 from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadStatus
 from storage import attempts, contacts, parking
 from storage.models import AccountRow, AttemptRow, CampaignRow, NumberPoolRow
 from storage.parking import Parkable
 
 
-async def hold_up_others(session: AsyncSession, order: SendOrder, refusal: Refusal, *, now: datetime) -> None:
+async def hold_up_others(session: AsyncSession, order: SendOrder, refusal: Refusal, *, now: datetime) -> Sequence[Line]:
     """Keep the next leads from being refused too: park what the refusal concerns, and have the pool pause.
 
-    Locks the owners only, so it is a transaction before the attempt's.
+    Locks the owners only, so it is a transaction before the attempt's. A probe's refusal changes nothing about what is
+    parked, but that an account which was unreachable isn't any more.
     """
+    lines: list[Line] = []
     parked = _whom_it_parks(order, refusal)
+    if parked is not None and parked[0] is CampaignRow:
+        await parking.lock(session, *parked)  # comes before the account
+    if order.is_probe and refusal.parked_as != UNREACHABLE:
+        lines += await note_answer(session, order.account_id, asked_at=order.sent_at, now=now)
     if parked is not None:
-        await parking.park(session, *parked, reason=refusal.reason, now=now)
+        reason = refusal.parked_as or refusal.reason
+        lines += await park(session, *parked, reason=reason, now=now, heard_of=order.sent_at)
     await parking.hold_back(session, order.number_pool_id, now + refusal.pause)
+    return lines
 
 
 async def close_refused(session: AsyncSession, order: SendOrder, refusal: Refusal, *, now: datetime) -> Aftermath:

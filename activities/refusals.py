@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from domain.parking import UNREACHABLE
 from domain.vocabulary import AttemptOutcome
 from telephony.errors import ProviderBusy, ProviderRejected, ProviderUnreachable, RejectionReason
 
@@ -20,11 +21,15 @@ class Parks(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """``reason`` is written to the attempt; ``pause``: for how long the pool dials nobody else."""
+    """``reason`` is written to the attempt; ``pause``: for how long the pool dials nobody else.
+
+    ``parked_as``: the reason that whatever is parked is given, where it isn't the attempt's.
+    """
 
     reason: str
     outcome: AttemptOutcome = AttemptOutcome.REFUSED
     parks: Parks = Parks.NOBODY
+    parked_as: str | None = None
     pause: timedelta = timedelta(0)
     do_not_call: bool = False
 
@@ -32,15 +37,13 @@ class Refusal:
 BUSY_PAUSE = timedelta(seconds=1)
 """Source: the provider's advice for too many calls a second is a backoff that begins with one second."""
 
-UNREACHABLE_PAUSE = timedelta(seconds=5)
-
 
 def refusal_of(error: ProviderBusy | ProviderRejected | ProviderUnreachable) -> Refusal:
     match error:
         case ProviderBusy(retry_after=retry_after):
             return Refusal("provider_busy", pause=retry_after or BUSY_PAUSE)
         case ProviderUnreachable():
-            return Refusal("provider_unreachable", pause=UNREACHABLE_PAUSE)
+            return Refusal("provider_unreachable", parks=Parks.ACCOUNT, parked_as=UNREACHABLE)
         case ProviderRejected(reason=reason):
             return _rejection(reason)
         case never:

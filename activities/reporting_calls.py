@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.aftermath import NOTHING, Aftermath
 from activities.call_meaning import NO_MEANING, Concerned, Meaning, give_meaning, lock_concerned, others_of_contact
+from activities.following_up import Claims, follow_up, lock_owners
 from domain.calls import CallEvent, CallFacts
 from domain.outcomes import outcome_of
 from domain.progress import AttemptState, progress
@@ -31,6 +32,7 @@ class _Locked:
     ``is_forbidden``: the callee asked just now never to be called again.
     """
 
+    claims: Claims
     is_forbidden: bool
     concerned: Concerned | None
 
@@ -53,14 +55,16 @@ async def report(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, 
         raise LookupError(f"no attempt {attempt_id}")
     before = _state_of(attempt)
     _write(attempt, before, facts, now)
+    lines = await follow_up(session, locked.claims, attempt, before, facts, now=now)
     meaning = NO_MEANING
     if locked.concerned is not None and _is_decided_now(attempt, before, facts):
         meaning = await give_meaning(session, attempt, locked.concerned, now=now)
     wake = await _whom_to_wake(session, locked, attempt, before, meaning)
-    return Report(attempt, Aftermath(tuple(meaning.lines), wake))
+    return Report(attempt, Aftermath((*lines, *meaning.lines), wake))
 
 
 async def _lock_before(session: AsyncSession, known: AttemptRow, facts: CallFacts, now: datetime) -> _Locked:
+    claims = await lock_owners(session, known, facts)
     is_forbidden = False
     if facts.ended and outcome_of(facts).do_not_call:
         is_forbidden = await contacts.set_do_not_call(
@@ -68,7 +72,7 @@ async def _lock_before(session: AsyncSession, known: AttemptRow, facts: CallFact
         )
     decides = facts.ended and (facts.analyzed or facts.event is CallEvent.LOOKED_UP)
     concerned = await lock_concerned(session, known, facts.analysis or known.analysis) if decides else None
-    return _Locked(is_forbidden, concerned)
+    return _Locked(claims, is_forbidden, concerned)
 
 
 def _write(attempt: AttemptRow, before: AttemptState, facts: CallFacts, now: datetime) -> None:

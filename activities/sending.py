@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from activities.aftermath import see_to
+from activities.aftermath import see_to, tell
 from activities.gate import SendOrder
 from activities.lead_workflows import LeadWorkflows
 from activities.messages import CallFate
+from activities.parked import note_answer
 from activities.recording_refusals import close_refused, hold_up_others
 from activities.refusals import Refusal, refusal_of
 from activities.reporting_calls import report
@@ -62,12 +63,20 @@ class CallSender:
             agent_id=placed.agent_id,
             agent_version=placed.agent_version,
         )
+        if order.is_probe:
+            await self._note_answer(order)
         async with self._sessions.begin() as session:
             known = await attempts.get_attempt(session, order.attempt_id)
             if known is None:
                 return CallFate(None, "erased")
             attempt = (await report(session, known, facts, now=self._clock())).attempt
             return CallFate(attempt.look_up_at, "the call")
+
+    async def _note_answer(self, order: SendOrder) -> None:
+        """A transaction before the attempt's: the account's lock comes first."""
+        async with self._sessions.begin() as session:
+            lines = await note_answer(session, order.account_id, asked_at=order.sent_at, now=self._clock())
+        tell(lines)
 
     async def _record_unconfirmed(self, order: SendOrder, error: str) -> CallFate:
         """The phone may be ringing. A webhook may have proved it already: then there is nothing uncertain about it."""
@@ -86,7 +95,8 @@ class CallSender:
         log.warning("dial_refused", attempt_id=str(order.attempt_id), reason=refusal.reason, parks=refusal.parks)
         now = self._clock()
         async with self._sessions.begin() as session:
-            await hold_up_others(session, order, refusal, now=now)
+            lines = await hold_up_others(session, order, refusal, now=now)
+        tell(lines)
         async with self._sessions.begin() as session:
             aftermath = await close_refused(session, order, refusal, now=now)
         await see_to(self._workflows, aftermath)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.probing import held_up_by
 from activities.terms import caps_of, dispositions_of, rule_of, windows_within
 from domain.calling_rules import CallingRule
 from domain.dispositions import Disposition, disposition_named
@@ -150,12 +151,9 @@ def _summary(attempt: AttemptRow, table: Sequence[Disposition]) -> AttemptSummar
 
 def _parked_reason(context: LeadWithContext, settings: DialSettings) -> str | None:
     account = context.account
-    for what, row in (("account", account), ("number pool", context.pool), ("campaign", context.campaign)):
-        if row.parked_at is not None:
-            return f"the {what} {row.name} is parked: {row.parked_reason}; mend that and resume it"
     if account.provider not in settings.providers:
         return f"the account {account.name} can't be reached from here: {_REMEDIES[account.provider]}"
-    return None
+    return held_up_by(context)
 
 
 _REMEDIES = {

@@ -5,14 +5,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.probing import why_parked
 from api.dependencies import Dependencies, Principal
 from api.lead_actions import NO_LEAD
 from api.problems import NotFound
 from api.schemas.leads import LeadAnswer, lead_answer
+from domain.parking import tells_of_parking
 from domain.queue_estimate import QUEUED_FOR, describe_place
 from domain.vocabulary import LeadStatus
 from storage.leads import get_lead
 from storage.models import LeadRow
+from storage.parking import owners_of
 from storage.queue_position import queue_of
 
 
@@ -21,14 +24,22 @@ async def read_one(deps: Dependencies, session: AsyncSession, principal: Princip
     if record is None:
         raise NotFound(NO_LEAD)
     answer, lead, now = lead_answer(record), record.lead, deps.clock()
-    queue = await queue_of(session, lead, now) if _is_in_line(lead, now) else None
-    if queue is not None:
-        answer.waiting_for = describe_place(queue, now=now, open_until=lead.open_until, zone_name=lead.time_zones[0])
+    if _is_in_line(lead, now):
+        answer.waiting_for = await _place_in_line(session, lead, now) or lead.waiting_for
     return answer
 
 
+async def _place_in_line(session: AsyncSession, lead: LeadRow, now: datetime) -> str | None:
+    """Its place in the queue, or what is parked; the row may not know yet that it is, or that it was released."""
+    queue = await queue_of(session, lead, now)
+    if queue is not None:
+        return describe_place(queue, now=now, open_until=lead.open_until, zone_name=lead.time_zones[0])
+    return why_parked(*await owners_of(session, lead.campaign_id))
+
+
 def _is_in_line(lead: LeadRow, now: datetime) -> bool:
-    if lead.status != LeadStatus.NEW or lead.waiting_for not in QUEUED_FOR:
+    waits_for = lead.waiting_for or ""
+    if lead.status != LeadStatus.NEW or not (waits_for in QUEUED_FOR or tells_of_parking(waits_for)):
         return False
     is_due = lead.due_at is not None and lead.due_at <= now
     return is_due and (lead.open_until is None or lead.open_until > now)

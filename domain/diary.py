@@ -121,7 +121,7 @@ def _next(step: Step, zone_name: str) -> str:
         case Queued(until=until, why=why):
             return f"queued for {_reason(why)}, until {_time(until, zone_name)} {zone_name} at the latest"
         case Parked(why=why):
-            return f"held up until somebody acts: {_reason(why)}"
+            return f"held up: {_reason(why)}"
         case Dial(number=number):
             return f"attempt {number}, **live now**"
         case never:

@@ -46,7 +46,8 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Somebody has to act first (a paused campaign, a refused account): no timer, only a signal wakes the lead."""
+    """Held up (a paused campaign, a refused account) until somebody acts or another call finds that it goes again: no
+    timer, only a signal wakes the lead."""
 
     why: str
     kind: Literal["parked"] = "parked"

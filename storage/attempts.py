@@ -25,6 +25,7 @@ class NewAttempt:
     not_before: datetime
     not_after: datetime
     request_body: dict[str, Any]
+    is_probe: bool = False
 
 
 def attempt_id(lead_id: UUID, number: int) -> UUID:
@@ -48,6 +49,7 @@ def add_attempt(session: AsyncSession, lead: LeadRow, new: NewAttempt) -> Attemp
         not_before=new.not_before,
         not_after=new.not_after,
         request_body=new.request_body,
+        is_probe=new.is_probe,
         look_up_at=new.not_after,
     )
     session.add(row)

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, DateTime, Uuid, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Date, DateTime, Uuid, and_, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.local_presence import PREFIX_LENGTH, area_prefix, region_prefixes
@@ -34,6 +34,20 @@ def note_use(caller_id: CallerIdRow, leaves_at: datetime) -> None:
     caller_id.used_count = caller_id.used_count + 1 if caller_id.used_on == day else 1
     caller_id.used_on = day
     caller_id.last_used_at = leaves_at
+
+
+async def rest(session: AsyncSession, number_pool_id: UUID, phone_number: str, until: datetime) -> UUID | None:
+    """Let no call go out from the number before ``until``; a longer rest stays. None when the pool has it no more.
+
+    Callers hold the pool's lock.
+    """
+    statement = (
+        update(CallerIdRow)
+        .where(CallerIdRow.number_pool_id == number_pool_id, CallerIdRow.phone_number == phone_number)
+        .values(resting_until=func.greatest(CallerIdRow.resting_until, until))
+        .returning(CallerIdRow.id)
+    )
+    return await session.scalar(statement)
 
 
 async def free_again_at(session: AsyncSession, number_pool_id: UUID, at: datetime) -> datetime | None:

@@ -31,14 +31,18 @@ from domain.decision import PACE_HORIZON
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadOutcome, LeadStatus
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow, OrganizationRow
 from storage.paces import ACCOUNT_CAP, is_campaign_paced_beyond
+from storage.parking import is_parked, may_be_dialled
 from storage.slots import live_calls_of
 
 BEST_PRIORITY, LAST_PRIORITY = 1, 5
 
 
 class WaitingLead(NamedTuple):
+    """``by_probe``: a call to it would try something that is parked."""
+
     lead_id: UUID
     run: int
+    by_probe: bool = False
 
 
 class LeadToHandOver(NamedTuple):
@@ -123,9 +127,11 @@ async def next_due_lead(session: AsyncSession, number_pool_id: UUID, now: dateti
     """
     campaigns = callable_campaigns(now, [number_pool_id])
     turns = union_all(_first_called_ahead(campaigns, now), _first_by_priority(campaigns, now)).subquery("turns")
-    query = select(turns.c.id, turns.c.run).order_by(turns.c.rank, turns.c.live, turns.c.since).limit(1)
+    query = (
+        select(turns.c.id, turns.c.run, turns.c.by_probe).order_by(turns.c.rank, turns.c.live, turns.c.since).limit(1)
+    )
     row = (await session.execute(query)).first()
-    return None if row is None else WaitingLead(row.id, row.run)
+    return None if row is None else WaitingLead(*row)
 
 
 def _first_called_ahead(campaigns: CTE, now: datetime) -> Select[Any]:
@@ -137,7 +143,7 @@ def _first_called_ahead(campaigns: CTE, now: datetime) -> Select[Any]:
         .lateral("called_ahead")
     )
     order = (literal(0).label("rank"), literal(0).label("live"), first.c.called_ahead_at.label("since"))
-    return select(first.c.id, first.c.run, *order).select_from(campaigns.join(first, true()))
+    return select(first.c.id, first.c.run, campaigns.c.by_probe, *order).select_from(campaigns.join(first, true()))
 
 
 def _first_by_priority(campaigns: CTE, now: datetime) -> Select[Any]:
@@ -154,7 +160,7 @@ def _first_by_priority(campaigns: CTE, now: datetime) -> Select[Any]:
     )
     order = (priorities.c.priority.label("rank"), campaigns.c.live.label("live"), first.c.due_at.label("since"))
     every = campaigns.join(priorities, true()).join(first, true())
-    return select(first.c.id, first.c.run, *order).select_from(every)
+    return select(first.c.id, first.c.run, campaigns.c.by_probe, *order).select_from(every)
 
 
 async def somebody_waits(session: AsyncSession, number_pool_id: UUID, now: datetime, *, but_for: UUID) -> bool:
@@ -223,18 +229,21 @@ def _is_due(now: datetime) -> Sequence[ColumnElement[bool]]:
 
 
 def callable_campaigns(now: datetime, number_pool_ids: Sequence[UUID] | None = None) -> CTE:
-    """Campaigns (of some pools, or all) whose leads nobody holds up; evaluated once, not for every lead."""
+    """Campaigns (of some pools, or all) whose leads nobody holds up; evaluated once, not for every lead.
+
+    Those through which something that is parked may be tried now are among them.
+    """
     live = live_calls_of(AttemptRow.campaign_id, CampaignRow.id)
+    parkable = (AccountRow, NumberPoolRow, CampaignRow)
+    by_probe = is_parked(parkable).label("by_probe")
     query = (
-        select(CampaignRow.id, CampaignRow.number_pool_id, live.label("live"))
+        select(CampaignRow.id, CampaignRow.number_pool_id, live.label("live"), by_probe)
         .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
         .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
         .join(OrganizationRow, OrganizationRow.id == CampaignRow.organization_id)
         .where(
             OrganizationRow.stopped_at.is_(None),
-            AccountRow.parked_at.is_(None),
-            NumberPoolRow.parked_at.is_(None),
-            CampaignRow.parked_at.is_(None),
+            *(may_be_dialled(owner, now) for owner in parkable),
             CampaignRow.status == CampaignStatus.RUNNING,
             or_(CampaignRow.max_live_calls.is_(None), CampaignRow.max_live_calls > live),
             ~is_campaign_paced_beyond(now + PACE_HORIZON, now),

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.parking import comes_back_by_steps, first_probe_at
 from domain.vocabulary import CampaignStatus
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
+from storage.right_of_way import take_right_of_way_of
 from storage.room import announce_room
 
 Parkable = type[AccountRow] | type[NumberPoolRow] | type[CampaignRow]
@@ -18,7 +19,11 @@ ParkableRow = AccountRow | NumberPoolRow | CampaignRow
 
 
 async def lock(session: AsyncSession, what: Parkable, row_id: UUID) -> ParkableRow:
-    """Read and lock it for oneself; several in the order of locks: campaign, account, number pool."""
+    """Read and lock it for oneself; several in the order of locks: campaign, account, number pool.
+
+    Takes the organisation's right of way, so it comes before every other lock.
+    """
+    await take_right_of_way_of(session, what, row_id)
     row: Any = await session.get_one(what, row_id, with_for_update={"key_share": True}, populate_existing=True)
     locked: ParkableRow = row
     return locked

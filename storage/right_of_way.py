@@ -29,6 +29,11 @@ def give_way(organization_id: InstrumentedAttribute[UUID]) -> ColumnElement[Any]
     return func.pg_advisory_xact_lock_shared(_number(organization_id))
 
 
+def right_of_way(organization_id: InstrumentedAttribute[UUID]) -> ColumnElement[Any]:
+    """In a query that comes before any lock: as ``take_right_of_way``."""
+    return func.pg_advisory_xact_lock(_number(organization_id))
+
+
 async def take_right_of_way(session: AsyncSession, organization_id: UUID) -> None:
     """Wait for the decisions that are under way, and hold up those that come later, until the transaction ends.
 
@@ -39,8 +44,7 @@ async def take_right_of_way(session: AsyncSession, organization_id: UUID) -> Non
 
 async def take_right_of_way_of(session: AsyncSession, what: OwnedRow, row_id: UUID) -> None:
     """As ``take_right_of_way``, for who knows only the row that will be changed."""
-    number = _number(what.organization_id)
-    await session.execute(select(func.pg_advisory_xact_lock(number)).where(what.id == row_id))
+    await session.execute(select(right_of_way(what.organization_id)).where(what.id == row_id))
 
 
 def _number(organization_id: ColumnElement[str] | InstrumentedAttribute[UUID]) -> ColumnElement[int]:

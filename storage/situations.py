@@ -3,7 +3,7 @@
 Rows are locked in the order of ``storage``: organisation, campaign and account (shared), number pool, contact, lead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
@@ -14,7 +14,7 @@ from sqlalchemy.orm import defer
 
 from domain.vocabulary import AttemptStatus
 from storage.models import AccountRow, AttemptRow, CampaignRow, ContactRow, LeadRow, NumberPoolRow, OrganizationRow
-from storage.right_of_way import give_way
+from storage.right_of_way import give_way, right_of_way
 
 # What was said is long, and nothing is decided by it.
 LONG_COLUMNS = [
@@ -33,7 +33,10 @@ class PoolLock(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LeadWithContext:
-    """``attempts`` are all of the lead's, by number; ``open_attempt`` is the one that isn't done."""
+    """``attempts`` are all of the lead's, by number; ``open_attempt`` is the one that isn't done.
+
+    ``tried``: ids of what is parked and may be dialled through all the same, by a probe.
+    """
 
     organization: OrganizationRow
     account: AccountRow
@@ -43,6 +46,7 @@ class LeadWithContext:
     contact: ContactRow
     lead: LeadRow
     attempts: Sequence[AttemptRow]
+    tried: Collection[UUID] = ()
 
     @property
     def open_attempt(self) -> AttemptRow | None:
@@ -54,19 +58,26 @@ class LeadMoved(RuntimeError):  # noqa: N818  (says what happened, as in the hou
 
 
 async def lock_lead(
-    session: AsyncSession, lead_id: UUID, *, pool_lock: PoolLock = PoolLock.NO
+    session: AsyncSession, lead_id: UUID, *, pool_lock: PoolLock = PoolLock.NO, to_probe: bool = False
 ) -> LeadWithContext | None:
     """Read and lock a lead and what decides about it; None when there is no such lead.
+
+    Args:
+        to_probe: Campaign and account are locked for oneself and not shared: one probe at a time is granted.
 
     Raises:
         LeadMoved: the lead changed its campaign or its number meanwhile; roll back and ask again.
     """
     # The numbers that lead to the other rows never change while a workflow of the lead is open, except for the
     # campaign of a moved lead; the lead's own lock comes last, so what was read before it is compared again.
-    keys = (await session.execute(_KEYS, {"lead_id": lead_id})).first()
+    keys = (await session.execute(_KEYS_TO_PROBE if to_probe else _KEYS, {"lead_id": lead_id})).first()
     if keys is None:
         return None
-    organization, campaign, account = (await session.execute(_OWNERS, {"campaign_id": keys.campaign_id})).one()
+    wanted = {"campaign_id": keys.campaign_id}
+    if to_probe:
+        await session.execute(_ORGANIZATION, wanted)
+    owners = await session.execute(_OWNERS_TO_PROBE if to_probe else _OWNERS, wanted)
+    organization, campaign, account = owners.one()
     pool, pool_is_locked = await _read_pool(session, campaign.number_pool_id, pool_lock)
     contact = (await session.scalars(_CONTACT, {"contact_id": keys.contact_id})).one()
     lead = (await session.scalars(_LEAD, {"lead_id": lead_id})).one()
@@ -87,17 +98,22 @@ async def _read_pool(session: AsyncSession, pool_id: UUID, lock: PoolLock) -> tu
 # Made once: every decision needs them, and putting them together costs more than what they find.
 _LEAD_ID = bindparam("lead_id", type_=Uuid())
 
-_KEYS = select(LeadRow.campaign_id, LeadRow.contact_id, give_way(LeadRow.organization_id)).where(LeadRow.id == _LEAD_ID)
+_WHERE_IT_IS = select(LeadRow.campaign_id, LeadRow.contact_id).where(LeadRow.id == _LEAD_ID)
+_KEYS = _WHERE_IT_IS.add_columns(give_way(LeadRow.organization_id))
+_KEYS_TO_PROBE = _WHERE_IT_IS.add_columns(right_of_way(LeadRow.organization_id))
 
-_OWNERS = (
+_OF_CAMPAIGN = (
     select(OrganizationRow, CampaignRow, AccountRow)
     .join(CampaignRow, CampaignRow.organization_id == OrganizationRow.id)
     .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
     .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
     .where(CampaignRow.id == bindparam("campaign_id", type_=Uuid()))
-    .with_for_update(read=True, of=[OrganizationRow, CampaignRow, AccountRow])
     .execution_options(populate_existing=True)
 )
+
+_OWNERS = _OF_CAMPAIGN.with_for_update(read=True, of=[OrganizationRow, CampaignRow, AccountRow])
+_ORGANIZATION = _OF_CAMPAIGN.with_for_update(read=True, of=OrganizationRow)
+_OWNERS_TO_PROBE = _OF_CAMPAIGN.with_for_update(key_share=True, of=[CampaignRow, AccountRow])
 
 _POOL = (
     select(NumberPoolRow)

@@ -77,7 +77,7 @@ async def test_a_dial_is_never_sent_twice_however_often_it_is_asked_for(
         pytest.param(
             refuses(400, "internal_dnc"), "provider_do_not_call", "opted_out", None, id="on-their-do-not-call-list"
         ),
-        pytest.param(broken(httpx.ConnectError), "provider_unreachable", "refused", None, id="connection-refused"),
+        pytest.param(broken(httpx.ConnectError), "provider_unreachable", "refused", "account", id="connection-refused"),
     ],
 )
 async def test_a_refused_dial_uses_up_nothing_frees_its_slot_and_parks_whom_it_concerns(
@@ -117,7 +117,6 @@ async def test_a_number_on_the_providers_do_not_call_list_is_never_called_again(
     [
         pytest.param(refuses(429, "slow down", **{"retry-after": "17"}), 17, id="as-long-as-it-asks"),
         pytest.param(refuses(429, "slow down"), 1, id="a-second-otherwise"),
-        pytest.param(broken(httpx.ConnectError), 5, id="unreachable"),
     ],
 )
 async def test_a_provider_without_room_is_left_alone_by_the_whole_pool(

@@ -57,4 +57,4 @@ async def test_a_held_up_lead_tells_who_has_to_act(stage: Stage, sessions: Sessi
     await change(sessions, world.campaign, status=CampaignStatus.PAUSED)
     step = await stage.next_step(lead)
     assert isinstance(step, Parked)
-    assert step.details == "**Next:** held up until somebody acts: the campaign is paused"
+    assert step.details == "**Next:** held up: the campaign is paused"

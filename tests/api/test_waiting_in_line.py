@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from storage.models import CampaignRow, LeadRow
+from storage.models import AccountRow, CampaignRow, LeadRow
 
 Sessions = async_sessionmaker[AsyncSession]
 Lead = Callable[..., Awaitable[str]]
@@ -84,3 +84,21 @@ async def test_nobody_is_promised_a_turn_in_a_campaign_that_is_held_up(
     async with sessions.begin() as session:
         await session.execute(update(CampaignRow).values(status="paused"))
     assert await waiting_for(admin, lead_id) == "a free slot"
+
+
+async def test_a_lead_in_line_is_told_what_was_parked_and_its_place_again_once_that_is_released(
+    admin: httpx.AsyncClient, lead: Lead, sessions: Sessions
+) -> None:
+    """Nobody rewrites the rows of all that wait for it."""
+    lead_id = await lead()
+    parked = {"parked_at": datetime.now(UTC), "parked_reason": "refused_payment", "probe_at": datetime.now(UTC)}
+    async with sessions.begin() as session:
+        await session.execute(update(AccountRow).values(**parked))
+    sentence = await waiting_for(admin, lead_id)
+    assert sentence.endswith(
+        "is parked: the provider wants to be paid first (refused_payment); it is tried again every 30 seconds"
+    )
+    async with sessions.begin() as session:
+        await session.execute(update(LeadRow).values(waiting_for=sentence))
+        await session.execute(update(AccountRow).values(parked_at=None, parked_reason=None, probe_at=None))
+    assert (await waiting_for(admin, lead_id)).startswith("queued, nobody before it, about ")

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from api.dependencies import Dependencies
@@ -101,3 +102,22 @@ async def test_a_lead_shows_what_was_promised_and_why_it_cannot_be_kept(
     await anyone.post(PATH, content=body, headers=sign(body))
     (shown,) = (await admin.get(f"/api/v1/leads/{attempt.lead_id}")).json()["attempts"]
     assert (shown["callback_at"], shown["callback_problem"], shown["disposition"]) == (said, problem, "call_back")
+
+
+async def test_an_end_that_parks_is_told_in_the_log_within_its_request(
+    admin: httpx.AsyncClient,
+    anyone: httpx.AsyncClient,
+    open_attempt: Attempts,
+    sign: Sign,
+    webhook: Webhook,
+) -> None:
+    attempt = await open_attempt("in_progress", call_id="call_1")
+    metadata = {"attempt_id": str(attempt.attempt_id)}
+    body = webhook("call_ended", metadata=metadata, disconnection_reason="no_valid_payment", duration_ms=0)
+    with capture_logs() as lines:
+        await anyone.post(PATH, content=body, headers=sign(body))
+    (account,) = (await admin.get("/api/v1/accounts")).json()["items"]
+    assert account["parked_reason"] == "no_valid_payment"
+    told = [line for line in lines if line["event"] == "parked"]
+    fields = {"what": "account", "id": account["id"], "reason": "no_valid_payment"}
+    assert told == [{"event": "parked", "log_level": "error"} | fields]

@@ -45,9 +45,7 @@ def attempt(number: int, outcome: AttemptOutcome | None = AttemptOutcome.NO_ANSW
             "queued for a free slot, until Mon 02 Mar 12:00:00 America/Chicago at the latest",
             id="queued",
         ),
-        pytest.param(
-            Parked("the campaign is paused"), "held up until somebody acts: the campaign is paused", id="parked"
-        ),
+        pytest.param(Parked("the campaign is paused"), "held up: the campaign is paused", id="parked"),
         pytest.param(DIAL, "attempt 2, **live now**", id="dial"),
     ],
 )
