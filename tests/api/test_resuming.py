@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from structlog.testing import capture_logs
 
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
-from storage.room import CHANNEL
+from storage.room import CHANNEL, PLAN
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -52,7 +52,7 @@ async def test_what_is_resumed_by_hand_comes_back_by_steps_and_its_room_is_annou
         pool_id = (await session.scalars(select(NumberPoolRow.id))).one()
     assert (row.parked_at, row.parked_reason, row.probe_at) == (None, None, None)
     assert (row.released_at is not None and row.released_at >= before) is is_parked
-    assert set(heard) <= {str(pool_id)}
+    assert set(heard) <= {str(pool_id), f"{PLAN}{pool_id}"}
     assert heard or not is_parked
     released = [(line["log_level"], line["id"]) for line in lines if line["event"] == "released"]
     assert released == ([("info", owner["id"])] if is_parked else [])
