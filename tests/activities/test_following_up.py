@@ -15,7 +15,8 @@ from domain.parking import CALLER_ID_REST
 from storage import parking
 from storage.models import AccountRow, AttemptRow, CallerIdRow, CampaignRow, LeadRow, NumberPoolRow
 from storage.parking import Parkable
-from tests.activities.provider_edge import ProviderEdge
+from storage.situations import lock_lead
+from tests.activities.provider_edge import ProviderEdge, refuses
 from tests.activities.stage import Clock, Stage
 from tests.activities.webhooks import BEGUN, HEARD, LIFECYCLE, take, unanswered
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change, reread
@@ -213,6 +214,42 @@ async def test_the_owners_lock_comes_before_the_attempts(
             await holding.get_one(row, row_id, with_for_update={"key_share": True, "nowait": True})
     await taking
     assert (await reread(sessions, getattr(world, whose))).parked_reason == reason
+
+
+@pytest.mark.parametrize("by", ["end", "refusal"])
+async def test_a_rush_of_decisions_does_not_keep_out_who_parks(
+    stage: Stage, sessions: Sessions, world: World, attempt: AttemptRow, provider: ProviderEdge, by: str
+) -> None:
+    """Whoever decides after the refusal knows of it, however many decide at any time."""
+    first, second = [await add_lead(sessions, world, f"+1312555012{place}") for place in range(2)]
+    granted = await add_attempt_of(sessions, world, second)
+    provider.dials = [refuses(402, "pay first")]
+
+    async def park() -> None:
+        if by == "end":
+            await take(sessions, world.account, unanswered("call_ended", attempt, "no_valid_payment"))
+        else:
+            await stage.place(granted)
+
+    async def decide_later() -> bool:
+        async with sessions.begin() as session:
+            context = await lock_lead(session, first.id)
+        return context is not None and context.account.parked_at is not None
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        async with sessions.begin() as deciding:
+            assert await lock_lead(deciding, first.id) is not None
+            group.create_task(park())
+            await until_so_many_wait(sessions, 1)
+            later = group.create_task(decide_later())
+            await until_so_many_wait(sessions, 2)
+        assert await later
+
+
+async def until_so_many_wait(sessions: Sessions, count: int) -> None:
+    async with sessions() as watching:
+        while await watching.scalar(WAITING) != count:
+            await watching.rollback()
 
 
 async def test_ends_that_park_and_grants_never_block_each_other(
