@@ -16,7 +16,7 @@ from domain.decision import Finished, MayDial, NotYet, closing_of, decide
 from domain.situation import UNLIMITED, Capacity, Situation
 from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
 from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
-from storage import appointments, attempts, lead_progress, slots
+from storage import appointments, attempts, slots, turns
 from storage.caller_ids import choose_caller_id
 from storage.models import AttemptRow, CallerIdRow, LeadRow
 from storage.situations import LeadWithContext, PoolLock, lock_lead
@@ -109,7 +109,7 @@ class LeadDecisions:
         if room is Room.UNKNOWN:
             return UNLIMITED
         lead_id, pool_id = context.lead.id, context.pool.id
-        if not context.pool_is_locked or await lead_progress.somebody_waits(session, pool_id, now, but_for=lead_id):
+        if not context.pool_is_locked or await turns.somebody_waits(session, pool_id, now, but_for=lead_id):
             return await slots.no_room(session, pool_id, now)
         return await self._count(session, context, now)
 

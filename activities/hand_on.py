@@ -19,8 +19,8 @@ from activities.deciding import LeadDecisions
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from domain.decision import PACE_HORIZON
 from domain.steps import Dial, Parked, Queued, Step, Stop
-from storage import lead_progress, parking, slots
-from storage.lead_progress import WaitingLead
+from storage import lead_progress, parking, slots, turns
+from storage.turns import WaitingLead
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +98,7 @@ class SlotHandOn:
             while number_pool_id in self._wanted:
                 self._wanted.discard(number_pool_id)
                 async with self._sessions() as session:
-                    pools = await lead_progress.pools_in_turn(session, number_pool_id, self._clock())
+                    pools = await turns.pools_in_turn(session, number_pool_id, self._clock())
                 for pool_id in pools:
                     self._go_on(pool_id, await self._hand_on(pool_id, MOST_AT_ONCE))
         except Exception as error:  # noqa: BLE001 - whatever it was, the reconciliation hands on what is left
@@ -147,7 +147,7 @@ class SlotHandOn:
         async with self._sessions() as session:
             if not await slots.has_room(session, number_pool_id, dial_by=now + PACE_HORIZON):
                 return None
-            return await lead_progress.next_due_lead(session, number_pool_id, now)
+            return await turns.next_due_lead(session, number_pool_id, now)
 
     async def _held_up_until(self, number_pool_id: UUID) -> datetime | None:
         now = self._clock()

@@ -23,8 +23,8 @@ from activities.provider_limits import ProviderLimits
 from activities.replanning import Replanning
 from activities.round_metrics import RoundMetrics
 from activities.scheduled_times import TimesCheck
-from storage import lead_progress, slots, webhook_events
-from storage.lead_progress import WaitingLead
+from storage import lead_progress, slots, turns, webhook_events
+from storage.lead_progress import LeadRun
 from storage.situations import lock_lead
 
 log = structlog.get_logger(__name__)
@@ -158,7 +158,7 @@ class Reconcile:
             )
         missing: list[UUID] = []
 
-        async def nudge(lead: WaitingLead) -> None:
+        async def nudge(lead: LeadRun) -> None:
             if not await self._workflows.wake(lead.lead_id, lead.run, "an overdue call"):
                 missing.append(lead.lead_id)
 
@@ -174,7 +174,7 @@ class Reconcile:
             How many leads were served, and how many of them by slots that had idled while they waited.
         """
         async with self._sessions() as session:
-            pools = await lead_progress.pools_with_due_leads(session, self._clock())
+            pools = await turns.pools_with_due_leads(session, self._clock())
             idle = await self._idle_pools(session)
         served = {pool_id: await self._hand_on.hand_on(pool_id, at_most=BATCH) for pool_id in pools}
         in_idle = sum(served.get(pool_id, 0) for pool_id in idle)
@@ -186,7 +186,7 @@ class Reconcile:
     async def _idle_pools(self, session: AsyncSession) -> Sequence[UUID]:
         """Pools that a lead has waited for a while although a slot is free and nothing holds a dial up."""
         now = self._clock()
-        pools = await lead_progress.pools_with_due_leads(session, now - GRACE)
+        pools = await turns.pools_with_due_leads(session, now - GRACE)
         return [pool_id for pool_id in pools if await slots.has_room(session, pool_id, dial_by=now)]
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, literal_column, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import LeadStatus
-from storage.lead_progress import BEST_PRIORITY, LAST_PRIORITY, callable_campaigns
 from storage.models import LeadRow
+from storage.turns import callable_campaigns, every_priority
 
 
 class Opening(NamedTuple):
@@ -26,9 +26,7 @@ async def next_openings(
     Leads that come due within hours, at an appointment of their own, have timers of their own and aren't among them.
     """
     campaigns = callable_campaigns(now, None if number_pool_id is None else [number_pool_id])
-    priorities = (
-        func.generate_series(BEST_PRIORITY, LAST_PRIORITY).table_valued("priority", name="priorities").render_derived()
-    )
+    priorities = every_priority()
     # One range of the index for each campaign and priority.
     first = (
         select(LeadRow.due_at)

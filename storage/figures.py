@@ -9,12 +9,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadStatus
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow
+from storage.turns import PRIORITIES
 
 LATE_AFTER = timedelta(seconds=10)
 """A look-up that is due is under way for a moment."""
 
 _FOR_CAMPAIGN = LeadRow.campaign_id == CampaignRow.id
-_PRIORITIES = range(1, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _leads_due(now: datetime) -> ScalarSelect[int]:
             CampaignRow.status == CampaignStatus.RUNNING,
             # A literal, and every priority by its name, so that the index on what is due is all that is read.
             LeadRow.status == literal_column(f"'{LeadStatus.NEW}'"),
-            LeadRow.priority.in_(_PRIORITIES),
+            LeadRow.priority.in_(PRIORITIES),
             LeadRow.due_at <= now,
             or_(LeadRow.open_until.is_(None), LeadRow.open_until > now),
         )

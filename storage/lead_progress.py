@@ -1,48 +1,20 @@
-"""Leads on their way: which are due, which still have to be handed to the engine."""
+"""Leads on their way: which still have to be handed to the engine, which should have been looked after."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Exists,
-    Select,
-    Uuid,
-    and_,
-    bindparam,
-    exists,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    true,
-    tuple_,
-    union_all,
-    update,
-)
+from sqlalchemy import Uuid, bindparam, exists, func, literal_column, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
-from domain.decision import PACE_HORIZON
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadOutcome, LeadStatus
-from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow, OrganizationRow
-from storage.paces import ACCOUNT_CAP, is_campaign_paced_beyond
-from storage.parking import is_parked, may_be_dialled
-from storage.slots import live_calls_of
-
-BEST_PRIORITY, LAST_PRIORITY = 1, 5
+from storage.models import AttemptRow, CampaignRow, LeadRow
 
 
-class WaitingLead(NamedTuple):
-    """``by_probe``: a call to it would try something that is parked."""
-
+class LeadRun(NamedTuple):
     lead_id: UUID
     run: int
-    by_probe: bool = False
 
 
 class LeadToHandOver(NamedTuple):
@@ -118,142 +90,6 @@ async def leads_with_expired_grants(session: AsyncSession, *, expired_before: da
     return (await session.scalars(query)).all()
 
 
-async def next_due_lead(session: AsyncSession, number_pool_id: UUID, now: datetime) -> WaitingLead | None:
-    """Of the leads that this pool may serve now, the one whose turn it is.
-
-    Those called ahead go first. Then the best priority decides; among campaigns with leads of that priority, the one
-    with the fewest live calls; at last, who has been due the longest. Leads of a campaign that is held up, at its own
-    cap or waiting for its own pace aren't among them: they must not keep those of others waiting.
-    """
-    campaigns = callable_campaigns(now, [number_pool_id])
-    turns = union_all(_first_called_ahead(campaigns, now), _first_by_priority(campaigns, now)).subquery("turns")
-    query = (
-        select(turns.c.id, turns.c.run, turns.c.by_probe).order_by(turns.c.rank, turns.c.live, turns.c.since).limit(1)
-    )
-    row = (await session.execute(query)).first()
-    return None if row is None else WaitingLead(*row)
-
-
-def _first_called_ahead(campaigns: CTE, now: datetime) -> Select[Any]:
-    first = (
-        select(LeadRow.id, LeadRow.run, LeadRow.called_ahead_at)
-        .where(LeadRow.campaign_id == campaigns.c.id, LeadRow.called_ahead_at.is_not(None), *_is_due(now))
-        .order_by(LeadRow.called_ahead_at)
-        .limit(1)
-        .lateral("called_ahead")
-    )
-    order = (literal(0).label("rank"), literal(0).label("live"), first.c.called_ahead_at.label("since"))
-    return select(first.c.id, first.c.run, campaigns.c.by_probe, *order).select_from(campaigns.join(first, true()))
-
-
-def _first_by_priority(campaigns: CTE, now: datetime) -> Select[Any]:
-    """One look into the index for each campaign and priority: where a priority is open, ``due_at`` isn't in order."""
-    priorities = (
-        func.generate_series(BEST_PRIORITY, LAST_PRIORITY).table_valued("priority", name="priorities").render_derived()
-    )
-    first = (
-        select(LeadRow.id, LeadRow.run, LeadRow.due_at)
-        .where(LeadRow.campaign_id == campaigns.c.id, LeadRow.priority == priorities.c.priority, *_is_due(now))
-        .order_by(LeadRow.due_at)
-        .limit(1)
-        .lateral("by_priority")
-    )
-    order = (priorities.c.priority.label("rank"), campaigns.c.live.label("live"), first.c.due_at.label("since"))
-    every = campaigns.join(priorities, true()).join(first, true())
-    return select(first.c.id, first.c.run, campaigns.c.by_probe, *order).select_from(every)
-
-
-async def somebody_waits(session: AsyncSession, number_pool_id: UUID, now: datetime, *, but_for: UUID) -> bool:
-    """Whether another lead than this one stands in line for the pool's slots."""
-    campaigns = callable_campaigns(now, [number_pool_id])
-    is_waiting = _has_due_lead(campaigns, now).where(LeadRow.id != but_for)
-    return bool(await session.scalar(select(exists(select(campaigns.c.id).where(is_waiting)))))
-
-
-async def pools_with_due_leads(session: AsyncSession, now: datetime) -> Sequence[UUID]:
-    campaigns = callable_campaigns(now)
-    query = select(campaigns.c.number_pool_id).where(_has_due_lead(campaigns, now)).distinct()
-    return (await session.scalars(query)).all()
-
-
-async def pools_in_turn(session: AsyncSession, number_pool_id: UUID, now: datetime) -> Sequence[UUID]:
-    """The pools that room in this pool may serve, those with the fewest live calls first.
-
-    A cap on the live calls of an account or an organisation is shared by its pools, so a slot that comes free in one
-    may be another's to fill. Without such a cap it is this pool alone, and one look tells.
-    """
-    sharing = await _pools_sharing_a_cap(session, number_pool_id)
-    if not sharing:
-        return [number_pool_id]
-    campaigns = callable_campaigns(now, [number_pool_id, *sharing])
-    waiting = select(campaigns.c.number_pool_id).where(_has_due_lead(campaigns, now))
-    query = (
-        select(NumberPoolRow.id)
-        .where(or_(NumberPoolRow.id == number_pool_id, NumberPoolRow.id.in_(waiting)))
-        .order_by(live_calls_of(AttemptRow.number_pool_id, NumberPoolRow.id), NumberPoolRow.id)
-    )
-    return (await session.scalars(query)).all()
-
-
-async def _pools_sharing_a_cap(session: AsyncSession, number_pool_id: UUID) -> Sequence[UUID]:
-    own = aliased(NumberPoolRow)
-    in_account = and_(NumberPoolRow.account_id == own.account_id, ACCOUNT_CAP.is_not(None))
-    in_organization = and_(
-        NumberPoolRow.organization_id == own.organization_id, OrganizationRow.max_live_calls.is_not(None)
-    )
-    query = (
-        select(NumberPoolRow.id)
-        .join(own, and_(own.id == number_pool_id, own.id != NumberPoolRow.id))
-        .join(AccountRow, AccountRow.id == own.account_id)
-        .join(OrganizationRow, OrganizationRow.id == own.organization_id)
-        .where(or_(in_account, in_organization))
-    )
-    return (await session.scalars(query)).all()
-
-
-def _has_due_lead(campaigns: CTE, now: datetime) -> Exists:
-    """Every priority is named, so that ``due_at`` bounds the look into the index."""
-    priorities = range(BEST_PRIORITY, LAST_PRIORITY + 1)
-    return exists().where(LeadRow.campaign_id == campaigns.c.id, LeadRow.priority.in_(priorities), *_is_due(now))
-
-
-def _is_due(now: datetime) -> Sequence[ColumnElement[bool]]:
-    """Waits for nothing but a slot, in hours that go on, and has a workflow that can take it up."""
-    return (
-        # A literal: the planner must see that the partial indexes hold what is asked for.
-        LeadRow.status == literal_column(f"'{LeadStatus.NEW}'"),
-        LeadRow.due_at <= now,
-        or_(LeadRow.open_until.is_(None), LeadRow.open_until > now),
-        LeadRow.handed_over_at.is_not(None),
-    )
-
-
-def callable_campaigns(now: datetime, number_pool_ids: Sequence[UUID] | None = None) -> CTE:
-    """Campaigns (of some pools, or all) whose leads nobody holds up; evaluated once, not for every lead.
-
-    Those through which something that is parked may be tried now are among them.
-    """
-    live = live_calls_of(AttemptRow.campaign_id, CampaignRow.id)
-    parkable = (AccountRow, NumberPoolRow, CampaignRow)
-    by_probe = is_parked(parkable).label("by_probe")
-    query = (
-        select(CampaignRow.id, CampaignRow.number_pool_id, live.label("live"), by_probe)
-        .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
-        .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
-        .join(OrganizationRow, OrganizationRow.id == CampaignRow.organization_id)
-        .where(
-            OrganizationRow.stopped_at.is_(None),
-            *(may_be_dialled(owner, now) for owner in parkable),
-            CampaignRow.status == CampaignStatus.RUNNING,
-            or_(CampaignRow.max_live_calls.is_(None), CampaignRow.max_live_calls > live),
-            ~is_campaign_paced_beyond(now + PACE_HORIZON, now),
-        )
-    )
-    if number_pool_ids is not None:
-        query = query.where(CampaignRow.number_pool_id.in_(number_pool_ids))
-    return query.cte("callable_campaigns").prefix_with("MATERIALIZED")
-
-
 async def leads_to_hand_over(
     session: AsyncSession, *, created_before: datetime, limit: int, but_for: Collection[UUID] = ()
 ) -> Sequence[LeadToHandOver]:
@@ -288,7 +124,7 @@ async def leads_to_hand_over(
 
 async def leads_with_overdue_attempts(
     session: AsyncSession, *, overdue_before: datetime, limit: int
-) -> Sequence[WaitingLead]:
+) -> Sequence[LeadRun]:
     """Leads whose open attempt should have been looked after by now."""
     query = (
         select(LeadRow.id, LeadRow.run)
@@ -297,4 +133,4 @@ async def leads_with_overdue_attempts(
         .order_by(AttemptRow.look_up_at)
         .limit(limit)
     )
-    return [WaitingLead(*row) for row in await session.execute(query)]
+    return [LeadRun(*row) for row in await session.execute(query)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -18,6 +18,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from domain.live_calls import outbound_cap
 from domain.ramp import RAMP, distance, is_ramping
 from storage.models import AccountRow, AttemptRow, CampaignRow, NumberPoolRow, OrganizationRow, PaceRow
+
+Instant = datetime | ColumnElement[datetime]
+"""An instant, or in a statement that is made once the parameter or the sum that stands for it."""
 
 ACCOUNT_CAP: ColumnElement[int | None] = func.least(
     AccountRow.max_live_calls,
@@ -109,14 +112,12 @@ def pace_of(owner: type[CampaignRow] | type[AccountRow] | type[OrganizationRow])
     return select(PaceRow.next_dial_at).where(PaceRow.owner_id == owner.id).scalar_subquery()
 
 
-def is_paced_beyond(
-    owner: type[AccountRow] | type[OrganizationRow], instant: datetime | BindParameter[datetime]
-) -> ColumnElement[bool]:
+def is_paced_beyond(owner: type[AccountRow] | type[OrganizationRow], instant: Instant) -> ColumnElement[bool]:
     """In a query of owners: calls a second leave no instant free until then."""
     return and_(owner.max_calls_per_second.is_not(None), func.coalesce(pace_of(owner) > instant, False))
 
 
-def is_campaign_paced_beyond(instant: datetime, now: datetime) -> ColumnElement[bool]:
+def is_campaign_paced_beyond(instant: Instant, now: Instant) -> ColumnElement[bool]:
     """In a query of campaigns: as ``is_paced_beyond``; while it is loaded by steps each has a pace of its own."""
     has_pace = or_(CampaignRow.max_calls_per_second.is_not(None), CampaignRow.released_at > now - RAMP)
     return and_(func.coalesce(has_pace, False), func.coalesce(pace_of(CampaignRow) > instant, False))

@@ -21,9 +21,11 @@ ParkableRow = AccountRow | NumberPoolRow | CampaignRow
 async def lock(session: AsyncSession, what: Parkable, row_id: UUID) -> ParkableRow:
     """Read and lock it for oneself; several in the order of locks: campaign, account, number pool.
 
-    Takes the organisation's right of way, so it comes before every other lock.
+    Of campaigns and accounts it takes the organisation's right of way, so these come before every other lock. A pool
+    needs none: no decision holds it shared.
     """
-    await take_right_of_way_of(session, what, row_id)
+    if what is not NumberPoolRow:
+        await take_right_of_way_of(session, what, row_id)
     row: Any = await session.get_one(what, row_id, with_for_update={"key_share": True}, populate_existing=True)
     locked: ParkableRow = row
     return locked
@@ -100,7 +102,7 @@ def is_parked(owners: Sequence[Parkable]) -> ColumnElement[bool]:
     return or_(*(owner.parked_at.is_not(None) for owner in owners))
 
 
-def may_be_dialled(owner: Parkable, now: datetime) -> ColumnElement[bool]:
+def may_be_dialled(owner: Parkable, now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """In a query of these: whether it isn't parked, or may be tried by a probe."""
     return or_(owner.parked_at.is_(None), owner.probe_at <= now)
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal_column, or_, select, true
+from sqlalchemy import Select, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import CampaignStatus, LeadStatus
-from storage.lead_progress import BEST_PRIORITY, LAST_PRIORITY
 from storage.models import CampaignRow, ContactRow, LeadRow
+from storage.turns import every_priority
 
 
 class ScheduledTimes(NamedTuple):
@@ -33,9 +33,7 @@ async def nearest_times(session: AsyncSession, now: datetime, *, of_each: int, l
         of_each: How many of one campaign and priority at most, so that little is read where there are many campaigns.
         limit: How many in all.
     """
-    priorities = (
-        func.generate_series(BEST_PRIORITY, LAST_PRIORITY).table_valued("priority", name="priorities").render_derived()
-    )
+    priorities = every_priority()
     # One range of the index for each campaign and priority.
     of_one = (
         select(LeadRow.id, LeadRow.due_at)

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     DateTime,
     ScalarSelect,
@@ -115,46 +114,21 @@ async def held_up_until(session: AsyncSession, number_pool_id: UUID, now: dateti
 
     None when it isn't a matter of time.
     """
-    horizon = now + PACE_HORIZON
-    paced = await _paced_beyond(session, number_pool_id, horizon)
+    wanted = {"number_pool_id": number_pool_id, "now": now}
+    paced: datetime | None = await session.scalar(_PACED_BEYOND, wanted)
     if paced is None:
-        paced = await _campaign_paced_beyond(session, number_pool_id, horizon, now)
+        paced = await session.scalar(_CAMPAIGN_PACED_BEYOND, wanted)
     rested = await free_again_at(session, number_pool_id, now)
     waits = [None if paced is None else paced - PACE_HORIZON, rested]
     return max((instant for instant in waits if instant is not None), default=None)
 
 
-async def _paced_beyond(session: AsyncSession, number_pool_id: UUID, horizon: datetime) -> datetime | None:
-    """The earliest instant that is free for a request of the pool, where that is later than ``horizon``."""
-    latest = func.greatest(
-        NumberPoolRow.next_dial_at,
-        case((AccountRow.max_calls_per_second.is_not(None), pace_of(AccountRow))),
-        case((OrganizationRow.max_calls_per_second.is_not(None), pace_of(OrganizationRow))),
-    )
-    instant: datetime | None = await session.scalar(
-        _with_owners(select(latest), number_pool_id).where(latest > horizon)
-    )
-    return instant
-
-
-async def _campaign_paced_beyond(
-    session: AsyncSession, number_pool_id: UUID, horizon: datetime, now: datetime
-) -> datetime | None:
-    """As ``_paced_beyond``, for the first of the pool's campaigns that waits for its own pace."""
-    query = select(func.min(pace_of(CampaignRow))).where(
-        CampaignRow.number_pool_id == number_pool_id,
-        CampaignRow.status == CampaignStatus.RUNNING,
-        is_campaign_paced_beyond(horizon, now),
-    )
-    return await session.scalar(query)
-
-
-def _with_owners(query: Select[Any], number_pool_id: UUID | BindParameter[UUID]) -> Select[Any]:
+def _with_owners(query: Select[Any]) -> Select[Any]:
     return (
         query.select_from(NumberPoolRow)
         .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
         .join(OrganizationRow, OrganizationRow.id == NumberPoolRow.organization_id)
-        .where(NumberPoolRow.id == number_pool_id)
+        .where(NumberPoolRow.id == _POOL_ID)
     )
 
 
@@ -185,8 +159,33 @@ def _pool_has_room() -> Select[bool]:
         _is_below(OrganizationRow.max_live_calls, AttemptRow.organization_id, OrganizationRow.id),
         ~is_paced_beyond(OrganizationRow, dial_by),
     )
-    return _with_owners(select(is_room), bindparam("number_pool_id", type_=Uuid()))
+    return _with_owners(select(is_room))
 
 
-# Asked for by every lead in a crowd: made once, since putting it together costs more than what it finds.
+def _paced_beyond() -> Select[datetime | None]:
+    """The earliest instant that is free for a request of the pool, where that lies beyond the horizon."""
+    latest = func.greatest(
+        NumberPoolRow.next_dial_at,
+        case((AccountRow.max_calls_per_second.is_not(None), pace_of(AccountRow))),
+        case((OrganizationRow.max_calls_per_second.is_not(None), pace_of(OrganizationRow))),
+    )
+    return _with_owners(select(latest)).where(latest > _HORIZON)
+
+
+def _campaign_paced_beyond() -> Select[datetime | None]:
+    """As ``_paced_beyond``, for the first of the pool's campaigns that waits for its own pace."""
+    return select(func.min(pace_of(CampaignRow))).where(
+        CampaignRow.number_pool_id == _POOL_ID,
+        CampaignRow.status == CampaignStatus.RUNNING,
+        is_campaign_paced_beyond(_HORIZON, _NOW),
+    )
+
+
+# Asked for by every lead in a crowd: made once, since putting them together costs more than what they find.
+_POOL_ID = bindparam("number_pool_id", type_=Uuid())
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_HORIZON = _NOW + PACE_HORIZON
+
 _HAS_ROOM = _pool_has_room()
+_PACED_BEYOND = _paced_beyond()
+_CAMPAIGN_PACED_BEYOND = _campaign_paced_beyond()
