@@ -83,6 +83,7 @@ class Hands:
     hand_on: SlotHandOn
     replanning: Replanning
     coming_due: ComingDue
+    limits: ProviderLimits
 
     def hear(self, word: str) -> None:
         """Anybody who may connect to the database may notify, so what comes is not trusted to be a pool's id."""
@@ -136,7 +137,7 @@ def build_worker(
         graceful_shutdown_timeout=GRACE,
         interceptors=[Discretion()],
     )
-    return worker, Hands(hand_on, replanning, coming_due)
+    return worker, Hands(hand_on, replanning, coming_due, limits)
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
@@ -163,7 +164,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             before_scrape=StandingFigures(sessions, registry, now).refresh,
         )
         await stack.enter_async_context(serve_health(health, settings.worker_port))
-        await stack.enter_async_context(_reading_limits(ProviderLimits(sessions, providers, now)))
+        await stack.enter_async_context(_reading_limits(hands.limits))
         await _run(worker, client, settings, stop)
 
 

@@ -1,10 +1,11 @@
 """Starting and signalling the workflows of leads."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -17,6 +18,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.messages import LEAD_WORKFLOW, SLOT_GRANTED_SIGNAL, WAKE_SIGNAL, CallHeard, LeadInput, Wake, workflow_id
 from domain.diary import LONGEST_DETAILS, LONGEST_SUMMARY, cut, plain
+
+Answer = TypeVar("Answer")
 
 # The server has to know these names before they are used: runtime.search_attributes makes them known at every start.
 CAMPAIGN = SearchAttributeKey.for_keyword("LeadlineCampaign")
@@ -79,31 +82,34 @@ class LeadWorkflows:
 
     async def is_open(self, lead_id: UUID, run: int) -> bool:
         """Whether this run of the lead's workflow goes on, as far as the engine knows."""
-        handle = self._client.get_workflow_handle(workflow_id(lead_id, run))
-        try:
-            return (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise EngineAway(str(error)) from error
-            return False
-        except RuntimeError as error:
-            raise EngineAway(str(error)) from error
+        described = await _unless_missing(self._handle(lead_id, run).describe())
+        return described is not None and described.status is WorkflowExecutionStatus.RUNNING
 
     async def forward(self, lead_id: UUID, run: int, event: str, attempt_id: UUID) -> None:
         """Tell the lead that the provider reported ``event`` on the call of this attempt."""
         await self._signal(lead_id, run, event, CallHeard(attempt_id))
 
     async def _signal(self, lead_id: UUID, run: int, name: str, message: CallHeard | Wake | None) -> bool:
-        handle = self._client.get_workflow_handle(workflow_id(lead_id, run))
-        try:
-            await handle.signal(name, args=[] if message is None else [message])
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise EngineAway(str(error)) from error
-            return False
-        except RuntimeError as error:
+        async def sent() -> bool:
+            await self._handle(lead_id, run).signal(name, args=[] if message is None else [message])
+            return True
+
+        return await _unless_missing(sent()) is not None
+
+    def _handle(self, lead_id: UUID, run: int) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(workflow_id(lead_id, run))
+
+
+async def _unless_missing(request: Awaitable[Answer]) -> Answer | None:
+    """The engine's answer; None when it knows no such workflow, or for a signal no open one."""
+    try:
+        return await request
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
             raise EngineAway(str(error)) from error
-        return True
+        return None
+    except RuntimeError as error:  # where a lazy client finds no server
+        raise EngineAway(str(error)) from error
 
 
 def _details(lead: LeadToStart) -> str:
