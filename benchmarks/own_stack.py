@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
+
 from runtime.embedded.environments import isolated
 from runtime.embedded.foreground import run_for
 from runtime.embedded.part import Part, Say
@@ -15,8 +17,15 @@ from runtime.embedded.plan import Plan
 from runtime.embedded.stack import Stack
 from runtime.settings import PREFIX, load_settings
 
+REQUEST_SECONDS = 60.0
+
 Result = TypeVar("Result")
 MoreParts = Callable[[Plan], list[Part]]
+
+
+def http_to_api(plan: Plan) -> httpx.AsyncClient:
+    """Connections to the API of a stack that is up; the caller closes them."""
+    return httpx.AsyncClient(base_url=plan.api_url, timeout=REQUEST_SECONDS, trust_env=False)
 
 
 async def run_on_own_stack(

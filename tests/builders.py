@@ -81,6 +81,36 @@ def build_campaign(organization: OrganizationRow, pool: NumberPoolRow, **columns
     return CampaignRow(id=uuid4(), organization_id=organization.id, number_pool_id=pool.id, **(values | columns))
 
 
+async def add_campaign(sessions: Sessions, world: World, **columns: object) -> World:
+    """Another campaign of the same pool."""
+    campaign = build_campaign(world.organization, world.pool, **columns)
+    async with sessions.begin() as session:
+        session.add(campaign)
+    return World(world.organization, world.account, world.pool, campaign)
+
+
+async def add_pool(sessions: Sessions, world: World, **columns: object) -> World:
+    """Another pool of the same account, with a number and a campaign of its own."""
+    values: dict[str, Any] = {"max_live_calls": 20, "max_calls_per_second": 10.0}
+    pool = NumberPoolRow(
+        id=uuid4(),
+        organization_id=world.organization.id,
+        account_id=world.account.id,
+        name=f"Numbers {uuid4()}",
+        carrier="custom",
+        **(values | columns),
+    )
+    number = CallerIdRow(
+        organization_id=world.organization.id, number_pool_id=pool.id, phone_number="+12125550155", position=0
+    )
+    campaign = build_campaign(world.organization, pool)
+    async with sessions.begin() as session:
+        for row in (pool, number, campaign):
+            session.add(row)
+            await session.flush()
+    return World(world.organization, world.account, pool, campaign)
+
+
 async def add_lead(sessions: Sessions, world: World, phone_number: str = "+13125550123", **columns: object) -> LeadRow:
     """A lead in Chicago that the engine has taken, due at noon."""
     contact = ContactRow(id=uuid4(), organization_id=world.organization.id, phone_number=phone_number)

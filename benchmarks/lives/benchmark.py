@@ -1,7 +1,5 @@
 """``./leadline bench lives`` from its start to its report."""
 
-import httpx
-
 from benchmarks.asked import Asked
 from benchmarks.lives.bare_round import bare_seconds
 from benchmarks.lives.bare_worker import bare_worker_part
@@ -11,12 +9,10 @@ from benchmarks.lives.lateness import measure_lateness
 from benchmarks.lives.scale import LEADS_PER_SECOND, LIVES_AT_ONCE, WARM_UP, Scale, chosen
 from benchmarks.lives.system import System
 from benchmarks.lives.whole_round import whole_seconds
-from benchmarks.own_stack import run_on_own_stack
+from benchmarks.own_stack import http_to_api, run_on_own_stack
 from benchmarks.report import Report
 from runtime.embedded.part import Part, Say
 from runtime.embedded.plan import Plan
-
-REQUEST_SECONDS = 60.0
 
 
 async def measure_lives(asked: Asked, say: Say) -> Report | None:
@@ -30,7 +26,7 @@ async def measure_lives(asked: Asked, say: Say) -> Report | None:
     scale = chosen(asked)
 
     async def work(plan: Plan) -> Report:
-        async with httpx.AsyncClient(base_url=plan.api_url, timeout=REQUEST_SECONDS, trust_env=False) as http:
+        async with http_to_api(plan) as http:
             system = await System.prepared(plan, http, calls=scale.calls)
             return report(await _measure(system, scale, say))
 

@@ -5,8 +5,6 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import httpx
-
 from benchmarks.asked import Asked
 from benchmarks.lives.system import System
 from benchmarks.opening.busyness import Call
@@ -14,12 +12,10 @@ from benchmarks.opening.findings import Findings, report
 from benchmarks.opening.scale import ANALYSIS_SECONDS, LIVE_CALLS, RING_SECONDS, TALK_SECONDS, Scale, chosen
 from benchmarks.opening.signals import signal_delays, some_asleep
 from benchmarks.opening.sleepers import put_to_sleep
-from benchmarks.own_stack import run_on_own_stack
+from benchmarks.own_stack import http_to_api, run_on_own_stack
 from benchmarks.report import Report
 from runtime.embedded.part import Say
 from runtime.embedded.plan import Plan
-
-REQUEST_SECONDS = 60.0
 
 # So many may be dialled and done before their turn to be signalled comes.
 SPARE = 3
@@ -38,7 +34,7 @@ async def measure_opening(asked: Asked, say: Say) -> Report | None:
     scale = chosen(asked)
 
     async def work(plan: Plan) -> Report:
-        async with httpx.AsyncClient(base_url=plan.api_url, timeout=REQUEST_SECONDS, trust_env=False) as http:
+        async with http_to_api(plan) as http:
             system = await System.prepared(plan, http, calls=sum(scale.sizes()))
             (await http.post(f"{plan.simulator_url}/control/settings", json=TALKS)).raise_for_status()
             return report(await _measure(system, scale, say))

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.lives.system import CAMPAIGN, System
+from benchmarks.lives.system import POOL as LIVES_POOL
 from benchmarks.opening.scale import CALLS_PER_SECOND, LIVE_CALLS, Scale
 from commands.demo.campaigns import EVERY_DAY
 from commands.demo.client import Json
@@ -14,9 +15,8 @@ LOOK_SECONDS = 1.0
 ZONE = "Europe/London"
 
 POOL: Json = {
+    **LIVES_POOL,
     "name": "Opening",
-    "from_numbers": ["+12125550190", "+13125550191", "+17135550192", "+14155550193"],
-    "carrier": "custom",
     "max_live_calls": LIVE_CALLS,
     "max_calls_per_second": CALLS_PER_SECOND,
 }

@@ -4,10 +4,9 @@ import asyncio
 import time
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-import httpx
 
 from benchmarks.asked import Asked
-from benchmarks.own_stack import run_on_own_stack
+from benchmarks.own_stack import http_to_api, run_on_own_stack
 from benchmarks.report import Report
 from benchmarks.steering.campaign import Campaign
 from benchmarks.steering.findings import Findings, report
@@ -17,8 +16,6 @@ from benchmarks.steering.scene import Scene
 from benchmarks.steering.steps import begin, end
 from runtime.embedded.part import Say
 from runtime.embedded.plan import Plan
-
-REQUEST_SECONDS = 60.0
 
 
 async def measure_steering(asked: Asked, say: Say) -> Report | None:
@@ -34,7 +31,7 @@ async def measure_steering(asked: Asked, say: Say) -> Report | None:
     async def work(plan: Plan) -> Report:
         database = await asyncpg.connect(plan.database_url)
         try:
-            async with httpx.AsyncClient(base_url=plan.api_url, timeout=REQUEST_SECONDS, trust_env=False) as http:
+            async with http_to_api(plan) as http:
                 return report(await _measure(await Scene.prepared(plan, http, database), scale, say))
         finally:
             await database.close()

@@ -10,6 +10,7 @@ import httpx
 from temporalio.client import Client as EngineClient
 
 from benchmarks.errors import BenchmarkFailed
+from benchmarks.lives import system
 from benchmarks.steering.books import Books
 from benchmarks.steering.scale import ANALYSIS_SECONDS, LIVE_CALLS, RING_SECONDS, TALK_SECONDS
 from commands.demo.client import Client, Json
@@ -17,18 +18,10 @@ from runtime.embedded.plan import Plan
 from runtime.embedded.temporal_server import TemporalServer
 from runtime.temporal_client import connect_once
 
-REFUSED_SECONDS = 240.0
-
-POOL: Json = {
-    "name": "Bench",
-    "from_numbers": ["+12125550190", "+13125550191", "+17135550192", "+14155550193"],
-    "carrier": "custom",
-    "max_live_calls": LIVE_CALLS,
-    "max_calls_per_second": 1_000,
-}
+POOL: Json = {**system.POOL, "max_live_calls": LIVE_CALLS}
 
 SIMULATOR: Json = {
-    "mix": {"answer": 1},
+    **system.SIMULATOR,
     "ring_seconds": RING_SECONDS,
     "talk_seconds": TALK_SECONDS,
     "analysis_seconds": ANALYSIS_SECONDS,
@@ -63,7 +56,7 @@ class Scene:
         """
         if plan.temporal is None:
             raise BenchmarkFailed("The embedded Temporal server is what is measured, and there is none.")
-        api = Client(http, patience_seconds=REFUSED_SECONDS)
+        api = Client(http, patience_seconds=system.REFUSED_SECONDS)
         await api.sign_in(plan.settings.admin_email, plan.admin_password)
         (await http.post(f"{plan.simulator_url}/control/settings", json=SIMULATOR)).raise_for_status()
         pool = await api.post("/api/v1/number-pools", POOL)

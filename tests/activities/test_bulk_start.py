@@ -11,7 +11,16 @@ from activities.bulk_start import BulkStart
 from storage.models import LeadRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
-from tests.builders import ALWAYS, Sessions, World, add_attempt_of, add_lead, add_world, build_campaign, reread
+from tests.builders import (
+    ALWAYS,
+    Sessions,
+    World,
+    add_attempt_of,
+    add_campaign,
+    add_lead,
+    add_world,
+    reread,
+)
 
 AGES = timedelta(seconds=30)
 
@@ -28,10 +37,7 @@ async def world(sessions: Sessions) -> World:
 
 @pytest.fixture
 async def draft(sessions: Sessions, world: World) -> World:
-    campaign = build_campaign(world.organization, world.pool, status="draft")
-    async with sessions.begin() as session:
-        session.add(campaign)
-    return World(world.organization, world.account, world.pool, campaign)
+    return await add_campaign(sessions, world, status="draft")
 
 
 class Importing:

@@ -53,24 +53,26 @@ async def test_the_next_opening_before_the_next_round_is_looked_at_too(
 ) -> None:
     windows = [{"days": ["mon"], "opens": opens, "closes": "17:00"} for opens in ("09:00", "09:01")]
     await change(sessions, world.campaign, windows=windows)
-    await add_parked(sessions, world, 1)
-    await add_parked(sessions, world, 2, due_at=MONDAY_OPENING + timedelta(minutes=1))
+    first = await add_parked(sessions, world, 1)
+    second = await add_parked(sessions, world, 2, due_at=MONDAY_OPENING + timedelta(minutes=1))
     await stage.coming_due.look_ahead(world.pool.id)
     clock.now = MONDAY_OPENING + timedelta(minutes=1) - SOON
     await until_signals(sessions, engine, 1)
     clock.forward(seconds=1)
     await until_signals(sessions, engine, 2)
+    assert engine.signals == [(f"lead-{lead.id}", "slot_granted") for lead in (first, second)]
 
 
 async def test_looking_ahead_again_puts_nothing_off(
     stage: Stage, sessions: Sessions, world: World, clock: Clock, engine: EngineEdge
 ) -> None:
-    await add_parked(sessions, world, 1)
+    lead = await add_parked(sessions, world, 1)
     await stage.coming_due.look_ahead()
     clock.now = MONDAY_OPENING
     await add_parked(sessions, world, 2, due_at=MONDAY_OPENING + timedelta(seconds=80))
     await stage.coming_due.look_ahead()
     await until_signals(sessions, engine, 1)
+    assert engine.signals == [(f"lead-{lead.id}", "slot_granted")]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select
 
-from storage.models import AttemptRow, CallerIdRow, CampaignRow
+from storage.models import AttemptRow, CallerIdRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
-from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, build_campaign, change, reread
+from tests.builders import NOON, Sessions, World, add_attempt_of, add_campaign, add_lead, change, reread
 
 
 async def live_calls(sessions: Sessions) -> int:
@@ -23,17 +23,10 @@ def number(place: int) -> str:
     return f"+131255501{place:02}"
 
 
-async def second_campaign(sessions: Sessions, world: World, **columns: object) -> World:
-    campaign: CampaignRow = build_campaign(world.organization, world.pool, **columns)
-    async with sessions.begin() as session:
-        session.add(campaign)
-    return World(world.organization, world.account, world.pool, campaign)
-
-
 async def test_priority_comes_first_and_then_who_has_waited_longest(
     stage: Stage, sessions: Sessions, world: World, engine: EngineEdge
 ) -> None:
-    other = await second_campaign(sessions, world)
+    other = await add_campaign(sessions, world)
     late = await add_lead(sessions, world, number(1), due_at=NOON - timedelta(minutes=1))
     early = await add_lead(sessions, other, number(2), due_at=NOON - timedelta(minutes=9))
     urgent = await add_lead(sessions, world, number(3), priority=1)
@@ -93,7 +86,7 @@ async def test_a_pool_without_numbers_signals_nobody(
 async def test_a_campaign_that_may_not_dial_keeps_no_other_campaign_waiting(
     stage: Stage, sessions: Sessions, world: World, engine: EngineEdge, columns: dict[str, Any]
 ) -> None:
-    held_up = await second_campaign(sessions, world, **columns)
+    held_up = await add_campaign(sessions, world, **columns)
     await add_lead(sessions, held_up, number(1), priority=1)
     lead = await add_lead(sessions, world, number(2))
     await stage.slots.hand_on(world.pool.id)
@@ -104,7 +97,7 @@ async def test_a_lead_whose_hours_never_open_keeps_nobody_waiting_and_is_not_wok
     stage: Stage, sessions: Sessions, world: World, engine: EngineEdge
 ) -> None:
     at_night = [{"days": ["mon"], "opens": "02:00", "closes": "03:00"}]
-    never = await add_lead(sessions, await second_campaign(sessions, world, windows=at_night), number(1), priority=1)
+    never = await add_lead(sessions, await add_campaign(sessions, world, windows=at_night), number(1), priority=1)
     lead = await add_lead(sessions, world, number(2))
     await stage.slots.hand_on(world.pool.id)
     await stage.slots.hand_on(world.pool.id)

@@ -15,12 +15,22 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from activities.aftermath import Line
 from activities.messages import CallFate
 from domain.steps import Parked
-from storage.models import AttemptRow, CallerIdRow, CampaignRow, ContactRow, LeadRow, NumberPoolRow
+from storage.models import AttemptRow, CampaignRow, ContactRow, LeadRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.provider_edge import Answer, ProviderEdge, refuses
 from tests.activities.stage import Clock, Stage
 from tests.activities.webhooks import LIFECYCLE, take, unanswered
-from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, build_campaign, change, reread
+from tests.builders import (
+    NOON,
+    Sessions,
+    World,
+    add_attempt_of,
+    add_campaign,
+    add_lead,
+    add_pool,
+    change,
+    reread,
+)
 
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 SECOND = timedelta(seconds=1)
@@ -119,25 +129,6 @@ async def workers(
         yield [Stage(sessions, clock, http, client) for _ in range(10)]
 
 
-async def second_pool(sessions: Sessions, world: World) -> World:
-    """Another pool of the same account, with a campaign of its own."""
-    pool = NumberPoolRow(
-        organization_id=world.organization.id,
-        account_id=world.account.id,
-        name="More numbers",
-        carrier="custom",
-        max_live_calls=20,
-        max_calls_per_second=10.0,
-    )
-    async with sessions.begin() as session:
-        session.add(pool)
-        await session.flush()
-        number = {"number_pool_id": pool.id, "phone_number": "+12125550155", "position": 0}
-        campaign = build_campaign(world.organization, pool)
-        session.add_all([CallerIdRow(organization_id=world.organization.id, **number), campaign])
-    return World(world.organization, world.account, pool, campaign)
-
-
 @pytest.mark.parametrize("whose", OWNERS)
 async def test_ten_workers_grant_one_probe(
     workers: list[Stage], sessions: Sessions, world: World, engine: EngineEdge, clock: Clock, whose: str
@@ -156,7 +147,7 @@ async def test_ten_workers_grant_one_probe(
 async def test_ten_workers_grant_one_probe_of_an_account_whatever_pools_it_has(
     workers: list[Stage], sessions: Sessions, world: World
 ) -> None:
-    other = await second_pool(sessions, world)
+    other = await add_pool(sessions, world)
     await park(sessions, world, "account")
     for place, one in enumerate((world, other) * 3):
         await add_lead(sessions, one, f"+131255501{place:02}")
@@ -167,10 +158,7 @@ async def test_ten_workers_grant_one_probe_of_an_account_whatever_pools_it_has(
 async def test_a_parked_campaign_is_tried_and_keeps_no_other_campaign_waiting(
     stage: Stage, sessions: Sessions, world: World, engine: EngineEdge
 ) -> None:
-    other = build_campaign(world.organization, world.pool)
-    async with sessions.begin() as session:
-        session.add(other)
-    well = World(world.organization, world.account, world.pool, other)
+    well = await add_campaign(sessions, world)
     await park(sessions, world, "campaign")
     tried, _ = await some_leads(sessions, world, 2)
     leads = [await add_lead(sessions, well, f"+131255502{place:02}") for place in range(3)]
@@ -182,10 +170,7 @@ async def test_who_comes_too_late_to_try_something_serves_others_all_the_same(
     stage: Stage, sessions: Sessions, world: World, engine: EngineEdge
 ) -> None:
     """The campaign was due when it was looked for; once its lock is had, somebody else tries it."""
-    other = build_campaign(world.organization, world.pool)
-    async with sessions.begin() as session:
-        session.add(other)
-    well = World(world.organization, world.account, world.pool, other)
+    well = await add_campaign(sessions, world)
     await park(sessions, world, "campaign")
     await add_lead(sessions, world, "+13125550101", priority=1)
     lead = await add_lead(sessions, well, "+13125550102")

@@ -3,46 +3,28 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
 from domain.steps import Queued
-from storage.models import AttemptRow, CallerIdRow, LeadRow, NumberPoolRow
+from storage.models import AttemptRow, LeadRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
-from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, build_campaign, change, reread
+from tests.builders import (
+    NOON,
+    Sessions,
+    World,
+    add_attempt_of,
+    add_campaign,
+    add_lead,
+    add_pool,
+    change,
+    reread,
+)
 
 LAST_DIGITS = iter(range(10_000))
-
-
-async def another_campaign(sessions: Sessions, world: World, **columns: object) -> World:
-    campaign = build_campaign(world.organization, world.pool, **columns)
-    async with sessions.begin() as session:
-        session.add(campaign)
-    return World(world.organization, world.account, world.pool, campaign)
-
-
-async def another_pool(sessions: Sessions, world: World, **columns: object) -> World:
-    """Of the same account, with a number and a campaign of its own."""
-    pool = NumberPoolRow(
-        id=uuid4(),
-        organization_id=world.organization.id,
-        account_id=world.account.id,
-        name=f"Numbers {uuid4()}",
-        carrier="custom",
-        **({"max_live_calls": 20, "max_calls_per_second": 100.0} | columns),
-    )
-    number = CallerIdRow(
-        organization_id=world.organization.id, number_pool_id=pool.id, phone_number="+12125550109", position=0
-    )
-    campaign = build_campaign(world.organization, pool)
-    async with sessions.begin() as session:
-        for row in (pool, number, campaign):
-            session.add(row)
-            await session.flush()
-    return World(world.organization, world.account, pool, campaign)
 
 
 async def add_leads(sessions: Sessions, world: World, count: int, **columns: object) -> list[LeadRow]:
@@ -94,7 +76,7 @@ async def test_no_number_of_workers_passes_a_cap(
 async def test_two_pools_never_pass_the_cap_that_they_share(
     stage: Stage, sessions: Sessions, world: World, whose: str
 ) -> None:
-    other = await another_pool(sessions, world)
+    other = await add_pool(sessions, world, max_calls_per_second=100.0)
     await change(sessions, world.pool, max_calls_per_second=100.0)
     await change(sessions, getattr(world, whose), max_live_calls=7)
     for one in (world, other):
@@ -106,7 +88,7 @@ async def test_two_pools_never_pass_the_cap_that_they_share(
 async def test_a_slot_that_comes_free_under_a_shared_cap_is_handed_on_to_the_other_pool(
     stage: Stage, sessions: Sessions, world: World, engine: EngineEdge
 ) -> None:
-    other = await another_pool(sessions, world)
+    other = await add_pool(sessions, world, max_calls_per_second=100.0)
     await change(sessions, world.account, max_live_calls=1)
     lead = (await add_leads(sessions, other, 1))[0]
     stage.slots.nudge(world.pool.id)
@@ -143,7 +125,7 @@ async def test_campaigns_share_a_pools_slots_evenly_however_many_leads_they_have
     stage: Stage, sessions: Sessions, world: World
 ) -> None:
     await change(sessions, world.pool, max_live_calls=9, max_calls_per_second=100.0)
-    crowd, few, one_lead = world, await another_campaign(sessions, world), await another_campaign(sessions, world)
+    crowd, few, one_lead = world, await add_campaign(sessions, world), await add_campaign(sessions, world)
     # The crowd has waited the longest; first come, first served would give it everything.
     await add_leads(sessions, crowd, 30, due_at=NOON - timedelta(hours=1))
     await add_leads(sessions, few, 6)
@@ -155,7 +137,7 @@ async def test_campaigns_share_a_pools_slots_evenly_however_many_leads_they_have
 
 async def test_as_calls_end_the_campaigns_stay_even(stage: Stage, sessions: Sessions, world: World) -> None:
     await change(sessions, world.pool, max_live_calls=4, max_calls_per_second=100.0)
-    other = await another_campaign(sessions, world)
+    other = await add_campaign(sessions, world)
     await add_leads(sessions, world, 12, due_at=NOON - timedelta(hours=1))
     await add_leads(sessions, other, 12)
     await stage.slots.hand_on(world.pool.id)
@@ -180,7 +162,7 @@ async def test_a_campaign_that_waits_for_its_own_pace_keeps_nobody_else_waiting(
     stage: Stage, sessions: Sessions, world: World
 ) -> None:
     await change(sessions, world.pool, max_calls_per_second=100.0)
-    slow = await another_campaign(sessions, world, max_calls_per_second=0.1)
+    slow = await add_campaign(sessions, world, max_calls_per_second=0.1)
     await add_leads(sessions, slow, 5, priority=1)
     await add_leads(sessions, world, 5)
     await stage.slots.hand_on(world.pool.id)

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -8,6 +9,7 @@ from runtime.database import create_engine, session_factory
 from runtime.embedded.temporary_postgres import TemporaryPostgres
 from runtime.settings import Settings
 from storage.migrate import upgrade
+from storage.room import CHANNEL
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,13 @@ async def sessions(database_url: str) -> AsyncIterator[async_sessionmaker[AsyncS
     engine = create_engine(Settings.model_validate({"DATABASE_URL": database_url}))
     yield session_factory(engine)
     await engine.dispose()
+
+
+@pytest.fixture
+async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
+    """What is said of free slots, in the order in which it is heard."""
+    words: asyncio.Queue[str] = asyncio.Queue()
+    connection = await asyncpg.connect(database_url)
+    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
+    yield words
+    await connection.close()

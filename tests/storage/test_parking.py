@@ -1,18 +1,15 @@
 """Parking and releasing, statement by statement."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from storage import parking
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.parking import Parkable
-from storage.room import CHANNEL
-from tests.builders import NOON, Sessions, World, add_world, build_campaign, change, reread
+from tests.builders import NOON, Sessions, World, add_pool, add_world, build_campaign, change, reread
 
 SECOND = timedelta(seconds=1)
 PATIENCE_SECONDS = 10
@@ -23,34 +20,11 @@ async def world(sessions: Sessions) -> World:
     return await add_world(sessions)
 
 
-@pytest.fixture
-async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
-    words: asyncio.Queue[str] = asyncio.Queue()
-    connection = await asyncpg.connect(database_url)
-    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
-    yield words
-    await connection.close()
-
-
-async def second_pool(sessions: Sessions, world: World) -> NumberPoolRow:
-    pool = NumberPoolRow(
-        organization_id=world.organization.id,
-        account_id=world.account.id,
-        name="More numbers",
-        carrier="custom",
-        max_live_calls=1,
-        max_calls_per_second=1.0,
-    )
-    async with sessions.begin() as session:
-        session.add(pool)
-    return pool
-
-
 @pytest.mark.parametrize("what", [AccountRow, NumberPoolRow, CampaignRow])
 async def test_every_pool_concerned_hears_of_what_is_parked_and_of_what_is_released(
     sessions: Sessions, world: World, heard: asyncio.Queue[str], what: Parkable
 ) -> None:
-    other = await second_pool(sessions, world)
+    other = (await add_pool(sessions, world)).pool
     row: Any = {AccountRow: world.account, NumberPoolRow: world.pool, CampaignRow: world.campaign}[what]
     pools = {str(world.pool.id), str(other.id)} if what is AccountRow else {str(world.pool.id)}
     async with sessions.begin() as session:

@@ -1,18 +1,16 @@
 """The provider's own figures: what of them caps an account, and who hears that there is more room."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
-import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import select
 
 from storage.models import AccountRow
 from storage.paces import ACCOUNT_CAP, account_cap
 from storage.provider_limits import Reading, write_reading
-from storage.room import CHANNEL, announce_room
+from storage.room import announce_room
 from tests.builders import NOON, Sessions, World, add_world, change, reread
 
 PATIENCE = 10
@@ -23,15 +21,6 @@ LATER = replace(FIRST, read_at=NOON + timedelta(minutes=1))
 @pytest.fixture
 async def world(sessions: Sessions) -> World:
     return await add_world(sessions)
-
-
-@pytest.fixture
-async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
-    words: asyncio.Queue[str] = asyncio.Queue()
-    connection = await asyncpg.connect(database_url)
-    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
-    yield words
-    await connection.close()
 
 
 async def write(sessions: Sessions, world: World, reading: Reading) -> object:

@@ -1,7 +1,6 @@
 """Word of free slots: with the commit that frees one, and never without."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
@@ -17,15 +16,6 @@ PATIENCE = 10
 @pytest.fixture
 async def world(sessions: Sessions) -> World:
     return await add_world(sessions)
-
-
-@pytest.fixture
-async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
-    words: asyncio.Queue[str] = asyncio.Queue()
-    connection = await asyncpg.connect(database_url)
-    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
-    yield words
-    await connection.close()
 
 
 async def test_whoever_frees_a_slot_the_pool_is_named_once_and_only_after_the_commit(
