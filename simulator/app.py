@@ -27,7 +27,7 @@ from simulator.journal import Journal
 from simulator.key_gate import KeyGate
 from simulator.payloads import Payloads
 from simulator.pins import PinBoard
-from simulator.recordings import tone_wav
+from simulator.recordings import recording, tone_wav
 from simulator.routes_account import AgentRoutes, ContactRoutes, NumberRoutes
 from simulator.routes_calls import CallRoutes
 from simulator.routes_listing import ListingRoutes
@@ -46,7 +46,7 @@ class Simulator:
         self.capacity = Capacity(settings)
         self.faults = FaultBook(settings, self.stats)
         self.pins = PinBoard()
-        self.payloads = Payloads(base_url)
+        self.payloads = Payloads(base_url, settings)
         self.book = CallBook(self.journal)
         self.contacts = Contacts(self.journal)
         self.agents = AgentDirectory(settings, self.journal)
@@ -112,7 +112,7 @@ class Simulator:
     def _open_routes(self) -> list[Route]:
         return [
             Route("/healthz", self._healthz, methods=["GET"]),
-            Route("/recordings/{call_id}/recording.wav", partial(_recording, tone_wav()), methods=["GET"]),
+            Route("/recordings/{call_id}/recording.wav", partial(recording, tone_wav()), methods=["GET"]),
         ]
 
     async def _healthz(self, _: Request) -> JSONResponse:
@@ -137,10 +137,6 @@ class Simulator:
         }
         for line in self.journal.read():
             takers.get(line["entry"], self.book.restore)(line)
-
-
-async def _recording(tone: bytes, _: Request) -> Response:
-    return Response(tone, media_type="audio/wav")
 
 
 async def _api_error(_: Request, error: Exception) -> Response:

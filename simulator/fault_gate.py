@@ -5,7 +5,10 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.responses import RedirectResponse
+
 from simulator.faults import Effect, Fault, FaultBook, Moment
+from simulator.recordings import huge_recording
 from simulator.stats import Stats
 from simulator.wire import ApiError
 
@@ -17,7 +20,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 DROP = "simulator.drop"
 """Where the server leaves, in the scope, the function that cuts the connection."""
 
-_UNTOUCHED = frozenset({"control", "healthz", "recordings"})
+_UNTOUCHED = frozenset({"control", "healthz"})
 
 
 def operation_of(path: str) -> str:
@@ -71,6 +74,10 @@ class _Exchange:
             case Effect.SLOW:
                 await asyncio.sleep(fault.order.seconds)
                 await self._let_go()
+            case Effect.HUGE:
+                await huge_recording(fault.order.size_bytes)(self._scope, self._reread, self._send)
+            case Effect.REDIRECT:
+                await RedirectResponse(fault.order.location, 302)(self._scope, self._reread, self._send)
             case Effect.SILENCE:
                 await self._until_client_leaves()
             case _:

@@ -13,6 +13,7 @@ from simulator.wire import ApiError, JsonObject
 
 WEBHOOK = "webhook"
 ANY = "any"
+RECORDINGS = "recordings"
 
 
 class Effect(StrEnum):
@@ -25,6 +26,8 @@ class Effect(StrEnum):
     DOUBLED = "doubled"
     REORDERED = "reordered"
     FORGED = "forged"
+    HUGE = "huge"
+    REDIRECT = "redirect"
 
 
 class Moment(StrEnum):
@@ -35,10 +38,13 @@ class Moment(StrEnum):
 
 
 _OF_WEBHOOKS = frozenset({Effect.LOST, Effect.LATE, Effect.DOUBLED, Effect.REORDERED, Effect.FORGED})
+_OF_RECORDINGS = frozenset({Effect.HUGE, Effect.REDIRECT})
 
 
 class FaultOrder(BaseModel):
-    """One fault. ``operation`` is the verb in Retell's path (``create-phone-call``), ``any`` or ``webhook``."""
+    """One fault. ``operation`` is the verb in Retell's path (``create-phone-call``), ``any``, ``webhook`` or
+    ``recordings``, which is fetching one of them.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -55,6 +61,8 @@ class FaultOrder(BaseModel):
     at_once: int = Field(16, ge=1)
     order: list[str] | None = None
     events: list[str] | None = None
+    size_bytes: int = Field(200_000_000, ge=0)
+    location: str = "http://127.0.0.1/"
     to_number: str | None = None
 
     @model_validator(mode="after")
@@ -63,6 +71,8 @@ class FaultOrder(BaseModel):
             raise ValueError(
                 "webhooks are lost, late, doubled, reordered or forged; requests end in error, silence, drop or slow"
             )
+        if self.effect in _OF_RECORDINGS and self.operation != RECORDINGS:
+            raise ValueError("only recordings are huge or redirected")
         return self
 
 

@@ -6,7 +6,9 @@ from json import dumps
 from simulator.call import Call
 from simulator.costs import cost_of, latency_of, tokens_of
 from simulator.dice import dice
+from simulator.recordings import link_to
 from simulator.scenarios import Scenario
+from simulator.settings import Settings
 from simulator.story import Story
 from simulator.storytelling import tell, transfer_number
 from simulator.transcripts import Transcript, transcribe
@@ -42,8 +44,9 @@ def stage_of(call: Call) -> Stage:
 class Payloads:
     """``base_url`` is where this simulator serves the recordings it names."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, settings: Settings) -> None:
         self._base_url = base_url
+        self._settings = settings
 
     def call_object(self, call: Call, stage: Stage | None = None, *, transcripts: bool = True) -> JsonObject:
         """The call as it stands, or as it stood at an earlier stage. List items come without transcripts."""
@@ -83,7 +86,7 @@ class Payloads:
             return ending
         replies = sum(line.role == "agent" for line in story.spoken)
         ending |= {
-            "recording_url": f"{self._base_url}/recordings/{call.call_id}/recording.wav",
+            "recording_url": link_to(self._base_url, call.call_id, self._settings.recording_link_seconds),
             "latency": latency_of(call, replies),
             "llm_token_usage": tokens_of(call, replies),
             "collected_dynamic_variables": {},
