@@ -26,10 +26,16 @@ async def sessions(database_url: str) -> AsyncIterator[async_sessionmaker[AsyncS
 
 
 @pytest.fixture
-async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
-    """What is said of free slots, in the order in which it is heard."""
+def channel() -> str:
+    """Free slots are spoken of here; tests that listen elsewhere have a fixture of this name."""
+    return CHANNEL
+
+
+@pytest.fixture
+async def heard(database_url: str, channel: str) -> AsyncIterator[asyncio.Queue[str]]:
+    """What is said on the channel, in the order in which it is heard."""
     words: asyncio.Queue[str] = asyncio.Queue()
     connection = await asyncpg.connect(database_url)
-    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
+    await connection.add_listener(channel, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
     yield words
     await connection.close()
