@@ -5,9 +5,10 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -20,14 +21,18 @@ from temporalio.worker import Worker
 
 from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
+from activities.deleting_recordings import RecordingDeletions
 from activities.dialling import PlaceCall
 from activities.discretion import Discretion
+from activities.fetching_recordings import RecordingFetcher
 from activities.figures import StandingFigures
 from activities.hand_on import SlotHandOn
+from activities.keeping_recordings import KeepRecordings
 from activities.lead_workflows import LeadWorkflows
 from activities.looking_up import LookUpCall
 from activities.provider_limits import ProviderLimits
 from activities.reconciling import Reconcile
+from activities.recording_metrics import RecordingMetrics
 from activities.replanning import Replanning
 from activities.round_metrics import RoundMetrics
 from activities.sending import CallSender
@@ -41,12 +46,15 @@ from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import TemporalAway, connect
 from runtime.worker_health import WorkerHealth, process_registry, serve_health
+from storage import recordings
+from storage.recording_store import RecordingStore
 from storage.room import CHANNEL, PLAN
 from telephony.http import provider_http_client
 from telephony.provider import VoiceProvider
+from telephony.recording_links import RecordingLinks, link_http_client
 from telephony.retell_client import DEFAULT_BASE_URL, RetellProvider
 from workflows.registry import WORKFLOWS
-from workflows.schedules import ensure_reconciliation
+from workflows.schedules import ensure_reconciliation, ensure_recordings
 
 log = structlog.get_logger("worker")
 
@@ -105,8 +113,9 @@ def build_worker(
     providers: Mapping[str, VoiceProvider],
     settings: Settings,
     registry: CollectorRegistry,
+    more_activities: Sequence[Callable[..., object]] = (),
 ) -> tuple[Worker, Hands]:
-    """Everything that the workflows call, made of the clients that this process holds."""
+    """Everything that the workflows of leads call, made of the clients that this process holds."""
     dial = DialSettings(
         webhook_url=f"{settings.reachable_url}/api/v1/calls/webhook",
         longest_call=timedelta(seconds=settings.max_call_seconds),
@@ -130,6 +139,7 @@ def build_worker(
             Reconcile(
                 sessions, workflows, hand_on, limits, replanning, coming_due, RoundMetrics(registry), now
             ).reconcile,
+            *more_activities,
         ],
         max_concurrent_activities=MOST_ACTIVITIES,
         max_concurrent_local_activities=DECISIONS_AT_ONCE,
@@ -138,6 +148,22 @@ def build_worker(
         interceptors=[Discretion()],
     )
     return worker, Hands(hand_on, replanning, coming_due, limits)
+
+
+def recording_keeper(
+    sessions: async_sessionmaker[AsyncSession],
+    providers: Mapping[str, VoiceProvider],
+    settings: Settings,
+    registry: CollectorRegistry,
+    store: RecordingStore,
+    http: httpx.AsyncClient,
+) -> KeepRecordings:
+    """What fetches and deletes recordings; ``http`` is for links, which are trusted in nothing."""
+    configured = {"retell": settings.retell_base_url, "simulator": settings.simulator_url}
+    origins = {kind: url for kind, url in configured.items() if url is not None}
+    metrics = RecordingMetrics(registry)
+    fetcher = RecordingFetcher(sessions, store, RecordingLinks(http), providers, origins, metrics, now)
+    return KeepRecordings(sessions, store, fetcher, RecordingDeletions(sessions, store, metrics, now), now)
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
@@ -150,11 +176,15 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(engine.dispose)
         http = await stack.enter_async_context(provider_http_client())
         sessions, providers, registry = session_factory(engine), voice_providers(settings, http), process_registry()
-        worker, hands = build_worker(client, sessions, providers, settings, registry)
+        store = RecordingStore(settings.recordings_location)
+        link_http = await stack.enter_async_context(link_http_client())
+        keeper = recording_keeper(sessions, providers, settings, registry, store, link_http)
+        worker, hands = build_worker(client, sessions, providers, settings, registry, [keeper.keep_recordings])
         stack.push_async_callback(hands.close)
-        await stack.enter_async_context(
-            listening(settings, CHANNEL, hands.hear, application="leadline-worker-listening")
-        )
+        for channel, heard in ((CHANNEL, hands.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):
+            await stack.enter_async_context(
+                listening(settings, channel, heard, application="leadline-worker-listening")
+            )
         health = WorkerHealth(
             engine=engine,
             client=client,
@@ -162,37 +192,45 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             sdk_metrics_port=metrics_port,
             registry=registry,
             before_scrape=StandingFigures(sessions, registry, now).refresh,
+            recordings_problem=lambda: store.problem,
         )
         await stack.enter_async_context(serve_health(health, settings.worker_port))
-        await stack.enter_async_context(_reading_limits(hands.limits))
+        await stack.enter_async_context(_beside(_read_limits(hands.limits)))
+        await stack.enter_async_context(_beside(_check(store)))
         await _run(worker, client, settings, stop)
 
 
 @contextlib.asynccontextmanager
-async def _reading_limits(limits: ProviderLimits) -> AsyncIterator[None]:
-    """The provider's figures are read at once, beside everything else: the first round of all may be a while off.
-
-    Until they are, the pools' own caps hold. An outage mustn't keep a worker from starting.
-    """
-    reading = asyncio.create_task(_read_once(limits))
+async def _beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Done at once, beside everything else: it mustn't keep a worker from starting."""
+    doing = asyncio.create_task(job)
     try:
         yield
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
 
 
-async def _read_once(limits: ProviderLimits) -> None:
+async def _read_limits(limits: ProviderLimits) -> None:
+    """The first round of all may be a while off. Until the provider's figures are read, the pools' own caps hold."""
     try:
         await limits.refresh()
     except Exception as error:  # noqa: BLE001 - whatever it was, the reconciliation reads them again
         log.warning("limits_unread", error=type(error).__name__)
 
 
+async def _check(store: RecordingStore) -> None:
+    """Calls don't depend on it, so that one that can't be used is only said, here and by ``/readyz``."""
+    await store.check()
+    if store.problem is not None:
+        log.error("recording_store_away", error=store.problem)
+
+
 async def _run(worker: Worker, client: Client, settings: Settings, stop: asyncio.Event) -> None:
     running = asyncio.create_task(worker.run())
     stopping = asyncio.create_task(stop.wait())
     await ensure_reconciliation(client, settings.task_queue)
+    await ensure_recordings(client, settings.task_queue)
     log.info("worker_ready", task_queue=settings.task_queue)
     await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

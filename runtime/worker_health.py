@@ -38,6 +38,7 @@ class WorkerHealth:
     """``sdk_metrics_port``: where the Temporal SDK serves its own figures on loopback.
 
     ``registry``: our own figures; ``before_scrape`` brings those of them up to date that don't count along.
+    ``recordings_problem``: why recordings can't be kept, if so; calls go on all the same.
     """
 
     engine: AsyncEngine
@@ -46,6 +47,7 @@ class WorkerHealth:
     sdk_metrics_port: int
     registry: CollectorRegistry
     before_scrape: Callable[[], Awaitable[None]]
+    recordings_problem: Callable[[], str | None]
 
     async def alive(self, request: Request) -> Response:
         """The event loop answers; a worker that is idle all night is alive."""
@@ -57,7 +59,9 @@ class WorkerHealth:
         del request
         database, engine = await asyncio.gather(self._database(), self._temporal())
         checks = {"polling": self.worker.is_running, "database": database, "temporal": engine}
-        return JSONResponse({"checks": checks}, status_code=200 if all(checks.values()) else 503)
+        details = {"recordings": self.recordings_problem() or "ok"}
+        body = {"checks": checks, "details": details}
+        return JSONResponse(body, status_code=200 if all(checks.values()) else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Our own figures and the SDK's on one page."""

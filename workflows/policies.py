@@ -32,3 +32,9 @@ LOOK_UP_AGAIN = timedelta(seconds=15)
 # The reconciliation is repeated by its schedule; one that hangs must not keep the next from running.
 RECONCILE_TIME = timedelta(minutes=5)
 RECONCILE_ONCE = RetryPolicy(maximum_attempts=1)
+
+# It works for a minute; one that is busy with large recordings for up to eight, and then ends by itself.
+RECORDINGS_TIME = timedelta(minutes=10)
+RECORDINGS_ONCE = RetryPolicy(maximum_attempts=1)
+# Beats cost, and nobody waits for this one by the second: a link lives for minutes.
+RECORDINGS_HEARTBEAT = timedelta(seconds=30)

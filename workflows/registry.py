@@ -2,5 +2,6 @@
 
 from workflows.lead_calling import LeadCalling
 from workflows.reconciliation import Reconciliation
+from workflows.recordings import Recordings
 
-WORKFLOWS = [LeadCalling, Reconciliation]
+WORKFLOWS = [LeadCalling, Reconciliation, Recordings]

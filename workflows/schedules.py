@@ -15,9 +15,12 @@ from temporalio.client import (
 )
 
 from workflows.reconciliation import Reconciliation
+from workflows.recordings import Recordings
 
 RECONCILIATION_ID = "leadline-reconciliation"
 RECONCILE_EVERY = timedelta(seconds=30)
+RECORDINGS_ID = "leadline-recordings"
+RECORDINGS_EVERY = timedelta(minutes=1)
 
 # After an outage one round finds everything; the rounds that were missed have nothing more to find.
 CATCH_UP = timedelta(minutes=1)
@@ -28,18 +31,35 @@ OVERLAP = ScheduleOverlapPolicy.BUFFER_ONE
 
 async def ensure_reconciliation(client: Client, task_queue: str) -> None:
     """Make the schedule what it is here, and run a round now. Safe to repeat from any number of processes."""
-    schedule = _reconciliation(task_queue)
+    await _ensure(client, RECONCILIATION_ID, _reconciliation(task_queue))
+
+
+async def ensure_recordings(client: Client, task_queue: str) -> None:
+    """The same for the rounds that fetch recordings."""
+    await _ensure(client, RECORDINGS_ID, _recordings(task_queue))
+
+
+async def _ensure(client: Client, schedule_id: str, schedule: Schedule) -> None:
     try:
-        await client.create_schedule(RECONCILIATION_ID, schedule, trigger_immediately=True)
+        await client.create_schedule(schedule_id, schedule, trigger_immediately=True)
     except ScheduleAlreadyRunningError:
-        handle = client.get_schedule_handle(RECONCILIATION_ID)
+        handle = client.get_schedule_handle(schedule_id)
         await handle.update(lambda _: ScheduleUpdate(schedule))
         await handle.trigger()
 
 
 def _reconciliation(task_queue: str) -> Schedule:
+    action = ScheduleActionStartWorkflow(Reconciliation.run, id="reconciliation", task_queue=task_queue)
+    return _every(RECONCILE_EVERY, action)
+
+
+def _recordings(task_queue: str) -> Schedule:
+    return _every(RECORDINGS_EVERY, ScheduleActionStartWorkflow(Recordings.run, id="recordings", task_queue=task_queue))
+
+
+def _every(interval: timedelta, action: ScheduleActionStartWorkflow) -> Schedule:
     return Schedule(
-        action=ScheduleActionStartWorkflow(Reconciliation.run, id="reconciliation", task_queue=task_queue),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=RECONCILE_EVERY)]),
+        action=action,
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=interval)]),
         policy=SchedulePolicy(overlap=OVERLAP, catchup_window=CATCH_UP),
     )
