@@ -38,10 +38,12 @@ from api.routes import (
     leads,
     number_pools,
     organizations,
+    recordings,
     webhooks,
 )
 from api.tokens import Tokens
 from runtime.settings import Settings
+from storage.recording_store import RecordingStore
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +79,7 @@ def create_app(parts: Parts) -> FastAPI:
         app.add_exception_handler(kind, render_problem)
     # The lists come before the numbers: their addresses would else be read as numbers.
     numbers = (do_not_call_lists, do_not_call)
-    for routes in (health, auth, leads, campaigns, number_pools, webhooks, calls, *numbers, organizations):
+    for routes in (health, auth, leads, campaigns, number_pools, webhooks, calls, recordings, *numbers, organizations):
         app.include_router(routes.router)
     return app
 
@@ -94,6 +96,7 @@ def wire(parts: Parts) -> Dependencies:
         passwords=passwords,
         tokens=Tokens(parts.jwt_secret, life=timedelta(days=parts.settings.jwt_days), clock=parts.clock),
         background=Background(),
+        recordings=RecordingStore(parts.settings.recordings_location),
         clock=parts.clock,
     )
 

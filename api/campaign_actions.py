@@ -3,6 +3,7 @@
 Leads that wait are planned anew by a worker, which the database tells of every ``replanned_at`` that is written.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from storage.models import CampaignRow, NumberPoolRow
 from storage.number_pools import caller_ids, default_pool, get_pool, provider_of_pool
 from storage.organizations import add_audit_entry
 from storage.room import announce_room
+
+RECORDING_SETTINGS = ("recording_days", "recordings_for")
 
 
 async def make_campaign(
@@ -51,6 +54,7 @@ async def edit_campaign(
         await _check_same_provider(session, principal, campaign.number_pool_id, columns["number_pool_id"])
     before, after = campaign.calling_rules, columns["calling_rules"]
     _check_rules(principal, before=before, after=after)
+    _settle_recordings(session, principal, campaign, columns)
     try:
         await change_campaign(session, campaign, columns, now=deps.clock())
     except IntegrityError as error:
@@ -162,4 +166,23 @@ def _audit_rules(
         user_id=principal.user_id,
         action=f"campaign.calling_rules_{'off' if after == CallingRules.OFF else 'on'}",
         target_id=campaign_id,
+    )
+
+
+def _settle_recordings(
+    session: AsyncSession, principal: Principal, campaign: CampaignRow, columns: Mapping[str, Any]
+) -> None:
+    """Who may hear recordings, and for how long they stay, is changed by admins only, and noted."""
+    changed = {name: columns[name] for name in RECORDING_SETTINGS if columns[name] != getattr(campaign, name)}
+    if not changed:
+        return
+    if principal.role != "admin":
+        raise Forbidden("Only an admin may change who hears recordings, and for how long they are kept.")
+    add_audit_entry(
+        session,
+        organization_id=principal.organization_id,
+        user_id=principal.user_id,
+        action="campaign.recordings_changed",
+        target_id=campaign.id,
+        details=changed,
     )

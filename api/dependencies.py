@@ -18,6 +18,7 @@ from api.passwords import Passwords
 from api.problems import Forbidden, Unauthenticated
 from api.tokens import InvalidToken, Tokens
 from runtime.settings import Settings
+from storage.recording_store import RecordingStore
 from storage.users import get_member
 
 Clock = Callable[[], datetime]
@@ -37,6 +38,7 @@ class Dependencies:
     passwords: Passwords
     tokens: Tokens
     background: Background
+    recordings: RecordingStore
     clock: Clock
 
 

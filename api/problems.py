@@ -6,6 +6,7 @@ Problem
   + NotFound          404  there is no such thing in this organisation
   + Conflict          409  it clashes with what is there already; the text says with what
   + TooLarge          413  send less at once
+  + NotSatisfiable    416  ask for a part that is there; ``Content-Range`` says how much there is
   + Invalid           422  the text says what to give instead
   + Unavailable       503  try again after ``Retry-After``
 """
@@ -58,6 +59,11 @@ class Forbidden(Problem):
 class NotFound(Problem):
     status = 404
     title = "Not found"
+
+
+class NotSatisfiable(Problem):
+    status = 416
+    title = "Range not satisfiable"
 
 
 class Conflict(Problem):

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import AuditEntryRow, OrganizationRow
@@ -50,3 +51,17 @@ def add_audit_entry(
             details=details or {},
         )
     )
+
+
+async def has_audit_entry(
+    session: AsyncSession, *, organization_id: UUID, user_id: UUID, action: str, target_id: UUID, since: datetime
+) -> bool:
+    """Whether this person did this to this target at or after ``since``."""
+    which = exists().where(
+        AuditEntryRow.organization_id == organization_id,
+        AuditEntryRow.created_at >= since,
+        AuditEntryRow.user_id == user_id,
+        AuditEntryRow.action == action,
+        AuditEntryRow.target_id == target_id,
+    )
+    return bool(await session.scalar(select(which)))

@@ -31,6 +31,7 @@ SHORTEST_RING_SECONDS = 15  # 16 CFR 310.4(b)(4)(ii): no shorter before an unans
 LONGEST_RING_SECONDS = 300
 LONGEST_DISTANCE_SECONDS = 90 * 24 * 3_600
 LONGEST_REST_DAYS = 3_650
+LONGEST_RECORDING_DAYS = 36_500
 
 
 def _windows(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -64,6 +65,8 @@ AttemptCap = Annotated[int, Field(ge=1, le=1_000)]
 DistanceSeconds = Annotated[int, Field(ge=0, le=LONGEST_DISTANCE_SECONDS)]
 RestDays = Annotated[int, Field(ge=1, le=LONGEST_REST_DAYS)]
 Dispositions = Annotated[list[dict[str, Any]] | None, AfterValidator(_dispositions)]
+RecordingDays = Annotated[int, Field(ge=1, le=LONGEST_RECORDING_DAYS)]
+RecordingRoles = Annotated[list[Literal["admin", "operator", "viewer"]], Field(min_length=1, max_length=3)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)]
 
 
@@ -71,7 +74,8 @@ class CampaignInput(Input):
     """``max_call_seconds`` falls back to the installation's; without a pool the default one is taken.
 
     ``dispositions`` of null are the usual ones. The caps count every dial to the contact, whichever lead or campaign
-    of the organisation made it.
+    of the organisation made it. Recordings are deleted ``recording_days`` after their calls, else kept;
+    ``recordings_for`` names the roles that may hear them besides admins, null means everybody in the organisation.
     """
 
     name: Text
@@ -98,6 +102,8 @@ class CampaignInput(Input):
     transfer_number: PhoneNumber | None = None
     require_consent: bool = False
     budget: Money | None = None
+    recording_days: RecordingDays | None = None
+    recordings_for: RecordingRoles | None = None
 
     def columns(self, *, number_pool_id: UUID, max_call_seconds: int) -> dict[str, Any]:
         """The campaign's columns, with what the body may leave open filled in."""
@@ -158,6 +164,8 @@ class CampaignAnswer(BaseModel):
     transfer_number: str | None
     require_consent: bool
     budget: float | None
+    recording_days: int | None
+    recordings_for: list[str] | None
     parked_reason: str | None
     launched_at: datetime | None
     created_at: datetime

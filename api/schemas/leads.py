@@ -83,7 +83,7 @@ class CancelInput(Input):
 
 
 class AttemptAnswer(BaseModel):
-    """``cost`` is in the currency's main unit.
+    """``cost`` is in the currency's main unit. ``recording_url``: where the recording is heard, once it is kept.
 
     ``callback_at``: when the callee was promised another call, as the analysis wrote it; without an offset it is read
     on the lead's wall clock. ``callback_problem``: why that can't be kept (``unreadable``, ``past`` or ``too_far``).
@@ -165,6 +165,7 @@ def attempt_fields(attempt: AttemptRow) -> dict[str, Any]:
     return fields | {
         "duration_seconds": None if attempt.duration_ms is None else attempt.duration_ms / 1000,
         "cost": _main_unit(attempt.cost_cents),
+        "recording_url": _recording_url(attempt),
     }
 
 
@@ -182,7 +183,7 @@ def lead_answer(record: LeadRecord) -> LeadAnswer:
     )
 
 
-_COMPUTED = frozenset({"duration_seconds", "cost"})
+_COMPUTED = frozenset({"duration_seconds", "cost", "recording_url"})
 _OF_THE_RECORD = frozenset({"phone_number", "time_zone"})
 
 
@@ -193,6 +194,12 @@ def _attempts(attempts: Sequence[AttemptRow]) -> list[AttemptAnswer]:
 def _summary_fields(record: LeadRecord) -> dict[str, Any]:
     fields = {name: getattr(record.lead, name) for name in LeadSummary.model_fields if name not in _OF_THE_RECORD}
     return fields | {"phone_number": record.phone_number, "time_zone": record.lead.time_zones[0]}
+
+
+def _recording_url(attempt: AttemptRow) -> str | None:
+    """Our own path, never the provider's link, which is good for whoever has it."""
+    is_kept = attempt.recording_fetched_at is not None and attempt.recording_deletion is None
+    return f"/api/v1/calls/{attempt.call_id}/recording" if is_kept and attempt.call_id is not None else None
 
 
 def _main_unit(cents: Decimal | None) -> float | None:

@@ -54,11 +54,12 @@ def api_database_url(postgres_server: TemporaryPostgres, database_template: str)
 
 
 @pytest.fixture(scope="session")
-def settings(api_database_url: str) -> Settings:
+def settings(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings.model_validate(
         {
             "DATABASE_URL": api_database_url,
             "DATABASE_POOL_SIZE": 8,
+            "LEADLINE_HOME": str(tmp_path_factory.mktemp("home")),
             "LEADLINE_ADMIN_PASSWORD": PASSWORD,
             "LEADLINE_SIMULATOR_KEY": WEBHOOK_KEY,
             "LEADLINE_CORS_ORIGINS": "https://app.example.com",
