@@ -26,6 +26,7 @@ from activities.dialling import PlaceCall
 from activities.discretion import Discretion
 from activities.fetching_recordings import RecordingFetcher
 from activities.figures import StandingFigures
+from activities.following_calls import CallFollowing
 from activities.hand_on import SlotHandOn
 from activities.keeping_recordings import KeepRecordings
 from activities.lead_workflows import LeadWorkflows
@@ -42,6 +43,7 @@ from runtime.database import create_engine, session_factory
 from runtime.embedded.ports import free_port
 from runtime.exit import leave
 from runtime.listening import listening
+from runtime.public_address import how_to_be_reached
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import TemporalAway, connect
@@ -197,12 +199,17 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(serve_health(health, settings.worker_port))
         await stack.enter_async_context(_beside(_read_limits(hands.limits)))
         await stack.enter_async_context(_beside(_check(store)))
+        if settings.webhooks_get_lost:
+            log.warning("no_public_address", what_to_do=how_to_be_reached(settings.reachable_url))
+            workflows = LeadWorkflows(client, settings.task_queue)
+            following = CallFollowing(sessions, {"retell": providers["retell"]}, workflows, now)
+            await stack.enter_async_context(_beside(following.run()))
         await _run(worker, client, settings, stop)
 
 
 @contextlib.asynccontextmanager
 async def _beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Done at once, beside everything else: it mustn't keep a worker from starting."""
+    """Begun at once, beside everything else: it mustn't keep a worker from starting."""
     doing = asyncio.create_task(job)
     try:
         yield

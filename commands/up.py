@@ -10,6 +10,7 @@ from runtime.embedded.errors import StackError
 from runtime.embedded.foreground import run_until_stopped
 from runtime.embedded.plan import Plan
 from runtime.embedded.stack import Stack
+from runtime.public_address import how_to_be_reached, is_public
 from runtime.settings import SettingsError, load_settings
 
 
@@ -42,7 +43,13 @@ def summary(plan: Plan) -> str:
     ]
     width = max(len(name) for name, _ in rows) + 2
     lines = [f"  {name:<{width}}{value}" for name, value in rows]
-    return "\n".join(["", "Leadline is up; Ctrl-C stops it.", *lines, ""])
+    return "\n".join(["", "Leadline is up; Ctrl-C stops it.", *lines, *_tunnel(plan), ""])
+
+
+def _tunnel(plan: Plan) -> list[str]:
+    """What to do where real calls are made and their webhooks can't arrive."""
+    reachable = plan.settings.public_url or plan.api_url
+    return [] if plan.simulator_url or is_public(reachable) else ["", how_to_be_reached(reachable)]
 
 
 def _password(plan: Plan) -> str:

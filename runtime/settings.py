@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from runtime.public_address import is_public
 from runtime.setting_values import CommaSeparated, Dsn, HttpUrl, Port, Rate, RecordingsUrl, SecretsList
 
 PREFIX = "LEADLINE_"
@@ -102,6 +103,11 @@ class Settings(BaseModel):
     def reachable_url(self) -> str:
         """Where the provider reaches the webhook, without a slash at the end."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def webhooks_get_lost(self) -> bool:
+        """Whether real calls are made, and Retell can't reach us to tell what becomes of them."""
+        return self.retell_api_key is not None and not is_public(self.reachable_url)
 
     @property
     def recordings_location(self) -> str:

@@ -1,6 +1,6 @@
 """What we want from a voice provider, whoever it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -61,6 +61,17 @@ class VoiceProvider(Protocol):
         """The newest call that carries this attempt id; ``None`` when the provider lists none.
 
         ``None`` is no proof that nothing rang while the dial may still be under way: lists can lag behind.
+
+        Raises:
+            ProviderRejected, ProviderBusy, ProviderUnreachable: the question went unanswered.
+        """
+        ...
+
+    async def list_calls(self, attempt_ids: Sequence[UUID]) -> Sequence[CallFacts]:
+        """The newest call of each of these attempts, as ``CallEvent.LOOKED_UP``, but without what was said.
+
+        One question for as many as 500. An attempt without a call in the answer may have one all the same: lists can
+        lag behind.
 
         Raises:
             ProviderRejected, ProviderBusy, ProviderUnreachable: the question went unanswered.

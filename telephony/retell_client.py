@@ -1,7 +1,7 @@
 """Retell AI as our voice provider."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,8 @@ ANSWER_DEADLINE = timedelta(seconds=45)
 _UNKNOWN_CALL = frozenset({404, 422})
 _NOT_STOPPABLE = frozenset({400, 404, 422})
 _NEWEST_FEW = 10
+_MOST_IN_A_LIST = 1_000
+_OTHER_CALLS = "the provider's list doesn't keep to the attempt that was asked for"
 
 
 class RetellProvider:
@@ -96,13 +98,30 @@ class RetellProvider:
             limit=_NEWEST_FEW,
             sort_order="descending",
         )
-        items = _json_object(await self._answer(request)).get("items")
-        if not isinstance(items, list):
-            msg = "the provider's answer isn't a list of calls"
-            raise ProviderUnreachable(msg)
+        items = _items(await self._answer(request))
         found = _with_attempt(items, attempt_id)
         # The list leaves out transcripts.
         return (await self.get(found.call_id) or found) if found else None
+
+    async def list_calls(self, attempt_ids: Sequence[UUID]) -> Sequence[CallFacts]:
+        """See ``VoiceProvider.list_calls``."""
+        asked = set(attempt_ids)
+        if not asked:
+            return []
+        wanted = [str(attempt_id) for attempt_id in asked]
+        request = self._client.call.with_raw_response.list(
+            filter_criteria={"metadata": [{"key": "attempt_id", "op": "in", "type": "enum", "value": wanted}]},
+            limit=_MOST_IN_A_LIST,
+            sort_order="descending",
+        )
+        items = _items(await self._answer(request))
+        newest: dict[UUID, CallFacts] = {}
+        for facts in map(_facts, items):
+            if facts is not None and facts.attempt_id is not None and facts.attempt_id in asked:
+                newest.setdefault(facts.attempt_id, facts)
+        if items and not newest:
+            raise ProviderUnreachable(_OTHER_CALLS)
+        return list(newest.values())
 
     async def stop(self, call_id: str) -> None:
         """See ``VoiceProvider.stop``."""
@@ -161,6 +180,14 @@ def _json_object(response: httpx.Response, *, dial: Mapping[str, Any] | None = N
     return answer
 
 
+def _items(response: httpx.Response) -> list[Any]:
+    items = _json_object(response).get("items")
+    if not isinstance(items, list):
+        msg = "the provider's answer isn't a list of calls"
+        raise ProviderUnreachable(msg)
+    return items
+
+
 def _facts(call: object) -> CallFacts | None:
     try:
         return parse_call(call, CallEvent.LOOKED_UP) if isinstance(call, dict) else None
@@ -178,6 +205,5 @@ def _with_attempt(items: list[Any], attempt_id: UUID) -> CallFacts | None:
         if facts is not None and facts.attempt_id == attempt_id:
             return facts
     if items:
-        msg = "the provider's list doesn't keep to the attempt that was asked for"
-        raise ProviderUnreachable(msg)
+        raise ProviderUnreachable(_OTHER_CALLS)
     return None

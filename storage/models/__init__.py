@@ -1,6 +1,6 @@
 """Every table. Importing this package fills ``Base.metadata``."""
 
-from storage.models.accounts import AccountRow, AppointmentRow, CallerIdRow, NumberPoolRow, PaceRow
+from storage.models.accounts import AccountRow, AppointmentRow, CallerIdRow, FollowedAccountRow, NumberPoolRow, PaceRow
 from storage.models.attempts import AttemptRow
 from storage.models.base import Base
 from storage.models.campaigns import CampaignRow
@@ -21,6 +21,7 @@ __all__ = [
     "ContactRow",
     "DoNotCallEntryRow",
     "DoNotCallListRow",
+    "FollowedAccountRow",
     "IdempotencyKeyRow",
     "LeadRow",
     "MembershipRow",

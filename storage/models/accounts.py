@@ -116,3 +116,12 @@ class AppointmentRow(Base):
     number_pool_id: Mapped[UUID] = mapped_column(ForeignKey("number_pools.id", ondelete="CASCADE"), primary_key=True)
     opens_at: Mapped[datetime] = mapped_column(primary_key=True)
     given: Mapped[int]
+
+
+class FollowedAccountRow(Base):
+    """When the calls of an account were last asked for, by whichever worker's turn it was."""
+
+    __tablename__ = "followed_accounts"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    asked_at: Mapped[datetime]

@@ -95,6 +95,24 @@ def test_up_says_whether_real_phones_ring(tmp_path: Path) -> None:
     assert "ring real phones" in summary(plan(tmp_path, settings, new=False, simulated=False))
 
 
+@pytest.mark.parametrize(
+    ("public_url", "simulated", "is_told"),
+    [
+        pytest.param(None, False, True, id="a-laptop"),
+        pytest.param("http://192.168.0.7:8000", False, True, id="a-home-network"),
+        pytest.param("https://leads.example.com", False, False, id="a-public-address"),
+        pytest.param(None, True, False, id="the-simulator"),
+    ],
+)
+def test_up_says_what_to_do_where_real_webhooks_cannot_arrive(
+    tmp_path: Path, public_url: str | None, simulated: bool, is_told: bool
+) -> None:
+    settings = Settings(database_url=DATABASE, public_url=public_url)
+    shown = summary(plan(tmp_path, settings, new=False, simulated=simulated))
+    assert ("set LEADLINE_PUBLIC_URL" in shown) is is_told
+    assert (f"--url {public_url or 'http://127.0.0.1:8000'}" in shown) is is_told
+
+
 def test_the_first_check_that_fails_ends_the_tests_with_its_status(capfd: pytest.CaptureFixture[str]) -> None:
     run("Lint", [sys.executable, "-c", ""])
     with pytest.raises(typer.Exit) as ended:

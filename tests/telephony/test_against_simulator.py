@@ -94,6 +94,23 @@ async def test_an_attempt_is_found_by_its_id_in_full(provider: RetellProvider) -
     assert found.transcript
 
 
+async def test_many_attempts_are_listed_at_once_also_while_they_ring(
+    provider: RetellProvider, control: httpx.AsyncClient
+) -> None:
+    over, ringing, never = uuid4(), uuid4(), uuid4()
+    placed = await provider.place(body(over, to_number="+13125550143"))
+    await looked_up(provider, placed.call_id, lambda facts: facts.analyzed)
+    pin = {"to_number": LEAD, "calls": [{"scenario": "answer", "ring_seconds": 60}]}
+    (await control.post("/scenarios", json=pin)).raise_for_status()
+    await provider.place(body(ringing))
+    await provider.place(body(uuid4(), to_number="+13125550144"))
+    listed = {facts.attempt_id: facts for facts in await provider.list_calls([over, ringing, never])}
+
+    assert set(listed) == {over, ringing}
+    assert (listed[over].ended, listed[over].analyzed, listed[over].transcript) == (True, True, None)
+    assert not listed[ringing].ended
+
+
 async def test_what_was_never_dialled_is_neither_found_nor_known(provider: RetellProvider) -> None:
     assert await provider.find(uuid4()) is None
     assert await provider.get("call_that_never_was") is None

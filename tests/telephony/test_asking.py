@@ -116,6 +116,35 @@ async def test_a_list_of_strangers_only_does_not_prove_that_nothing_rang(provide
         await provider.find(ATTEMPT)
 
 
+async def test_the_calls_of_many_attempts_are_one_question(provider_over: ProviderOver) -> None:
+    other = UUID("6f1d3c1e-5b0a-5f6e-9a56-0c7d6a3a1b12")
+    newest = ENDED | {"call_id": "call_2"}
+    asked: list[Any] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v3/list-calls"
+        asked.append(json.loads(request.content))
+        return json_answer({"items": [newest, ONGOING, STRANGER, None], "has_more": False})
+
+    listed = await provider_over(handler).list_calls([ATTEMPT, other])
+
+    assert [(facts.call_id, facts.attempt_id, facts.ended) for facts in listed] == [("call_2", ATTEMPT, True)]
+    (body,) = asked
+    (condition,) = body["filter_criteria"]["metadata"]
+    assert sorted(condition.pop("value")) == sorted([str(ATTEMPT), str(other)])
+    assert condition == {"key": "attempt_id", "op": "in", "type": "enum"}
+
+
+async def test_without_attempts_there_is_nothing_to_ask(provider_over: ProviderOver) -> None:
+    assert await provider_over(answering({})).list_calls([]) == []
+
+
+@pytest.mark.parametrize("answer", [{"items": [STRANGER]}, {"items": None}, {}], ids=["strangers", "none", "nothing"])
+async def test_a_list_that_is_not_of_our_calls_is_no_answer(provider_over: ProviderOver, answer: object) -> None:
+    with pytest.raises(ProviderUnreachable, match="list"):
+        await provider_over(answering({"/v3/list-calls": json_answer(answer)})).list_calls([ATTEMPT])
+
+
 @pytest.mark.parametrize("status", [200, 204])
 async def test_a_live_call_is_stopped(provider_over: ProviderOver, status: int) -> None:
     stopped: list[str] = []

@@ -1,0 +1,138 @@
+"""Calls whose webhooks can't arrive are followed by asking: one question for all of an account's, every ten seconds.
+
+What is found is taken as the webhook would have been, under the same key: whichever comes first counts, and the other
+one finds it there. So a workflow hears of it exactly as it would by a webhook, and nothing of it is heard twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from activities import inbox
+from activities.aftermath import see_to
+from activities.lead_workflows import EngineAway, LeadWorkflows
+from domain.calls import CallEvent, CallFacts
+from storage import followed_accounts
+from storage.followed_accounts import AccountToFollow, OpenCall
+from storage.models import AccountRow
+from telephony.errors import ProviderError
+from telephony.payloads import event_key
+from telephony.provider import VoiceProvider
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(seconds=10)
+LOOKS_PER_TURN = 5
+"""Each worker looks so often whether it is time: the turn of one that died is taken soon."""
+
+MOST_CALLS = 500
+AT_ONCE = 5
+
+
+class CallFollowing:
+    """``providers``: the kinds of accounts whose webhooks don't arrive."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        providers: Mapping[str, VoiceProvider],
+        workflows: LeadWorkflows,
+        clock: Callable[[], datetime],
+        *,
+        every: timedelta = EVERY,
+    ) -> None:
+        self._sessions = sessions
+        self._providers = providers
+        self._workflows = workflows
+        self._clock = clock
+        self._every = every
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self) -> None:
+        """Follow until cancelled. Safe to run in any number of workers: one of them asks at a time."""
+        while True:
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look may go better
+                log.warning("following_failed", error=type(error).__name__)
+            await asyncio.sleep(self._every.total_seconds() / LOOKS_PER_TURN)
+
+    async def look(self) -> int:
+        """Ask once for each account whose turn it is, and take what is found.
+
+        Returns:
+            How many events were news.
+        """
+        async with self._sessions() as session:
+            accounts = await followed_accounts.accounts_to_follow(session, self._providers.keys())
+        return sum([await self._follow(account) for account in accounts])
+
+    async def _follow(self, account: AccountToFollow) -> int:
+        calls = await self._take_turn(account.account_id)
+        if not calls:
+            return 0
+        try:
+            listed = await self._providers[account.provider].list_calls([call.attempt_id for call in calls])
+        except ProviderError as error:
+            log.warning("calls_not_listed", account_id=str(account.account_id), error=str(error))
+            return 0
+        by_attempt = {facts.attempt_id: facts for facts in listed}
+        found = [(call, by_attempt[call.attempt_id]) for call in calls if call.attempt_id in by_attempt]
+        return sum(await asyncio.gather(*(self._take(account, call, facts) for call, facts in found)))
+
+    async def _take_turn(self, account_id: UUID) -> Sequence[OpenCall]:
+        now = self._clock()
+        # A look comes a little early or late; half of what lies between two of them makes no turn a miss.
+        asked_before = now - self._every + self._every / LOOKS_PER_TURN / 2
+        async with self._sessions.begin() as session:
+            if not await followed_accounts.take_turn(session, account_id, now=now, asked_before=asked_before):
+                return []
+            return await followed_accounts.open_calls(session, account_id, limit=MOST_CALLS)
+
+    async def _take(self, account: AccountToFollow, call: OpenCall, listed: CallFacts) -> bool:
+        if not _is_worth_asking(call, listed):
+            return False
+        async with self._room:
+            try:
+                facts = await self._in_full(account, listed)
+            except ProviderError as error:
+                log.warning("call_not_read", attempt_id=str(call.attempt_id), error=str(error))
+                return False
+            return facts is not None and await self._report(account.account_id, facts)
+
+    async def _in_full(self, account: AccountToFollow, listed: CallFacts) -> CallFacts | None:
+        """As the webhook would have reported it. A list leaves out what was said, which decides what an end means."""
+        if not listed.ended:
+            return replace(listed, event=CallEvent.STARTED)
+        facts = await self._providers[account.provider].get(listed.call_id)
+        if facts is None or not facts.ended:
+            return None
+        event = CallEvent.ANALYZED if facts.analyzed else CallEvent.ENDED
+        return replace(facts, event=event, attempt_id=listed.attempt_id)
+
+    async def _report(self, account_id: UUID, facts: CallFacts) -> bool:
+        payload = {"event": facts.event, "call": {"call_id": facts.call_id}, "heard_by": "asking"}
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            account = await session.get_one(AccountRow, account_id)
+            taken = await inbox.take(session, account, facts, event_key=event_key(facts), payload=payload, now=now)
+        await see_to(self._workflows, taken.aftermath)
+        if taken.forward is None:
+            return taken != inbox.Taken()
+        try:
+            await inbox.forward(self._sessions, self._workflows, taken.forward, now=self._clock())
+        except EngineAway as error:
+            log.warning("engine_away", error=str(error))  # the reconciliation forwards what stays
+        return True
+
+
+def _is_worth_asking(call: OpenCall, listed: CallFacts) -> bool:
+    """Whether the list says more than the attempt knows: that it rings after all, has ended, or was analysed."""
+    if not listed.ended:
+        return call.is_unconfirmed
+    return listed.analyzed or not call.has_ended

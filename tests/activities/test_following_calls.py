@@ -1,0 +1,243 @@
+"""Without a public address: webhooks are lost, and every end is heard all the same, once, from a real simulator."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from typing_extensions import override
+
+from activities import inbox
+from activities.following_calls import CallFollowing
+from storage.models import AttemptRow, LeadRow, WebhookEventRow
+from telephony.http import provider_http_client
+from telephony.payloads import event_key, read_webhook
+from telephony.retell_client import RetellProvider
+from tests.activities.engine_edge import EngineEdge
+from tests.activities.stage import Clock, Stage
+from tests.builders import ALWAYS, Sessions, World, add_lead, add_world, change, reread
+from tests.telephony.conftest import API_KEY, control, simulator
+
+__all__ = ["control", "simulator"]
+
+EVERY = timedelta(seconds=1)
+PATIENCE_SECONDS = 30
+SOON_SECONDS = 10
+"""Far more than a turn takes on a busy machine, and far less than the minute after which a look-up would hear of it."""
+
+LEADS = 12
+
+
+class RealTime(Clock):
+    """For what goes on in another process."""
+
+    @override
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Following(Stage):
+    """The stage with real time, the real simulator, and no way in for webhooks."""
+
+    def __init__(self, sessions: Sessions, http: httpx.AsyncClient, client: Client, url: str) -> None:
+        super().__init__(sessions, RealTime(datetime.now(UTC)), http, client, url)
+        self.sessions = sessions
+        self.providers = {"simulator": RetellProvider(API_KEY, url, http)}
+
+    def follower(self) -> CallFollowing:
+        """One of any number of workers."""
+        return CallFollowing(self.sessions, self.providers, self.workflows, lambda: datetime.now(UTC), every=EVERY)
+
+
+@pytest.fixture
+async def world(sessions: Sessions) -> World:
+    return await add_world(sessions, windows=ALWAYS, calling_rules="off")
+
+
+@pytest.fixture
+async def stage(sessions: Sessions, engine: EngineEdge, simulator: str) -> AsyncIterator[Following]:
+    client = await Client.connect(
+        "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
+    )
+    async with provider_http_client() as http:
+        yield Following(sessions, http, client, simulator)
+
+
+async def settings(control: httpx.AsyncClient, **changes: object) -> None:
+    (await control.post("/settings", json=changes)).raise_for_status()
+
+
+async def dialled(stage: Following, lead: LeadRow) -> AttemptRow:
+    """A call that is under way, and of which nobody will tell us."""
+    dial = await stage.dial(lead)
+    await stage.place(dial)
+    async with stage.sessions() as session:
+        return await session.get_one(AttemptRow, dial.attempt_id)
+
+
+async def open_attempts(sessions: Sessions) -> int:
+    async with sessions() as session:
+        return await session.scalar(select(func.count()).where(AttemptRow.status != "done")) or 0
+
+
+async def until_all_are_settled(sessions: Sessions) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        # Polled, because it is the followers that write.
+        while await open_attempts(sessions):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def requests(control: httpx.AsyncClient, operation: str) -> int:
+    count: int = (await control.get("/stats")).json()["requests"].get(operation, 0)
+    return count
+
+
+async def test_every_end_is_heard_soon_with_all_that_was_said_and_told_to_its_workflow_once(
+    stage: Following, world: World, sessions: Sessions, control: httpx.AsyncClient, engine: EngineEdge
+) -> None:
+    """Whoever listens for webhooks hears nothing, and three workers follow."""
+    leads = []
+    for number in range(LEADS):
+        leads.append(await add_lead(sessions, world, f"+131255501{number:02}"))
+        await dialled(stage, leads[-1])
+    following = [asyncio.create_task(stage.follower().run()) for _ in range(3)]
+    try:
+        await until_all_are_settled(sessions)
+    finally:
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+    witnessed = {call["metadata"]["attempt_id"]: call for call in (await control.get("/calls")).json()}
+    async with sessions() as session:
+        attempts = list(await session.scalars(select(AttemptRow)))
+    assert len(attempts) == len(witnessed) == LEADS
+    for attempt in attempts:
+        assert attempt.outcome == "answered"
+        assert attempt.transcript
+        assert attempt.analysis is not None
+        assert attempt.recording_url
+        assert attempt.settled_at is not None
+        known_ms = witnessed[str(attempt.id)]["analyzed_ms"]
+        assert attempt.settled_at.timestamp() - known_ms / 1000 < SOON_SECONDS
+    assert sorted(engine.signals) == sorted((f"lead-{lead.id}", "call_analyzed") for lead in leads)
+
+
+async def test_one_question_serves_all_calls_of_an_account(
+    stage: Following, world: World, sessions: Sessions, control: httpx.AsyncClient
+) -> None:
+    pin = {"to_number": "*", "calls": [{"scenario": "answer", "talk_seconds": 60}]}
+    (await control.post("/scenarios", json=pin)).raise_for_status()
+    for number in range(5):
+        await dialled(stage, await add_lead(sessions, world, f"+131255501{number:02}"))
+    await asyncio.gather(*(stage.follower().look() for _ in range(5)))
+    assert (await requests(control, "list-calls"), await requests(control, "get-call")) == (1, 0)
+
+
+async def test_an_end_frees_the_slot_although_the_analysis_takes_its_time(
+    stage: Following, world: World, sessions: Sessions, control: httpx.AsyncClient, engine: EngineEdge
+) -> None:
+    pin = {"to_number": "*", "calls": [{"scenario": "answer", "talk_seconds": 0.1, "analysis_seconds": 60}]}
+    (await control.post("/scenarios", json=pin)).raise_for_status()
+    row = await dialled(stage, await add_lead(sessions, world))
+    await until_ended(control)
+    await stage.follower().look()
+    ended = await reread(sessions, row)
+    assert (ended.status, ended.slot_released_at is None, bool(ended.transcript)) == ("in_progress", False, True)
+    assert engine.signals == []
+
+
+async def until_ended(control: httpx.AsyncClient) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            (call,) = (await control.get("/calls")).json()
+            if call["ended_ms"] is not None:
+                return dict(call)
+
+
+async def until_analyzed(control: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await control.get("/calls")).json()[0]["analyzed_ms"] is None:
+            pass
+
+
+async def test_a_webhook_that_does_arrive_changes_nothing_any_more_and_one_that_came_before_is_not_repeated(
+    stage: Following, world: World, sessions: Sessions, control: httpx.AsyncClient, engine: EngineEdge
+) -> None:
+    row = await dialled(stage, await add_lead(sessions, world))
+    await until_analyzed(control)
+    assert await stage.follower().look() == 1
+    before = await reread(sessions, row)
+    for event in ("call_ended", "call_analyzed"):
+        await webhook(stage, world, event, before)
+    after = await reread(sessions, row)
+    assert (after.outcome, after.settled_at, after.analysis) == (before.outcome, before.settled_at, before.analysis)
+    assert engine.signals == [(f"lead-{row.lead_id}", "call_analyzed")]
+    async with sessions() as session:
+        events = await session.scalars(select(WebhookEventRow.event_key))
+        assert sorted(events) == [f"call_analyzed:{row.call_id}", f"call_ended:{row.call_id}"]
+    await change(sessions, row, status="in_progress", outcome=None, counts=None)
+    follower = CallFollowing(
+        sessions, stage.providers, stage.workflows, lambda: datetime.now(UTC) + timedelta(minutes=1), every=EVERY
+    )
+    assert await follower.look() == 0
+    assert len(engine.signals) == 1
+
+
+async def webhook(stage: Following, world: World, event: str, attempt: AttemptRow) -> None:
+    """As the API takes it."""
+    body = {"event": event, "call": {"call_id": attempt.call_id, "metadata": {"attempt_id": str(attempt.id)}}}
+    read = read_webhook(httpx.Request("POST", "http://leadline", json=body).content)
+    async with stage.sessions.begin() as session:
+        taken = await inbox.take(
+            session,
+            world.account,
+            read.facts,
+            event_key=event_key(read.facts),
+            payload=read.payload,
+            now=datetime.now(UTC),
+        )
+    if taken.forward is not None:
+        await inbox.forward(stage.sessions, stage.workflows, taken.forward, now=datetime.now(UTC))
+
+
+async def test_a_dial_whose_answer_was_lost_is_proven_while_it_talks(
+    stage: Following, world: World, sessions: Sessions, control: httpx.AsyncClient, engine: EngineEdge
+) -> None:
+    pin = {"to_number": "*", "calls": [{"scenario": "answer", "ring_seconds": 0, "talk_seconds": 60}]}
+    (await control.post("/scenarios", json=pin)).raise_for_status()
+    lost = {"operation": "create-phone-call", "effect": "error", "moment": "after", "next": 1}
+    (await control.post("/faults", json=lost)).raise_for_status()
+    row = await dialled(stage, await add_lead(sessions, world))
+    assert row.status == "unconfirmed"
+    assert await stage.follower().look() == 1
+    assert (await reread(sessions, row)).status == "in_progress"
+    assert engine.signals == [(f"lead-{row.lead_id}", "call_started")]
+
+
+async def test_a_provider_or_an_engine_that_is_away_is_asked_again(
+    stage: Following, world: World, sessions: Sessions, control: httpx.AsyncClient, engine: EngineEdge
+) -> None:
+    row = await dialled(stage, await add_lead(sessions, world))
+    await until_analyzed(control)
+    broken = [{"operation": name, "effect": "error", "next": 1} for name in ("list-calls", "get-call")]
+    (await control.post("/faults", json=broken)).raise_for_status()
+    minutes = iter(range(100))
+    follower = CallFollowing(
+        sessions,
+        stage.providers,
+        stage.workflows,
+        lambda: datetime.now(UTC) + timedelta(minutes=next(minutes)),
+        every=EVERY,
+    )
+    assert [await follower.look() for _ in range(2)] == [0, 0]
+    engine.is_away = True
+    assert await follower.look() == 1
+    assert (await reread(sessions, row)).status == "done"
+    async with sessions() as session:
+        (event,) = await session.scalars(select(WebhookEventRow))
+    assert event.forwarded_at is None, "the reconciliation tells the workflow later"
