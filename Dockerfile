@@ -17,11 +17,12 @@ RUN /opt/leadline/bin/pip install --require-hashes --no-deps --only-binary :all:
     && /opt/leadline/bin/pip uninstall --yes pip
 
 FROM ${PYTHON_IMAGE}
-# Numbers rather than a name in USER, so that an orchestrator can see that this is not root. The folder belongs to that
+# Numbers rather than a name in USER, so that an orchestrator can see that this is not root. The folders belong to that
 # user already in the image: a new named volume takes its owner from here.
 RUN groupadd --gid 10001 leadline \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/leadline --shell /usr/sbin/nologin leadline \
-    && install --directory --owner 10001 --group 10001 --mode 0750 /var/lib/leadline
+    && install --directory --owner 10001 --group 10001 --mode 0750 /var/lib/leadline \
+    && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/leadline/recordings
 COPY --from=packages /opt/leadline /opt/leadline
 WORKDIR /srv/leadline
 # Named one by one: what is not listed here (and in .dockerignore) can't slip into the image.

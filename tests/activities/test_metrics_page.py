@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from activities.figures import _families
 from activities.reconciling import Findings
+from activities.recording_metrics import RecordingMetrics
 from activities.round_metrics import RoundMetrics
 from storage.figures import Figures
 
@@ -23,7 +24,8 @@ def test_every_finding_is_explained(finding: str) -> None:
 def test_every_metric_is_explained() -> None:
     registry = CollectorRegistry()
     RoundMetrics(registry)
+    RecordingMetrics(registry)
     standing = _families(Figures(0, 0, 0, 0, 0, 0, 0, limits_read_at=datetime.now(UTC)))
     names = [family.name for family in (*registry.collect(), *standing)]
-    assert len(names) == 10
+    assert len(names) == 12
     assert [name for name in names if f"`{name}" not in PAGE] == []
