@@ -1,0 +1,121 @@
+"""What a campaign listens for while a call goes on, from the JSON form in which people write it.
+
+A list of which every phrase is heard for itself::
+
+    [
+        {"phrase": "stop calling", "then": "do_not_call"},
+        {"phrase": "Acme Dental", "then": "flag", "said_by": "anyone"},
+        {"phrase": "I'll take you off our list", "then": "do_not_call", "said_by": "agent"}
+    ]
+
+``phrase``: words in any writing; case, punctuation and apostrophes don't matter. ``then``: ``flag`` notes it with the
+call, ``do_not_call`` also has the number never called again, at once. ``said_by``: ``callee`` unless said otherwise.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+MOST_PHRASES = 50
+LONGEST_PHRASE = 100
+
+_EXAMPLE = '{"phrase": "stop calling", "then": "do_not_call", "said_by": "callee"}'
+_WORD = re.compile(r"[^\W_]+")
+# Apostrophes in all their writings, soft hyphens and other characters that nobody sees: a word goes on across them.
+_APOSTROPHES = "'`\u00b4\u02bb\u02bc\u2018\u2019\u201b\u2032\uff07"
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_WITHIN_WORDS = dict.fromkeys(map(ord, _APOSTROPHES + _UNSEEN))
+
+
+class InvalidLivePhrases(ValueError):  # noqa: N818 - a name says what happened, as in the house's other error trees
+    """This list can't be kept. The text is a sentence for the person who wrote it, and says what to give."""
+
+
+class Then(StrEnum):
+    """What follows from a phrase that was said."""
+
+    DO_NOT_CALL = "do_not_call"
+    FLAG = "flag"
+
+
+class SaidBy(StrEnum):
+    CALLEE = "callee"
+    AGENT = "agent"
+    ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class LivePhrase:
+    """``words``: what is compared, folded."""
+
+    phrase: str
+    then: Then
+    said_by: SaidBy = SaidBy.CALLEE
+
+    @property
+    def words(self) -> Sequence[str]:
+        return folded_words(self.phrase)
+
+
+DEFAULT_LIVE_PHRASES = tuple(
+    LivePhrase(phrase, Then.DO_NOT_CALL)
+    for phrase in (
+        "stop calling",
+        "don't call again",
+        "don't call me again",
+        "do not call",
+        "take me off your list",
+        "remove my number",
+    )
+)
+"""What a campaign hears that says nothing of its own: wishes not to be called again."""
+
+
+def folded_words(text: str) -> Sequence[str]:
+    """The words of a text without what doesn't matter: ``Don't call!`` and ``dont CALL`` are the same."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text.translate(_WITHIN_WORDS)).casefold())
+
+
+def parse_live_phrases(written: object) -> tuple[LivePhrase, ...]:
+    """The phrases from their JSON form, which the module describes; an empty list hears nothing.
+
+    Raises:
+        InvalidLivePhrases: Anything but a list of at most 50 phrases of 1 to 100 characters, each with a word in it
+            and no two of the same words.
+    """
+    if not isinstance(written, list):
+        raise InvalidLivePhrases(f"Give a list of phrases: [{_EXAMPLE}].")
+    if len(written) > MOST_PHRASES:
+        raise InvalidLivePhrases(f"{len(written)} phrases are too many; give {MOST_PHRASES} at most.")
+    phrases = tuple(_phrase(row, f"Phrase {number}") for number, row in enumerate(written, 1))
+    words = [tuple(phrase.words) for phrase in phrases]
+    twice = next((phrase for phrase, own in zip(phrases, words, strict=True) if words.count(own) > 1), None)
+    if twice is not None:
+        raise InvalidLivePhrases(f"Two phrases have the words of “{twice.phrase}”; give each once.")
+    return phrases
+
+
+def forbids_calls(flags: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether one of the flags that were written to an attempt is a wish not to be called again."""
+    return any(flag.get("then") == Then.DO_NOT_CALL for flag in flags or ())
+
+
+def _phrase(written: object, which: str) -> LivePhrase:
+    if not isinstance(written, dict) or not {"phrase", "then"} <= written.keys() <= {"phrase", "then", "said_by"}:
+        raise InvalidLivePhrases(f"{which} needs `phrase` and `then` and may have `said_by`: {_EXAMPLE}.")
+    phrase = written["phrase"]
+    if not isinstance(phrase, str) or not 1 <= len(phrase) <= LONGEST_PHRASE or not folded_words(phrase):
+        raise InvalidLivePhrases(f"{which}: give `phrase` as 1 to {LONGEST_PHRASE} characters with a word in them.")
+    then = _one_of(Then, written["then"], f"{which}: `then`")
+    said_by = _one_of(SaidBy, written.get("said_by", SaidBy.CALLEE.value), f"{which}: `said_by`")
+    return LivePhrase(phrase, Then(then), SaidBy(said_by))
+
+
+def _one_of(values: type[StrEnum], written: object, which: str) -> str:
+    names = [value.value for value in values]
+    if not isinstance(written, str) or written not in names:
+        raise InvalidLivePhrases(f"{which} is one of {', '.join(names)}.")
+    return written

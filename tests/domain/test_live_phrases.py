@@ -1,0 +1,250 @@
+"""What a campaign listens for: how it is written down, and which sayings count."""
+
+import string
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.live_phrases import (
+    DEFAULT_LIVE_PHRASES,
+    MOST_PHRASES,
+    InvalidLivePhrases,
+    LivePhrase,
+    SaidBy,
+    Then,
+    folded_words,
+    parse_live_phrases,
+)
+from domain.phrase_matching import LONGEST_HEARD, mentions
+
+Said = tuple[str, str]
+LONGEST_SECONDS = 5.0
+
+
+def transcript(*said: Said) -> list[dict[str, Any]]:
+    return [{"role": role, "content": content, "words": []} for role, content in said]
+
+
+def heard(said: Sequence[Said], *phrases: LivePhrase) -> list[tuple[str, str, int]]:
+    found = mentions(transcript(*said), phrases)
+    return [(mention.phrase.phrase, mention.said_by, mention.utterance) for mention in found]
+
+
+STOP = LivePhrase("stop calling", Then.DO_NOT_CALL)
+RIVAL = LivePhrase("Acme Dental", Then.FLAG, SaidBy.ANYONE)
+OFF_OUR_LIST = LivePhrase("I'll take you off our list", Then.DO_NOT_CALL, SaidBy.AGENT)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("Stop calling!", id="case-and-punctuation"),
+        pytest.param("please, STOP   calling me", id="blanks"),
+        pytest.param("stop-calling", id="a-hyphen"),
+        pytest.param("“Stop… calling”", id="marks-in-between"),
+        pytest.param("\ufeffstop\u00a0cal\u00adling", id="blanks-and-hyphens-nobody-sees"),
+        pytest.param("\uff53\uff54\uff4f\uff50 \uff43\uff41\uff4c\uff4c\uff49\uff4e\uff47", id="full-width"),
+    ],
+)
+def test_a_phrase_is_heard_in_any_writing(said: str) -> None:
+    assert heard([("user", said)], STOP) == [("stop calling", "callee", 0)]
+
+
+@pytest.mark.parametrize("apostrophe", ["", "'", "\u2019", "\u02bc", "`", "\u00b4", "\uff07"])
+def test_apostrophes_do_not_matter_in_phrases_or_sayings(apostrophe: str) -> None:
+    (phrase,) = parse_live_phrases([{"phrase": "don\u2019t call again", "then": "do_not_call"}])
+    assert heard([("user", f"So don{apostrophe}t call again.")], phrase)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("nonstop calling", id="a-word-that-ends-so"),
+        pytest.param("stop callings", id="a-word-that-begins-so"),
+        pytest.param("stop it, calling me", id="another-word-between"),
+        pytest.param("calling stop", id="another-order"),
+        pytest.param("", id="silence"),
+        pytest.param("… !?", id="no-words"),
+    ],
+)
+def test_words_are_whole_and_in_their_order(said: str) -> None:
+    assert heard([("user", said)], STOP) == []
+
+
+def test_a_phrase_may_run_over_several_utterances_of_one_speaker() -> None:
+    said = [("agent", "Good day"), ("user", "I said stop"), ("agent", "Sorry?"), ("user", "calling this number")]
+    assert heard(said, STOP) == [("stop calling", "callee", 3)]
+
+
+def test_two_speakers_do_not_say_a_phrase_together() -> None:
+    assert heard([("user", "Please stop"), ("agent", "calling?")], STOP) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "said_by", "is_heard"),
+    [
+        ("user", SaidBy.CALLEE, True),
+        ("agent", SaidBy.CALLEE, False),
+        ("transfer_target", SaidBy.CALLEE, False),
+        ("user", SaidBy.AGENT, False),
+        ("agent", SaidBy.AGENT, True),
+        ("user", SaidBy.ANYONE, True),
+        ("agent", SaidBy.ANYONE, True),
+        ("transfer_target", SaidBy.ANYONE, True),
+    ],
+)
+def test_it_matters_who_says_it(role: str, said_by: SaidBy, is_heard: bool) -> None:
+    phrase = LivePhrase("stop calling", Then.FLAG, said_by)
+    assert bool(heard([(role, "Stop calling.")], phrase)) is is_heard
+
+
+def test_of_several_mentions_the_first_counts_whoever_made_it() -> None:
+    said = [("agent", "Hello"), ("agent", "Are you with Acme Dental?"), ("user", "Acme Dental, yes")]
+    assert heard(said, STOP, RIVAL) == [("Acme Dental", "agent", 1)]
+
+
+def test_phrases_are_told_in_the_campaigns_order() -> None:
+    said = [("agent", "I will take you"), ("agent", "Ill take you off our list"), ("user", "Acme Dental; stop calling")]
+    assert [phrase for phrase, _, _ in heard(said, OFF_OUR_LIST, STOP, RIVAL)] == [
+        "I'll take you off our list",
+        "stop calling",
+        "Acme Dental",
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Please take me off your list and don't call me again.",
+        "Stop calling this number.",
+        "I've told you people before, do not call me any more.",
+        "Remove my number.",
+        "Don't call again!",
+    ],
+)
+def test_wishes_not_to_be_called_again_are_heard_unless_a_campaign_says_otherwise(said: str) -> None:
+    found = mentions(transcript(("user", said)), DEFAULT_LIVE_PHRASES)
+    assert {mention.phrase.then for mention in found} == {Then.DO_NOT_CALL}
+
+
+@pytest.mark.parametrize("said", ["Call me again tomorrow.", "I don't think we need that.", "Put me on your list."])
+def test_other_wishes_are_not_taken_for_them(said: str) -> None:
+    assert mentions(transcript(("user", said)), DEFAULT_LIVE_PHRASES) == []
+
+
+@pytest.mark.parametrize(
+    "utterance",
+    [{}, {"role": "user"}, {"role": "user", "content": None}, {"role": ["user"], "content": "stop calling"}],
+)
+def test_what_is_no_utterance_is_passed_over(utterance: dict[str, Any]) -> None:
+    found = mentions([utterance, *transcript(("user", "stop calling"))], [STOP])
+    assert [mention.utterance for mention in found] == [1]
+
+
+WORDS = st.lists(st.text(string.ascii_letters, min_size=1, max_size=8), min_size=1, max_size=5)
+MARKS = st.text(string.punctuation.replace("'", "").replace("`", "") + " \n", min_size=1, max_size=3)
+
+
+@given(words=WORDS, before=st.text(), after=st.text(), mark=MARKS)
+def test_a_phrase_is_heard_whatever_stands_around_and_between_its_words(
+    words: list[str], before: str, after: str, mark: str
+) -> None:
+    said = f"{before} {mark.join(word.swapcase() for word in words)} {after}"
+    assert heard([("user", said)], LivePhrase(" ".join(words), Then.FLAG))
+
+
+@given(words=WORDS, cuts=st.lists(st.booleans(), min_size=4, max_size=4), asides=st.booleans())
+def test_a_phrase_is_heard_however_its_words_are_spread_over_utterances(
+    words: list[str], cuts: list[bool], asides: bool
+) -> None:
+    said: list[Said] = []
+    for number, word in enumerate(words):
+        if number and not cuts[number - 1]:
+            said[-1] = ("user", f"{said[-1][1]} {word}")
+        else:
+            said += [("user", word)] if not asides else [("agent", "Pardon?"), ("user", word)]
+    ((_, _, place),) = heard(said, LivePhrase(" ".join(words), Then.FLAG))
+    assert said[place][1].split()[-1] == words[-1] or words[-1] in said[place][1]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["user", "agent"]), st.text()), max_size=20))
+def test_what_is_heard_was_said_by_its_speaker(said: list[Said]) -> None:
+    phrases = [LivePhrase(word, Then.FLAG, SaidBy.ANYONE) for word in ("a", "0", "stop")]
+    for phrase, speaker, place in heard(said, *phrases):
+        assert (said[place][0] == "agent") is (speaker == "agent")
+        assert phrase in folded_words(said[place][1])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["user", "agent"]), st.text(max_size=30)), max_size=20), st.integers(0, 20))
+def test_a_transcript_that_grows_never_takes_a_mention_back(said: list[Said], length: int) -> None:
+    phrases = [LivePhrase(word, Then.FLAG, SaidBy.ANYONE) for word in ("a", "0", "b c")]
+    assert set(heard(said[:length], *phrases)) <= set(heard(said, *phrases))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("stop " * 420_000, id="the-first-word-over-and-over"),
+        pytest.param("a" * (2 << 20), id="one-word"),
+        pytest.param("\ufdfa" * 700_000, id="characters-that-unfold-to-many"),
+        pytest.param("'" * (2 << 20), id="apostrophes"),
+        pytest.param("a b " * 525_000, id="short-words"),
+    ],
+)
+def test_a_hostile_transcript_takes_no_longer_than_its_length(text: str) -> None:
+    phrases = [LivePhrase("stop " * number + "calling", Then.FLAG) for number in range(1, 15)]
+    phrases += [LivePhrase(f"{'a ' * number}b", Then.FLAG) for number in range(1, 36)]
+    began = time.perf_counter()
+    assert heard([("user", text)], *phrases[:14]) == []
+    mentions(transcript(*[("user", "a")] * 200_000, ("agent", text)), phrases)
+    assert time.perf_counter() - began < LONGEST_SECONDS
+
+
+def test_of_a_speech_without_end_the_end_is_heard() -> None:
+    words = "word " * LONGEST_HEARD
+    assert heard([("user", f"Acme Dental {words}"), ("user", f"{words} stop calling")], STOP, RIVAL) == [
+        ("stop calling", "callee", 1)
+    ]
+
+
+def test_the_form_people_write_is_read() -> None:
+    written = [
+        {"phrase": "stop calling", "then": "do_not_call"},
+        {"phrase": "Acme Dental", "then": "flag", "said_by": "anyone"},
+        {"phrase": "I'll take you off our list", "then": "do_not_call", "said_by": "agent"},
+    ]
+    assert parse_live_phrases(written) == (STOP, RIVAL, OFF_OUR_LIST)
+    assert parse_live_phrases([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        pytest.param({}, "Give a list", id="no-list"),
+        pytest.param(["stop"], "Phrase 1 needs", id="no-object"),
+        pytest.param([{"phrase": "stop"}], "needs `phrase` and `then`", id="nothing-follows"),
+        pytest.param([{"then": "flag"}], "needs `phrase` and `then`", id="no-phrase"),
+        pytest.param([{"phrase": "stop", "then": "flag", "when": 1}], "Phrase 1 needs", id="unknown-field"),
+        pytest.param([{"phrase": "stop", "then": "hang_up"}], "do_not_call, flag", id="unknown-consequence"),
+        pytest.param([{"phrase": "stop", "then": ["flag"]}], "do_not_call, flag", id="a-list-of-consequences"),
+        pytest.param([{"phrase": "stop", "then": "flag", "said_by": "me"}], "callee, agent", id="unknown-speaker"),
+        pytest.param([{"phrase": " ?!", "then": "flag"}], "with a word", id="no-word"),
+        pytest.param([{"phrase": 7, "then": "flag"}], "1 to 100 characters", id="no-text"),
+        pytest.param([{"phrase": "x" * 101, "then": "flag"}], "1 to 100 characters", id="too-long"),
+        pytest.param(
+            [{"phrase": "Don't call", "then": "flag"}, {"phrase": "dont CALL!", "then": "flag"}],
+            "Two phrases have the words of “Don't call”",
+            id="twice-the-same-words",
+        ),
+        pytest.param(
+            [{"phrase": f"word {n}", "then": "flag"} for n in range(MOST_PHRASES + 1)], "too many", id="too-many"
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_said_in_a_sentence(written: object, says: str) -> None:
+    with pytest.raises(InvalidLivePhrases, match=says):
+        parse_live_phrases(written)
