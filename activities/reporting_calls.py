@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.aftermath import NOTHING, Aftermath
 from activities.call_meaning import NO_MEANING, Concerned, Meaning, give_meaning, lock_concerned, others_of_contact
 from activities.following_up import Claims, follow_up, lock_owners
+from activities.live_analysis import Heard, flag, hear
 from domain.calls import CallEvent, CallFacts
 from domain.outcomes import outcome_of
 from domain.progress import AttemptState, progress
@@ -33,6 +34,7 @@ class _Locked:
     """
 
     claims: Claims
+    heard: Heard
     is_forbidden: bool
     concerned: Concerned | None
 
@@ -53,6 +55,7 @@ async def report(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, 
     attempt = await attempts.lock_attempt(session, attempt_id)
     if attempt is None:
         raise LookupError(f"no attempt {attempt_id}")
+    flag(attempt, locked.heard, now=now)
     before = _state_of(attempt)
     _write(attempt, before, facts, now)
     lines = await follow_up(session, locked.claims, attempt, before, facts, now=now)
@@ -70,9 +73,10 @@ async def _lock_before(session: AsyncSession, known: AttemptRow, facts: CallFact
         is_forbidden = await contacts.set_do_not_call(
             session, known.contact_id, reason="asked not to be called", source="call", now=now
         )
+    heard = await hear(session, known, facts, now=now)
     decides = facts.ended and (facts.analyzed or facts.event is CallEvent.LOOKED_UP)
     concerned = await lock_concerned(session, known, facts.analysis or known.analysis) if decides else None
-    return _Locked(claims, is_forbidden, concerned)
+    return _Locked(claims, heard, is_forbidden or heard.forbids, concerned)
 
 
 def _write(attempt: AttemptRow, before: AttemptState, facts: CallFacts, now: datetime) -> None:

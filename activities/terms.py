@@ -8,6 +8,7 @@ from domain.calling_hours import CallingHours, intersect, parse_windows
 from domain.calling_rules import CallingRule, rules_for
 from domain.disposition_table import parse_dispositions
 from domain.dispositions import DEFAULT_DISPOSITIONS, Disposition
+from domain.live_phrases import DEFAULT_LIVE_PHRASES, LivePhrase, parse_live_phrases
 from domain.vocabulary import CallingRules
 from storage.models import CampaignRow
 
@@ -35,3 +36,7 @@ def caps_of(campaign: CampaignRow, rule: CallingRule) -> AttemptCaps:
 
 def dispositions_of(campaign: CampaignRow) -> Sequence[Disposition]:
     return DEFAULT_DISPOSITIONS if campaign.dispositions is None else parse_dispositions(campaign.dispositions)
+
+
+def live_phrases_of(campaign: CampaignRow) -> Sequence[LivePhrase]:
+    return DEFAULT_LIVE_PHRASES if campaign.live_phrases is None else parse_live_phrases(campaign.live_phrases)

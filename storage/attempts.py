@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage.models import AttemptRow, LeadRow
 
@@ -87,7 +88,12 @@ def close_unrung(attempt: AttemptRow, *, now: datetime, reason: str | None = Non
 
 
 def settle(attempt: AttemptRow, *, outcome: AttemptOutcome, counts: bool, now: datetime) -> None:
-    """Final: the outcome stands, the slot is free and the frozen request, with its personal data, is dropped."""
+    """Final: the outcome stands, the slot is free and the frozen request, with its personal data, is dropped.
+
+    Whoever was heard to ask not to be called again has opted out, whatever else is told of the call.
+    """
+    if forbids_calls(attempt.flags):
+        outcome, counts = AttemptOutcome.OPTED_OUT, True
     attempt.status = AttemptStatus.DONE
     attempt.outcome = outcome
     attempt.counts = counts

@@ -19,6 +19,7 @@ from api.schemas.fields import (
 )
 from domain.calling_hours import parse_windows
 from domain.disposition_table import parse_dispositions
+from domain.live_phrases import parse_live_phrases
 from domain.retry_schedule import parse_retry_delays
 from domain.vocabulary import CallingRules, DuplicateNumbers, VoicemailAction
 from storage.defaults import EVERY_DAY, MAX_ATTEMPTS, RETRY_DELAYS_SECONDS
@@ -51,6 +52,13 @@ def _dispositions(value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | 
     return value
 
 
+def _live_phrases(value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    if value is not None:
+        storable_object({"live_phrases": value})
+        parse_live_phrases(value)
+    return value
+
+
 def _version(value: int | str | None) -> str | None:
     return None if value is None else str(value)
 
@@ -67,15 +75,17 @@ RestDays = Annotated[int, Field(ge=1, le=LONGEST_REST_DAYS)]
 Dispositions = Annotated[list[dict[str, Any]] | None, AfterValidator(_dispositions)]
 RecordingDays = Annotated[int, Field(ge=1, le=LONGEST_RECORDING_DAYS)]
 RecordingRoles = Annotated[list[Literal["admin", "operator", "viewer"]], Field(min_length=1, max_length=3)]
+LivePhrases = Annotated[list[dict[str, Any]] | None, AfterValidator(_live_phrases)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)]
 
 
 class CampaignInput(Input):
     """``max_call_seconds`` falls back to the installation's; without a pool the default one is taken.
 
-    ``dispositions`` of null are the usual ones. The caps count every dial to the contact, whichever lead or campaign
-    of the organisation made it. Recordings are deleted ``recording_days`` after their calls, else kept;
-    ``recordings_for`` names the roles that may hear them besides admins, null means everybody in the organisation.
+    ``dispositions`` of null are the usual ones, and so are ``live_phrases``: wishes not to be called again. The caps
+    count every dial to the contact, whichever lead or campaign of the organisation made it. Recordings are deleted
+    ``recording_days`` after their calls, else kept; ``recordings_for`` names the roles that may hear them besides
+    admins, null means everybody in the organisation.
     """
 
     name: Text
@@ -93,6 +103,7 @@ class CampaignInput(Input):
     vary_part_of_day: bool = False
     skip_if_reached_within_days: RestDays | None = None
     dispositions: Dispositions = None
+    live_phrases: LivePhrases = None
     ring_seconds: RingSeconds = 30
     max_call_seconds: MaxCallSeconds | None = None
     max_live_calls: MaxLiveCalls | None = None
@@ -155,6 +166,7 @@ class CampaignAnswer(BaseModel):
     vary_part_of_day: bool
     skip_if_reached_within_days: int | None
     dispositions: list[dict[str, Any]] | None
+    live_phrases: list[dict[str, Any]] | None
     ring_seconds: int
     max_call_seconds: int
     max_live_calls: int | None

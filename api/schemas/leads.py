@@ -82,6 +82,20 @@ class CancelInput(Input):
     hang_up: bool = False
 
 
+class Flag(BaseModel):
+    """A phrase that the campaign listens for (``live_phrases``) and that was said, heard first ``at``.
+
+    ``said_by``: ``callee``, ``agent`` or ``transfer_target``. ``utterance``: which one completed it, counted from 0, in
+    the transcript as it stood then.
+    """
+
+    phrase: str
+    then: str
+    said_by: str
+    utterance: int
+    at: datetime
+
+
 class AttemptAnswer(BaseModel):
     """``cost`` is in the currency's main unit. ``recording_url``: where the recording is heard, once it is kept.
 
@@ -108,6 +122,7 @@ class AttemptAnswer(BaseModel):
     recording_url: str | None
     analysis: dict[str, Any] | None
     cost: float | None
+    flags: list[Flag]
 
 
 class LeadSummary(BaseModel):
@@ -166,6 +181,7 @@ def attempt_fields(attempt: AttemptRow) -> dict[str, Any]:
         "duration_seconds": None if attempt.duration_ms is None else attempt.duration_ms / 1000,
         "cost": _main_unit(attempt.cost_cents),
         "recording_url": _recording_url(attempt),
+        "flags": attempt.flags or [],
     }
 
 
@@ -183,7 +199,7 @@ def lead_answer(record: LeadRecord) -> LeadAnswer:
     )
 
 
-_COMPUTED = frozenset({"duration_seconds", "cost", "recording_url"})
+_COMPUTED = frozenset({"duration_seconds", "cost", "recording_url", "flags"})
 _OF_THE_RECORD = frozenset({"phone_number", "time_zone"})
 
 

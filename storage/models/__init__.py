@@ -7,6 +7,7 @@ from storage.models.campaigns import CampaignRow
 from storage.models.do_not_call import DoNotCallEntryRow, DoNotCallListRow
 from storage.models.idempotency import IdempotencyKeyRow
 from storage.models.leads import ContactRow, LeadRow
+from storage.models.live import LiveEventRow
 from storage.models.organizations import AuditEntryRow, MembershipRow, OrganizationRow, UserRow
 from storage.models.webhooks import WebhookEventRow
 
@@ -24,6 +25,7 @@ __all__ = [
     "FollowedAccountRow",
     "IdempotencyKeyRow",
     "LeadRow",
+    "LiveEventRow",
     "MembershipRow",
     "NumberPoolRow",
     "OrganizationRow",

@@ -30,7 +30,8 @@ class AttemptRow(Base, Identified, Created, Owned):
     A row holds a slot from its grant until ``slot_released_at``; it is open until ``status`` is done, which comes
     later when an analysis is awaited. ``request_body`` is frozen before the first request and dropped when the fate
     of the call is known. ``created_at`` is the instant of the grant. ``is_probe``: it tries whether something that is
-    parked goes again. ``callback_problem``: why a call-back that was promised can't be kept.
+    parked goes again. ``callback_problem``: why a call-back that was promised can't be kept. ``flags``: which phrases
+    were said that the campaign listens for.
 
     ``recording_url`` is the provider's link, which may die within minutes and is for nobody's eyes. From the first try
     to fetch the recording on, ``recording_path`` says where in our store it is or is going to be; it is there since
@@ -55,6 +56,7 @@ class AttemptRow(Base, Identified, Created, Owned):
         Index("ix_attempts_open", "look_up_at", postgresql_where=OPEN),
         Index("ix_attempts_contact", "contact_id", "first_sent_at"),
         Index(None, "organization_id", "created_at", "id"),
+        Index(None, "campaign_id", "created_at", "id"),
         CheckConstraint(one_of("recording_deletion", RecordingDeletion), name="recording_deletion"),
         Index("ix_attempts_recordings_to_fetch", text("recording_try_at nulls first"), postgresql_where=TO_FETCH),
         Index("ix_attempts_recordings_to_delete", "recording_try_at", postgresql_where=TO_DELETE),
@@ -94,6 +96,7 @@ class AttemptRow(Base, Identified, Created, Owned):
     latency: Mapped[dict[str, Any] | None]
     cost_cents: Mapped[Decimal | None]
     transfer_destination: Mapped[str | None]
+    flags: Mapped[list[dict[str, Any]] | None]
 
     outcome: Mapped[str | None]
     counts: Mapped[bool | None]

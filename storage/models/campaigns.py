@@ -16,10 +16,11 @@ class CampaignRow(Base, Identified, Created, Owned):
     """``windows`` and ``retry_delays`` are kept as they were given; the domain parses them.
 
     An ``agent_id`` of none means the agent that is bound to the caller ID at the provider. ``dispositions`` of none
-    are the domain's own. ``replanned_at``: leads planned before it are planned anew, since what decides when they may
-    be called changed then. ``probe_at``: while the campaign is parked, one call may try from then on whether it goes
-    again. ``released_at``: it came back then, and is loaded by steps. ``recording_days`` after a call its recording is
-    deleted, without them never; ``recordings_for``: the roles that may hear them besides admins, none for all.
+    are the domain's own, and so are ``live_phrases``. ``replanned_at``: leads planned before it are planned anew,
+    since what decides when they may be called changed then. ``probe_at``: while the campaign is parked, one call may
+    try from then on whether it goes again. ``released_at``: it came back then, and is loaded by steps.
+    ``recording_days`` after a call its recording is deleted, without them never; ``recordings_for``: the roles that
+    may hear them besides admins, none for all.
     """
 
     __tablename__ = "campaigns"
@@ -60,6 +61,7 @@ class CampaignRow(Base, Identified, Created, Owned):
     dispositions: Mapped[list[dict[str, Any]] | None]
     recording_days: Mapped[int | None]
     recordings_for: Mapped[list[str] | None]
+    live_phrases: Mapped[list[dict[str, Any]] | None]
     launched_at: Mapped[datetime | None]
     replanned_at: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]

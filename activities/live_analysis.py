@@ -1,0 +1,73 @@
+"""What is said in a call is heard while it goes on: phrases that its campaign listens for are flagged, each once.
+
+A wish not to be called again is honoured in the transaction that hears it, before the call ends. The call itself isn't
+hung up: the agent may say goodbye.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.terms import live_phrases_of
+from domain.calls import CallFacts
+from domain.live_phrases import Then, folded_words
+from domain.phrase_matching import Mention, mentions
+from storage import contacts
+from storage.models import AttemptRow, CampaignRow
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a report lets hear that wasn't flagged yet. ``forbids``: just now it ended that the number may be called."""
+
+    mentions: Sequence[Mention] = ()
+    forbids: bool = False
+
+
+NOTHING_HEARD = Heard()
+
+
+async def hear(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, now: datetime) -> Heard:
+    """Listen to what was said, and honour a wish not to be called again. Locks the contact where there is one.
+
+    Safe to repeat: what the attempt has been flagged with has no effect any more.
+
+    Args:
+        known: The attempt as it was read before, without a lock; its own lock comes after the contact's.
+    """
+    if not facts.utterances:
+        return NOTHING_HEARD
+    campaign = await session.get_one(CampaignRow, known.campaign_id)
+    new = _not_flagged(known, mentions(facts.utterances, live_phrases_of(campaign)))
+    wish = next((mention for mention in new if mention.phrase.then is Then.DO_NOT_CALL), None)
+    if wish is None:
+        return Heard(new)
+    reason = f"“{wish.phrase.phrase}” was said in a call"
+    forbids = await contacts.set_do_not_call(session, known.contact_id, reason=reason, source="call", now=now)
+    return Heard(new, forbids)
+
+
+def flag(attempt: AttemptRow, heard: Heard, *, now: datetime) -> None:
+    """Write down what was heard. Callers hold the attempt's lock and settle it, if at all, afterwards."""
+    new = _not_flagged(attempt, heard.mentions)
+    if new:
+        attempt.flags = [*(attempt.flags or ()), *(_written(mention, now) for mention in new)]
+
+
+def _not_flagged(attempt: AttemptRow, heard: Sequence[Mention]) -> Sequence[Mention]:
+    """By its words alone: a transcript that is revised moves them to other places."""
+    flagged = {tuple(folded_words(flag["phrase"])) for flag in attempt.flags or ()}
+    return [mention for mention in heard if tuple(mention.phrase.words) not in flagged]
+
+
+def _written(mention: Mention, now: datetime) -> dict[str, Any]:
+    return {
+        "phrase": mention.phrase.phrase,
+        "then": mention.phrase.then.value,
+        "said_by": mention.said_by,
+        "utterance": mention.utterance,
+        "at": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    }
