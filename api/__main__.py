@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import uvicorn
 from pwdlib import PasswordHash
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from api.app import Parts, create_app
+from api.dependencies import Dependencies
 from api.jwt_secret import jwt_secret
 from runtime.database import create_engine, session_factory
 from runtime.exit import leave
@@ -25,12 +27,24 @@ STOP_SECONDS = 10
 
 
 class Server(uvicorn.Server):
-    """uvicorn sends itself the signal again once it has stopped, and the process would end by it, not with status 0."""
+    """uvicorn sends itself the signal again once it has stopped, and the process would end by it, not with status 0.
+
+    Before it stops it waits for all answers to come to an end, and streams never would: so these are ended first.
+    """
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
 
     @override
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._end_streams()
+        await super().shutdown(sockets)
 
 
 async def serve(settings: Settings) -> None:
@@ -51,8 +65,10 @@ async def _serve_with(settings: Settings, engine: AsyncEngine) -> None:
         temporal=temporal,
         hasher=PasswordHash((Argon2Hasher(),)),
     )
+    app = create_app(parts)
+    dependencies: Dependencies = app.state.dependencies
     config = uvicorn.Config(
-        create_app(parts),
+        app,
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -60,7 +76,7 @@ async def _serve_with(settings: Settings, engine: AsyncEngine) -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    server = Server(config)
+    server = Server(config, dependencies.live.close)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.handle_exit, number, None)

@@ -25,6 +25,9 @@ from api.dependencies import Clock, Dependencies, utc_now
 from api.engine import Engine
 from api.first_rows import FirstRows
 from api.left_behind import hand_over_left_behind
+from api.live_bell import LiveBell
+from api.live_feed import LiveFeed
+from api.live_pruning import pruning
 from api.observing import Observe, request_durations
 from api.passwords import Passwords
 from api.problems import Problem, render_problem
@@ -36,6 +39,7 @@ from api.routes import (
     do_not_call_lists,
     health,
     leads,
+    live,
     number_pools,
     organizations,
     recordings,
@@ -77,9 +81,10 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.registry = registry
     for kind in (Problem, RequestValidationError, StarletteHTTPException):
         app.add_exception_handler(kind, render_problem)
-    # The lists come before the numbers: their addresses would else be read as numbers.
+    # The lists come before the numbers, the stream before the calls: their addresses would else be read as one of them.
     numbers = (do_not_call_lists, do_not_call)
-    for routes in (health, auth, leads, campaigns, number_pools, webhooks, calls, recordings, *numbers, organizations):
+    of_calls = (webhooks, live, calls, recordings)
+    for routes in (health, auth, leads, campaigns, number_pools, *of_calls, *numbers, organizations):
         app.include_router(routes.router)
     return app
 
@@ -87,6 +92,7 @@ def create_app(parts: Parts) -> FastAPI:
 def wire(parts: Parts) -> Dependencies:
     lead_workflows = LeadWorkflows(parts.temporal, parts.settings.task_queue)
     passwords = Passwords(parts.hasher)
+    feed = LiveFeed(parts.settings, parts.sessions, parts.clock)
     return Dependencies(
         settings=parts.settings,
         sessions=parts.sessions,
@@ -97,6 +103,8 @@ def wire(parts: Parts) -> Dependencies:
         tokens=Tokens(parts.jwt_secret, life=timedelta(days=parts.settings.jwt_days), clock=parts.clock),
         background=Background(),
         recordings=RecordingStore(parts.settings.recordings_location),
+        live=feed,
+        live_bell=LiveBell(parts.sessions, feed.ring),
         clock=parts.clock,
     )
 
@@ -128,7 +136,10 @@ def _lifespan(dependencies: Dependencies) -> Callable[[FastAPI], AbstractAsyncCo
         del app
         dependencies.background.spawn(_make_first_rows(dependencies))
         dependencies.background.spawn(hand_over_left_behind(dependencies))
-        yield
+        async with pruning(dependencies.sessions):
+            yield
+        await dependencies.live.close()
+        await dependencies.live_bell.close()
         await dependencies.background.drain(timeout_seconds=DRAIN_SECONDS)
 
     return lifespan

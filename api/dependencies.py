@@ -14,9 +14,11 @@ from activities.lead_workflows import LeadWorkflows
 from api.background import Background
 from api.engine import Engine
 from api.first_rows import FirstRows
+from api.live_bell import LiveBell
+from api.live_feed import LiveFeed
 from api.passwords import Passwords
 from api.problems import Forbidden, Unauthenticated
-from api.tokens import InvalidToken, Tokens
+from api.tokens import Claims, InvalidToken, Tokens
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
 from storage.users import get_member
@@ -39,6 +41,8 @@ class Dependencies:
     tokens: Tokens
     background: Background
     recordings: RecordingStore
+    live: LiveFeed
+    live_bell: LiveBell
     clock: Clock
 
 
@@ -69,7 +73,23 @@ Session = Annotated[AsyncSession, Depends(open_session)]
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
 
 
-async def signed_in(token: Annotated[str | None, Depends(_bearer)], session: Session, deps: Deps) -> Principal:
+BearerToken = Annotated[str | None, Depends(_bearer)]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who is signed in, and the token that says so."""
+
+    principal: Principal
+    claims: Claims
+
+
+async def identify(token: str | None, session: AsyncSession, deps: Dependencies) -> Identity:
+    """Whose token this is.
+
+    Raises:
+        Unauthenticated: there is none, or it is not valid any more.
+    """
     if token is None:
         raise Unauthenticated("Send `Authorization: Bearer …` with a token from POST /api/v1/auth/token.")
     try:
@@ -79,7 +99,11 @@ async def signed_in(token: Annotated[str | None, Depends(_bearer)], session: Ses
     member = await get_member(session, claims.user_id, claims.organization_id)
     if member is None or member.token_version != claims.token_version:
         raise Unauthenticated("The token was taken back; sign in again.")
-    return Principal(member.user_id, member.organization_id, member.role)
+    return Identity(Principal(member.user_id, member.organization_id, member.role), claims)
+
+
+async def signed_in(token: BearerToken, session: Session, deps: Deps) -> Principal:
+    return (await identify(token, session, deps)).principal
 
 
 Reader = Annotated[Principal, Depends(signed_in)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import jwt
@@ -24,6 +24,7 @@ class Claims:
     user_id: UUID
     organization_id: UUID
     token_version: int
+    expires_at: datetime
 
 
 class Tokens:
@@ -64,6 +65,7 @@ class Tokens:
                 issuer=ISSUER,
                 options={"require": _REQUIRED},
             )
-            return Claims(UUID(claims["sub"]), UUID(claims["org"]), int(claims["ver"]))
-        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
+            expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
+            return Claims(UUID(claims["sub"]), UUID(claims["org"]), int(claims["ver"]), expires_at)
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise InvalidToken from error

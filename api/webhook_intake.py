@@ -46,6 +46,7 @@ async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID 
     if account is None or not verify_signature(signed.body, signed.signature, keys, now=now):
         raise Unauthenticated("The signature is missing, wrong, or more than five minutes old.")
     taken = await _store(deps, signed.body, account, now)
+    deps.live_bell.ring(account.organization_id)
     tell(taken.aftermath.lines)
     if taken.aftermath.wake:
         deps.background.spawn(wake(deps.lead_workflows, taken.aftermath))

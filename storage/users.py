@@ -1,5 +1,6 @@
 """People who sign in, and what they may do where."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -43,6 +44,13 @@ async def get_member(session: AsyncSession, user_id: UUID, organization_id: UUID
     query = _MEMBERS.where(UserRow.id == user_id, MembershipRow.organization_id == organization_id)
     row = (await session.execute(query)).first()
     return Member(*row) if row else None
+
+
+async def token_versions(session: AsyncSession, user_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], int]:
+    """The version of the tokens that are valid now, for each of these people in each of their organisations."""
+    query = select(UserRow.id, MembershipRow.organization_id, UserRow.token_version)
+    query = query.join(MembershipRow, MembershipRow.user_id == UserRow.id).where(UserRow.id.in_(user_ids))
+    return {(row[0], row[1]): row[2] for row in await session.execute(query)}
 
 
 async def user_by_email(session: AsyncSession, email: str) -> UserRow | None:

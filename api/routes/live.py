@@ -1,0 +1,69 @@
+"""Calls as they go on."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from api.dependencies import BearerToken, Deps, identify
+from api.live_listener import Listener
+from api.live_stream import Start, start_of, stream
+from api.schemas.live import LiveEvent
+from storage.live_calls import Interest
+
+router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
+
+CALL_ID = r"^[A-Za-z0-9_.:-]{1,128}$"
+LONGEST_EVENT_ID = 4_096
+
+EventId = Annotated[str | None, Query(max_length=LONGEST_EVENT_ID)]
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    listener: Listener
+    start: Start
+
+
+async def begin_to_listen(
+    deps: Deps,
+    token: BearerToken,
+    campaign_id: UUID | None = None,
+    lead_id: UUID | None = None,
+    call_id: Annotated[str | None, Query(pattern=CALL_ID)] = None,
+    last_event_id: Annotated[EventId, Query(description="As `Last-Event-ID`, where no header can be set")] = None,
+    last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID", max_length=LONGEST_EVENT_ID)] = None,
+) -> AsyncIterator[Listening]:
+    """All that can be refused is refused here, before the answer begins. No session is kept while somebody listens."""
+    async with deps.sessions() as session:
+        identity = await identify(token, session, deps)
+    interest = Interest(
+        organization_id=identity.principal.organization_id, campaign_id=campaign_id, lead_id=lead_id, call_id=call_id
+    )
+    listener = await deps.live.join(interest, identity.claims)
+    try:
+        yield Listening(listener, await start_of(deps.sessions, interest, last_event_id_header or last_event_id))
+    finally:
+        deps.live.leave(listener)
+
+
+@router.get(
+    "/live",
+    response_class=EventSourceResponse,
+    summary="Listen to calls as they go on",
+    responses={200: {"description": "Each event's `data` is one of these", "model": LiveEvent}},
+)
+async def get_live(
+    listening: Annotated[Listening, Depends(begin_to_listen)], deps: Deps
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-Sent Events of the calls of your organisation: first those that are live now, then what changes.
+
+    Send `Last-Event-ID` (or `last_event_id`) with the id you heard last to get what you missed, for at least ten
+    minutes after it. Every 15 seconds there is a comment, so that a silent stream is a dead one. The stream ends with
+    your token, when the process stops, and when you don't take what waits for you: then begin again with the last id.
+    """
+    async for event in stream(deps.sessions, listening.listener, listening.start):
+        yield event
