@@ -20,6 +20,7 @@ from temporalio.client import Client
 from activities.lead_workflows import LeadWorkflows
 from api.background import Background
 from api.body_limit import BodyLimit
+from api.conditional import NotModified, Validate, render_not_modified
 from api.database_away import DATABASE_ERRORS
 from api.dependencies import Clock, Dependencies, utc_now
 from api.engine import Engine
@@ -81,6 +82,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.registry = registry
     for kind in (Problem, RequestValidationError, StarletteHTTPException):
         app.add_exception_handler(kind, render_problem)
+    app.add_exception_handler(NotModified, render_not_modified)
     # The lists come before the numbers, the stream before the calls: their addresses would else be read as one of them.
     numbers = (do_not_call_lists, do_not_call)
     of_calls = (webhooks, live, calls, recordings)
@@ -110,7 +112,7 @@ def wire(parts: Parts) -> Dependencies:
 
 
 def _middleware(settings: Settings, registry: CollectorRegistry) -> list[Middleware]:
-    """From the outside in: the request's id, measuring and the last word on errors, CORS, the body."""
+    """From the outside in: the request's id, measuring and the last word on errors, CORS, the body, validators."""
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_request_id),
         Middleware(Observe, durations=request_durations(registry)),
@@ -119,9 +121,10 @@ def _middleware(settings: Settings, registry: CollectorRegistry) -> list[Middlew
             allow_origins=list(settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["X-Request-ID"],
+            expose_headers=["X-Request-ID", "ETag"],
         ),
         Middleware(BodyLimit),
+        Middleware(Validate),
     ]
 
 

@@ -17,16 +17,33 @@ from storage.leads import get_lead
 from storage.models import LeadRow
 from storage.parking import owners_of
 from storage.queue_position import queue_of
+from storage.versions import version_of_lead
+
+
+async def version_of_one(deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID) -> object:
+    """What differs when the lead's answer does: its rows and, while it is in line, what is said of that.
+
+    Raises:
+        NotFound: there is no such lead.
+    """
+    known = await version_of_lead(session, principal.organization_id, lead_id)
+    if known is None:
+        raise NotFound(NO_LEAD)
+    return known.version, await _worked_out(session, known.lead, deps.clock())
 
 
 async def read_one(deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID) -> LeadAnswer:
     record = await get_lead(session, principal.organization_id, lead_id)
     if record is None:
         raise NotFound(NO_LEAD)
-    answer, lead, now = lead_answer(record), record.lead, deps.clock()
-    if _is_in_line(lead, now):
-        answer.waiting_for = await _place_in_line(session, lead, now) or lead.waiting_for
+    answer = lead_answer(record)
+    answer.waiting_for = await _worked_out(session, record.lead, deps.clock()) or answer.waiting_for
     return answer
+
+
+async def _worked_out(session: AsyncSession, lead: LeadRow, now: datetime) -> str | None:
+    """What a lead waits for where the clock or others decide that, and not its row."""
+    return await _place_in_line(session, lead, now) if _is_in_line(lead, now) else None
 
 
 async def _place_in_line(session: AsyncSession, lead: LeadRow, now: datetime) -> str | None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, or_, select
@@ -57,7 +58,17 @@ async def list_leads(
     session: AsyncSession, organization_id: UUID, wanted: LeadFilter, *, limit: int, after: Cursor | None
 ) -> Page[LeadRecord]:
     """One page of leads, newest first, without their attempts."""
-    statement = _with_number().where(LeadRow.organization_id == organization_id)
+    statement = matching_leads(select(LeadRow, ContactRow.phone_number), organization_id, wanted)
+    page = await fetch_page(session, statement, (LeadRow.created_at, LeadRow.id), limit=limit, after=after)
+    return Page([LeadRecord(row[0], row[1]) for row in page.items], page.next_cursor)
+
+
+def matching_leads(
+    statement: Select[*tuple[Any, ...]], organization_id: UUID, wanted: LeadFilter
+) -> Select[*tuple[Any, ...]]:
+    """A statement on leads, cut down to those that are wanted; their contacts are joined to it."""
+    statement = statement.join(ContactRow, ContactRow.id == LeadRow.contact_id)
+    statement = statement.where(LeadRow.organization_id == organization_id)
     for name in ("status", "outcome", "disposition", "campaign_id", "source"):
         value = getattr(wanted, name)
         if value is not None:
@@ -70,8 +81,7 @@ async def list_leads(
                 LeadRow.external_id == wanted.q,
             )
         )
-    page = await fetch_page(session, statement, (LeadRow.created_at, LeadRow.id), limit=limit, after=after)
-    return Page([LeadRecord(row[0], row[1]) for row in page.items], page.next_cursor)
+    return statement
 
 
 async def owns_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) -> bool:

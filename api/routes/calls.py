@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
+from api.conditional import Conditional
 from api.dependencies import Reader, Session
 from api.paging import PagingQuery, written
 from api.problems import NotFound
@@ -14,6 +15,9 @@ from api.schemas.fields import OptionalText
 from api.schemas.leads import AttemptAnswer, attempt_fields
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage.calls import CallFilter, CallRecord, get_call, list_calls
+from storage.versions import version_of_call, version_of_calls
+
+NO_CALL = "There is no call with this id."
 
 router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
 
@@ -55,17 +59,30 @@ def call_filter(
 
 @router.get("")
 async def get_calls(
-    principal: Reader, session: Session, page: PagingQuery, wanted: Annotated[CallFilter, Depends(call_filter)]
+    principal: Reader,
+    session: Session,
+    page: PagingQuery,
+    wanted: Annotated[CallFilter, Depends(call_filter)],
+    asked: Conditional,
 ) -> CallPage:
-    calls = await list_calls(session, principal.organization_id, wanted, limit=page.limit, after=page.after)
+    organization_id, limit, after = principal.organization_id, page.limit, page.after
+    asked.unless_it_is(CallPage, await version_of_calls(session, organization_id, wanted, limit=limit, after=after))
+    calls = await list_calls(session, organization_id, wanted, limit=limit, after=after)
     return CallPage(items=[_answer(call) for call in calls.items], next_cursor=written(calls.next_cursor))
 
 
 @router.get("/{call_id}")
 async def get_one_call(
-    call_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")], principal: Reader, session: Session
+    call_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")],
+    principal: Reader,
+    session: Session,
+    asked: Conditional,
 ) -> CallAnswer:
+    version = await version_of_call(session, principal.organization_id, call_id)
+    if version is None:
+        raise NotFound(NO_CALL)
+    asked.unless_it_is(CallAnswer, version)
     call = await get_call(session, principal.organization_id, call_id)
     if call is None:
-        raise NotFound("There is no call with this id.")
+        raise NotFound(NO_CALL)
     return _answer(call)

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session, Writer
 from api.lead_actions import cancel, take_batch, take_one
 from api.lead_changes import change_lead
-from api.lead_reading import read_one
+from api.lead_reading import read_one, version_of_one
 from api.lead_runs import call_now, reopen
 from api.paging import PagingQuery, written
 from api.schemas.fields import OptionalText
@@ -25,6 +26,7 @@ from api.schemas.leads import (
 )
 from domain.vocabulary import LeadOutcome, LeadStatus
 from storage.leads import LeadFilter, list_leads
+from storage.versions import version_of_leads
 
 router = APIRouter(prefix="/api/v1/leads", tags=["leads"])
 
@@ -60,14 +62,23 @@ def lead_filter(
 
 @router.get("")
 async def get_leads(
-    principal: Reader, session: Session, page: PagingQuery, wanted: Annotated[LeadFilter, Depends(lead_filter)]
+    principal: Reader,
+    session: Session,
+    page: PagingQuery,
+    wanted: Annotated[LeadFilter, Depends(lead_filter)],
+    asked: Conditional,
 ) -> LeadPage:
-    leads = await list_leads(session, principal.organization_id, wanted, limit=page.limit, after=page.after)
+    organization_id, limit, after = principal.organization_id, page.limit, page.after
+    asked.unless_it_is(LeadPage, await version_of_leads(session, organization_id, wanted, limit=limit, after=after))
+    leads = await list_leads(session, organization_id, wanted, limit=limit, after=after)
     return LeadPage(items=[lead_summary(lead) for lead in leads.items], next_cursor=written(leads.next_cursor))
 
 
 @router.get("/{lead_id}")
-async def get_one_lead(lead_id: UUID, principal: Reader, session: Session, deps: Deps) -> LeadAnswer:
+async def get_one_lead(
+    lead_id: UUID, principal: Reader, session: Session, deps: Deps, asked: Conditional
+) -> LeadAnswer:
+    asked.unless_it_is(LeadAnswer, await version_of_one(deps, session, principal, lead_id))
     return await read_one(deps, session, principal, lead_id)
 
 
