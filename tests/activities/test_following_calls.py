@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from typing_extensions import override
 
 from activities import inbox
 from activities.following_calls import CallFollowing
-from storage.models import AttemptRow, LeadRow, WebhookEventRow
+from storage.models import AttemptRow, ContactRow, LeadRow, LiveEventRow, WebhookEventRow
 from telephony.http import provider_http_client
 from telephony.payloads import event_key, read_webhook
 from telephony.retell_client import RetellProvider
@@ -125,6 +125,24 @@ async def test_every_end_is_heard_soon_with_all_that_was_said_and_told_to_its_wo
         known_ms = witnessed[str(attempt.id)]["analyzed_ms"]
         assert attempt.settled_at.timestamp() - known_ms / 1000 < SOON_SECONDS
     assert sorted(engine.signals) == sorted((f"lead-{lead.id}", "call_analyzed") for lead in leads)
+
+
+async def test_what_is_found_is_told_to_those_who_listen_and_a_wish_not_to_be_called_again_is_honoured(
+    stage: Following, world: World, sessions: Sessions, control: httpx.AsyncClient
+) -> None:
+    """As if a webhook had brought it, although no transcript came while the call went on."""
+    greeting = {"phrase": "Northwind Services", "then": "do_not_call", "said_by": "agent"}
+    await change(sessions, world.campaign, live_phrases=[greeting])
+    row = await dialled(stage, await add_lead(sessions, world))
+    await until_analyzed(control)
+    async with sessions.begin() as session:
+        await session.execute(delete(LiveEventRow))
+    assert await stage.follower().look() == 1
+    async with sessions() as session:
+        kinds = await session.scalars(select(LiveEventRow.kind).where(LiveEventRow.attempt_id == row.id))
+        assert set(kinds) == {"call", "transcript", "flag"}
+        contact = await session.get_one(ContactRow, row.contact_id)
+    assert (contact.do_not_call_source, (await reread(sessions, row)).outcome) == ("call", "opted_out")
 
 
 async def test_one_question_serves_all_calls_of_an_account(
