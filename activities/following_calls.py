@@ -5,6 +5,7 @@ one finds it there. So a workflow hears of it exactly as it would by a webhook, 
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities import inbox
 from activities.aftermath import see_to
+from activities.inbox import Arrived
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from domain.calls import CallEvent, CallFacts
 from storage import followed_accounts
@@ -116,16 +118,16 @@ class CallFollowing:
         return replace(facts, event=event, attempt_id=listed.attempt_id)
 
     async def _report(self, account_id: UUID, facts: CallFacts) -> bool:
-        payload = {"event": facts.event, "call": {"call_id": facts.call_id}, "heard_by": "asking"}
+        payload = json.dumps({"event": facts.event, "call": {"call_id": facts.call_id}, "heard_by": "asking"})
         now = self._clock()
         async with self._sessions.begin() as session:
             account = await session.get_one(AccountRow, account_id)
-            taken = await inbox.take(session, account, facts, event_key=event_key(facts), payload=payload, now=now)
+            taken = await inbox.take(session, Arrived(account, facts, event_key(facts), payload), now=now)
         await see_to(self._workflows, taken.aftermath)
         if taken.forward is None:
             return taken != inbox.Taken()
         try:
-            await inbox.forward(self._sessions, self._workflows, taken.forward, now=self._clock())
+            await inbox.forward(self._sessions, self._workflows, [taken.forward], now=self._clock())
         except EngineAway as error:
             log.warning("engine_away", error=str(error))  # the reconciliation forwards what stays
         return True

@@ -42,6 +42,14 @@ class Claims:
     is_proof: bool = False
 
 
+NO_CLAIMS = Claims()
+
+
+def concerns_owners(follow_up: FollowUp) -> bool:
+    """Whether this may change anything besides the call's own rows."""
+    return follow_up in _OWNER_OF
+
+
 async def lock_owners(session: AsyncSession, known: AttemptRow, facts: CallFacts) -> Claims:
     """Lock whatever this report may change besides its attempt: nothing, but for a few ends and for probes.
 

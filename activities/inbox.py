@@ -1,23 +1,40 @@
-"""Webhooks: kept first, applied to their attempt in the same transaction, then told to the lead's workflow."""
+"""Webhooks: kept, and applied to their attempt in the same transaction; then told to the lead's workflow."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.aftermath import NOTHING, Aftermath
 from activities.lead_workflows import LeadWorkflows
-from activities.reporting_calls import report
+from activities.reporting_calls import lock_for, write_report
 from domain.calls import CallEvent, CallFacts
 from domain.vocabulary import AttemptStatus
 from storage import attempts, webhook_events
 from storage.models import AccountRow, AttemptRow
+from storage.webhook_events import EventToForward, NewEvent
 
 _TELLS_THE_WORKFLOW = frozenset({CallEvent.STARTED, CallEvent.ENDED, CallEvent.ANALYZED})
+
+SIGNALS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A verified event. ``event_key`` is the same for each of its repeats; ``payload``: a JSON object, in text."""
+
+    account: AccountRow
+    facts: CallFacts
+    event_key: str
+    payload: str
+
+    @property
+    def is_kept(self) -> bool:
+        """A running transcript replaces the one before it, and stands with its attempt only."""
+        return self.facts.event is not CallEvent.TRANSCRIPT_UPDATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,87 +48,102 @@ class Taken:
     aftermath: Aftermath = NOTHING
 
 
-async def take(
-    session: AsyncSession,
-    account: AccountRow,
-    facts: CallFacts,
-    *,
-    event_key: str,
-    payload: Mapping[str, Any],
-    now: datetime,
-) -> Taken:
+async def take(session: AsyncSession, arrived: Arrived, *, now: datetime) -> Taken:
     """Keep a verified event and apply it; the caller commits and answers, then does what ``Taken`` says.
 
     Safe to repeat: an event that is already kept changes nothing. A call that no attempt knows is kept all the same.
     """
-    if facts.event is CallEvent.TRANSCRIPT_UPDATED:
-        return await _take_transcript(session, account, facts, now)
-    event_id = await webhook_events.add_event(
-        session, account, event_key=event_key, event=facts.event, call_id=facts.call_id, payload=payload
+    known = await _attempt_of(session, arrived)
+    if known is None:
+        if arrived.is_kept:
+            await webhook_events.add_events(session, [new_event(arrived, None, now)])
+        return Taken()
+    if arrived.is_kept and await webhook_events.is_kept(session, arrived.account.id, arrived.event_key):
+        return Taken()
+    attempt_id, was = known.id, AttemptStatus(known.status)
+    locked = await lock_for(session, known, arrived.facts, now=now)
+    # Only now that the attempt is locked: of two who take the same event at once, the second finds the first one's.
+    if arrived.is_kept and not await webhook_events.add_events(session, [new_event(arrived, attempt_id, now)]):
+        return Taken()
+    reported = await write_report(session, locked, arrived.facts, now=now)
+    return taken(arrived, attempt_id, was, reported.aftermath)
+
+
+def new_event(arrived: Arrived, attempt_id: UUID | None, now: datetime) -> NewEvent:
+    """As it is kept; an event that no workflow need be told is as good as forwarded."""
+    tells = attempt_id is not None and arrived.facts.event in _TELLS_THE_WORKFLOW
+    return NewEvent(
+        organization_id=arrived.account.organization_id,
+        account_id=arrived.account.id,
+        event_key=arrived.event_key,
+        event=arrived.facts.event,
+        call_id=arrived.facts.call_id,
+        payload=arrived.payload,
+        attempt_id=attempt_id,
+        forwarded_at=None if tells else now,
     )
-    if event_id is None:
-        return Taken()
-    attempt = await _attempt_of(session, account, facts)
-    if attempt is None:
-        await webhook_events.mark_forwarded(session, [event_id], now)
-        return Taken()
-    attempt_id, was = attempt.id, AttemptStatus(attempt.status)
-    reported = await report(session, attempt, facts, now=now)
-    # Only now that the attempt is locked: the reference alone would take a weaker lock on it, and the answer of the
-    # dial, which comes at the same moment, would wait for that one while we wait for it.
-    await webhook_events.match_event(session, event_id, attempt_id)
-    if facts.event not in _TELLS_THE_WORKFLOW:
-        await webhook_events.mark_forwarded(session, [event_id], now)
-        return Taken(aftermath=reported.aftermath)
-    return Taken(attempt_id if _is_news(facts.event, was) else None, reported.aftermath)
+
+
+def taken(arrived: Arrived, attempt_id: UUID, was: AttemptStatus, aftermath: Aftermath) -> Taken:
+    """What is left to do after an event that was news. ``was``: the attempt's status before it."""
+    return Taken(attempt_id if _is_urgent(arrived.facts.event, was) else None, aftermath)
+
+
+def is_meant(arrived: Arrived, attempt: AttemptRow) -> bool:
+    """An attempt of another account, or one that already has another call, isn't."""
+    return attempt.account_id == arrived.account.id and attempt.call_id in (None, arrived.facts.call_id)
 
 
 async def forward(
-    sessions: async_sessionmaker[AsyncSession], workflows: LeadWorkflows, attempt_id: UUID, *, now: datetime
+    sessions: async_sessionmaker[AsyncSession],
+    workflows: LeadWorkflows,
+    attempt_ids: Collection[UUID],
+    *,
+    now: datetime,
 ) -> None:
-    """Tell the workflow of this attempt's lead everything that it hasn't been told. Safe to repeat.
+    """Tell the workflows of these attempts' leads everything that they haven't been told. Safe to repeat.
 
-    All at once: signals that arrive together share one workflow task, and the workflow doesn't mind their order.
+    A workflow is told all at once: signals that arrive together share one workflow task, and it doesn't mind their
+    order.
 
     Raises:
-        activities.lead_workflows.EngineAway: the engine can't be reached; the reconciliation forwards later.
+        activities.lead_workflows.EngineAway: the engine could not be reached for some of them; the reconciliation
+            forwards those later.
     """
     async with sessions() as session:
-        events = await webhook_events.events_to_forward(session, attempt_id)
-    await asyncio.gather(
-        *(workflows.forward(event.lead_id, event.run, event.event, event.attempt_id) for event in events)
-    )
+        events = await webhook_events.events_to_forward(session, attempt_ids)
+    room = asyncio.Semaphore(SIGNALS_AT_ONCE)
+
+    async def tell(event: EventToForward) -> None:
+        async with room:
+            await workflows.forward(event.lead_id, event.run, event.event, event.attempt_id)
+
+    results = await asyncio.gather(*(tell(event) for event in events), return_exceptions=True)
+    told = [event.event_id for event, result in zip(events, results, strict=True) if result is None]
     async with sessions.begin() as session:
-        await webhook_events.mark_forwarded(session, [event.event_id for event in events], now)
+        await webhook_events.mark_forwarded(session, told, now)
+    for result in results:
+        if result is not None:
+            raise result
 
 
-async def _take_transcript(session: AsyncSession, account: AccountRow, facts: CallFacts, now: datetime) -> Taken:
-    """A running transcript replaces the one before it and is kept with the attempt only."""
-    attempt = await _attempt_of(session, account, facts)
-    if attempt is None:
-        return Taken()
-    return Taken(aftermath=(await report(session, attempt, facts, now=now)).aftermath)
+async def _attempt_of(session: AsyncSession, arrived: Arrived) -> AttemptRow | None:
+    """Whose call it is; of a call that nobody has yet, the attempt that its metadata name.
 
-
-async def _attempt_of(session: AsyncSession, account: AccountRow, facts: CallFacts) -> AttemptRow | None:
-    """The attempt by its id in the call's metadata (the call may be faster than the dial's answer), else by call.
-
-    An attempt of another account, or one that already has another call, isn't meant.
+    A call may be faster than the answer of its dial, which says whose it is.
     """
-    attempt = None
-    if facts.attempt_id is not None:
-        attempt = await attempts.get_attempt(session, facts.attempt_id)
-    if attempt is None:
-        attempt = await attempts.attempt_of_call(session, facts.call_id)
-    if attempt is None or attempt.account_id != account.id:
-        return None
-    return attempt if attempt.call_id in (None, facts.call_id) else None
+    attempt = await attempts.attempt_of_call(session, arrived.facts.call_id)
+    if attempt is None and arrived.facts.attempt_id is not None:
+        attempt = await attempts.get_attempt(session, arrived.facts.attempt_id)
+    return attempt if attempt is not None and is_meant(arrived, attempt) else None
 
 
-def _is_news(event: CallEvent, was: AttemptStatus) -> bool:
+def _is_urgent(event: CallEvent, was: AttemptStatus) -> bool:
     """Whether the workflow should hear of it at once.
 
     That a call started or ended changes nothing that the workflow does next, and each signal costs the engine a
     workflow task: they are told together with the analysis. While a dial is unconfirmed they are the proof.
     """
+    if event not in _TELLS_THE_WORKFLOW:
+        return False
     return event is CallEvent.ANALYZED or was is AttemptStatus.UNCONFIRMED

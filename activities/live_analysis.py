@@ -40,14 +40,25 @@ async def hear(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, no
     """
     if not facts.utterances:
         return NOTHING_HEARD
-    campaign = await session.get_one(CampaignRow, known.campaign_id)
-    new = _not_flagged(known, mentions(facts.utterances, live_phrases_of(campaign)))
-    wish = next((mention for mention in new if mention.phrase.then is Then.DO_NOT_CALL), None)
+    new = new_mentions(known, await session.get_one(CampaignRow, known.campaign_id), facts)
+    wish = wish_in(new)
     if wish is None:
         return Heard(new)
     reason = f"“{wish.phrase.phrase}” was said in a call"
     forbids = await contacts.set_do_not_call(session, known.contact_id, reason=reason, source="call", now=now)
     return Heard(new, forbids)
+
+
+def new_mentions(attempt: AttemptRow, campaign: CampaignRow, facts: CallFacts) -> Sequence[Mention]:
+    """What the campaign listens for and the attempt hasn't been flagged with."""
+    if not facts.utterances:
+        return ()
+    return _not_flagged(attempt, mentions(facts.utterances, live_phrases_of(campaign)))
+
+
+def wish_in(heard: Sequence[Mention]) -> Mention | None:
+    """The first that says not to call again."""
+    return next((mention for mention in heard if mention.phrase.then is Then.DO_NOT_CALL), None)
 
 
 def flag(attempt: AttemptRow, heard: Heard, *, now: datetime) -> None:

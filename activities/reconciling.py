@@ -128,10 +128,8 @@ class Reconcile:
     async def _forward_events(self) -> int:
         async with self._sessions() as session:
             events = await webhook_events.overdue_events(session, received_before=self._clock() - GRACE, limit=BATCH)
-        attempt_ids = dict.fromkeys(event.attempt_id for event in events)
-        await _each(
-            inbox.forward(self._sessions, self._workflows, attempt_id, now=self._clock()) for attempt_id in attempt_ids
-        )
+        attempt_ids = {event.attempt_id for event in events}
+        await _each([inbox.forward(self._sessions, self._workflows, attempt_ids, now=self._clock())])
         return _found("events_forwarded", [event.event_id for event in events])
 
     async def _give_back_grants(self) -> int:

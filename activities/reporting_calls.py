@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.aftermath import NOTHING, Aftermath
 from activities.call_meaning import NO_MEANING, Concerned, Meaning, give_meaning, lock_concerned, others_of_contact
-from activities.following_up import Claims, follow_up, lock_owners
-from activities.live_analysis import Heard, flag, hear
+from activities.following_up import NO_CLAIMS, Claims, follow_up, lock_owners
+from activities.live_analysis import NOTHING_HEARD, Heard, flag, hear
 from domain.calls import CallEvent, CallFacts
 from domain.outcomes import outcome_of
 from domain.progress import AttemptState, progress
@@ -27,16 +27,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class _Locked:
-    """What comes before the attempt in the order of locks. ``concerned``: where the call may be decided now.
+class Locked:
+    """An attempt whose lock is held, and what comes before it in the order of locks.
 
-    ``is_forbidden``: the callee asked just now never to be called again.
+    ``concerned``: where the call may be decided now. ``is_forbidden``: the callee asked just now never to be called
+    again.
     """
 
-    claims: Claims
-    heard: Heard
-    is_forbidden: bool
-    concerned: Concerned | None
+    attempt: AttemptRow
+    claims: Claims = NO_CLAIMS
+    heard: Heard = NOTHING_HEARD
+    is_forbidden: bool = False
+    concerned: Concerned | None = None
 
 
 async def report(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, now: datetime) -> Report:
@@ -50,13 +52,40 @@ async def report(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, 
     Raises:
         LookupError: there is no such attempt any more.
     """
-    attempt_id = known.id
-    locked = await _lock_before(session, known, facts, now)
+    return await write_report(session, await lock_for(session, known, facts, now=now), facts, now=now)
+
+
+async def lock_for(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, now: datetime) -> Locked:
+    """Lock what ``facts`` may change, in the order of locks, and the attempt last.
+
+    A wish never to be called again is written down already: the contact's row comes before the attempt's.
+
+    Args:
+        known: The attempt as it was read before, without a lock.
+
+    Raises:
+        LookupError: there is no such attempt any more.
+    """
+    attempt_id, contact_id = known.id, known.contact_id
+    claims = await lock_owners(session, known, facts)
+    is_forbidden = False
+    if facts.ended and outcome_of(facts).do_not_call:
+        is_forbidden = await contacts.set_do_not_call(
+            session, contact_id, reason="asked not to be called", source="call", now=now
+        )
+    heard = await hear(session, known, facts, now=now)
+    concerned = await lock_concerned(session, known, facts.analysis or known.analysis) if decides(facts) else None
     attempt = await attempts.lock_attempt(session, attempt_id)
     if attempt is None:
         raise LookupError(f"no attempt {attempt_id}")
+    return Locked(attempt, claims, heard, is_forbidden or heard.forbids, concerned)
+
+
+async def write_report(session: AsyncSession, locked: Locked, facts: CallFacts, *, now: datetime) -> Report:
+    """Move a locked attempt forward, and do what follows from that. The caller commits."""
+    attempt = locked.attempt
     flag(attempt, locked.heard, now=now)
-    before = _state_of(attempt)
+    before = state_of(attempt)
     _write(attempt, before, facts, now)
     lines = await follow_up(session, locked.claims, attempt, before, facts, now=now)
     meaning = NO_MEANING
@@ -66,17 +95,9 @@ async def report(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, 
     return Report(attempt, Aftermath((*lines, *meaning.lines), wake))
 
 
-async def _lock_before(session: AsyncSession, known: AttemptRow, facts: CallFacts, now: datetime) -> _Locked:
-    claims = await lock_owners(session, known, facts)
-    is_forbidden = False
-    if facts.ended and outcome_of(facts).do_not_call:
-        is_forbidden = await contacts.set_do_not_call(
-            session, known.contact_id, reason="asked not to be called", source="call", now=now
-        )
-    heard = await hear(session, known, facts, now=now)
-    decides = facts.ended and (facts.analyzed or facts.event is CallEvent.LOOKED_UP)
-    concerned = await lock_concerned(session, known, facts.analysis or known.analysis) if decides else None
-    return _Locked(claims, heard, is_forbidden or heard.forbids, concerned)
+def decides(facts: CallFacts) -> bool:
+    """Whether the outcome of a call may be decided by this, and with it what the call meant."""
+    return facts.ended and (facts.analyzed or facts.event is CallEvent.LOOKED_UP)
 
 
 def _write(attempt: AttemptRow, before: AttemptState, facts: CallFacts, now: datetime) -> None:
@@ -95,7 +116,7 @@ def _is_decided_now(attempt: AttemptRow, before: AttemptState, facts: CallFacts)
 
 
 async def _whom_to_wake(
-    session: AsyncSession, locked: _Locked, attempt: AttemptRow, before: AttemptState, meaning: Meaning
+    session: AsyncSession, locked: Locked, attempt: AttemptRow, before: AttemptState, meaning: Meaning
 ) -> tuple[tuple[UUID, int], ...]:
     """Leads that end with this call, and the call's own where it has gone on already and should go on otherwise.
 
@@ -110,7 +131,8 @@ async def _whom_to_wake(
     return (*runs, (lead.id, lead.run)) if waits else runs
 
 
-def _state_of(attempt: AttemptRow) -> AttemptState:
+def state_of(attempt: AttemptRow) -> AttemptState:
+    """What decides how far a report may still move the attempt."""
     return AttemptState(
         status=AttemptStatus(attempt.status),
         ended_at=attempt.ended_at,

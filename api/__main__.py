@@ -17,6 +17,7 @@ from typing_extensions import override
 from api.app import Parts, create_app
 from api.dependencies import Dependencies
 from api.jwt_secret import jwt_secret
+from api.webhook_line import CONNECTIONS
 from runtime.database import create_engine, session_factory
 from runtime.exit import leave
 from runtime.settings import Settings, SettingsError, load_settings
@@ -49,13 +50,15 @@ class Server(uvicorn.Server):
 
 async def serve(settings: Settings) -> None:
     engine = create_engine(settings, application="leadline-api")
+    webhooks = create_engine(settings, application="leadline-api-webhooks", pool_size=CONNECTIONS)
     try:
-        await _serve_with(settings, engine)
+        await _serve_with(settings, engine, webhooks)
     finally:
         await engine.dispose()
+        await webhooks.dispose()
 
 
-async def _serve_with(settings: Settings, engine: AsyncEngine) -> None:
+async def _serve_with(settings: Settings, engine: AsyncEngine, webhooks: AsyncEngine) -> None:
     sessions = session_factory(engine)
     temporal = await connect(settings, lazy=True)
     parts = Parts(
@@ -64,6 +67,7 @@ async def _serve_with(settings: Settings, engine: AsyncEngine) -> None:
         sessions=sessions,
         temporal=temporal,
         hasher=PasswordHash((Argon2Hasher(),)),
+        webhook_sessions=session_factory(webhooks),
     )
     app = create_app(parts)
     dependencies: Dependencies = app.state.dependencies

@@ -1,5 +1,6 @@
 """The application: what it needs comes in, nothing is global."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from api.database_away import DATABASE_ERRORS
 from api.dependencies import Clock, Dependencies, utc_now
 from api.engine import Engine
 from api.first_rows import FirstRows
+from api.forwarding import Forwarding
 from api.left_behind import hand_over_left_behind
 from api.live_bell import LiveBell
 from api.live_feed import LiveFeed
@@ -47,6 +49,7 @@ from api.routes import (
     webhooks,
 )
 from api.tokens import Tokens
+from api.webhook_line import WebhookLine
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
 
@@ -58,7 +61,7 @@ DRAIN_SECONDS = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process brings to its API."""
+    """What a process brings to its API. ``webhook_sessions``: over connections that nothing but webhooks uses."""
 
     settings: Settings
     jwt_secret: str
@@ -66,6 +69,7 @@ class Parts:
     temporal: Client
     hasher: PasswordHash
     clock: Clock = utc_now
+    webhook_sessions: async_sessionmaker[AsyncSession] | None = None
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -104,6 +108,8 @@ def wire(parts: Parts) -> Dependencies:
         passwords=passwords,
         tokens=Tokens(parts.jwt_secret, life=timedelta(days=parts.settings.jwt_days), clock=parts.clock),
         background=Background(),
+        webhook_line=WebhookLine(parts.webhook_sessions or parts.sessions, parts.clock),
+        forwarding=Forwarding(parts.sessions, lead_workflows, parts.clock),
         recordings=RecordingStore(parts.settings.recordings_location),
         live=feed,
         live_bell=LiveBell(parts.sessions, feed.ring),
@@ -143,7 +149,10 @@ def _lifespan(dependencies: Dependencies) -> Callable[[FastAPI], AbstractAsyncCo
             yield
         await dependencies.live.close()
         await dependencies.live_bell.close()
-        await dependencies.background.drain(timeout_seconds=DRAIN_SECONDS)
+        await asyncio.gather(
+            dependencies.background.drain(timeout_seconds=DRAIN_SECONDS),
+            dependencies.forwarding.drain(timeout_seconds=DRAIN_SECONDS),
+        )
 
     return lifespan
 

@@ -14,12 +14,19 @@ DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceErro
 
 def is_database_away(error: BaseException) -> bool:
     """Whether the same request may well succeed in a moment."""
+    return is_unreachable(error) or _sqlstate(error) in _PASSING_CODES
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Whether any other request would fail by this just now."""
     if isinstance(error, PoolTimeoutError | OSError | asyncpg.InterfaceError):
         return True
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or _passes(getattr(error.orig, "sqlstate", None))
-    return isinstance(error, asyncpg.PostgresError) and _passes(error.sqlstate)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return (_sqlstate(error) or "")[:2] in _PASSING_CLASSES
 
 
-def _passes(sqlstate: str | None) -> bool:
-    return sqlstate is not None and (sqlstate[:2] in _PASSING_CLASSES or sqlstate in _PASSING_CODES)
+def _sqlstate(error: BaseException) -> str | None:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(origin, "sqlstate", None)
+    return state if isinstance(state, str) else None

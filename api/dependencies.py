@@ -14,11 +14,13 @@ from activities.lead_workflows import LeadWorkflows
 from api.background import Background
 from api.engine import Engine
 from api.first_rows import FirstRows
+from api.forwarding import Forwarding
 from api.live_bell import LiveBell
 from api.live_feed import LiveFeed
 from api.passwords import Passwords
 from api.problems import Forbidden, Unauthenticated
 from api.tokens import Claims, InvalidToken, Tokens
+from api.webhook_line import WebhookLine
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
 from storage.users import get_member
@@ -40,6 +42,8 @@ class Dependencies:
     passwords: Passwords
     tokens: Tokens
     background: Background
+    webhook_line: WebhookLine
+    forwarding: Forwarding
     recordings: RecordingStore
     live: LiveFeed
     live_bell: LiveBell
@@ -55,7 +59,8 @@ class Principal:
     role: str
 
 
-def dependencies_of(request: Request) -> Dependencies:
+async def dependencies_of(request: Request) -> Dependencies:
+    """Asynchronous, though it waits for nothing: FastAPI would send it to a thread."""
     return cast("Dependencies", request.app.state.dependencies)
 
 

@@ -1,6 +1,7 @@
 """Every request is measured, logged without personal data, and answered, whatever happens in it."""
 
 import time
+from http import HTTPStatus
 
 import structlog
 from prometheus_client import CollectorRegistry, Histogram
@@ -13,6 +14,7 @@ log = structlog.get_logger(__name__)
 
 SECONDS = (0.002, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+WEBHOOKS = "/api/v1/calls/webhook"
 
 
 def request_durations(registry: CollectorRegistry) -> Histogram:
@@ -48,10 +50,15 @@ class Observe:
         # The template, never the path itself: it may hold a phone number, and it keeps the number of series small.
         route = getattr(scope.get("route"), "path", "unknown")
         self._durations.labels(scope["method"] if route != "unknown" else "other", route, str(status)).observe(seconds)
-        if route not in QUIET:
+        if not _is_quiet(route, status):
             log.info(
                 "request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1)
             )
+
+
+def _is_quiet(route: str, status: int) -> bool:
+    """What comes in crowds and goes well is counted, not told line by line."""
+    return route in QUIET or (route.startswith(WEBHOOKS) and status < HTTPStatus.BAD_REQUEST)
 
 
 class _Answer:

@@ -1,14 +1,12 @@
 """Webhooks: proven before anything is read, stored before they are answered, told to the engine afterwards."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import structlog
 
-from activities import inbox
 from activities.aftermath import tell, wake
-from activities.inbox import Taken
+from activities.inbox import Arrived, Taken
 from api.dependencies import Dependencies
 from api.problems import Problem, Unauthenticated
 from runtime.settings import Settings
@@ -45,13 +43,13 @@ async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID 
     keys = () if account is None else _keys(deps.settings, account)
     if account is None or not verify_signature(signed.body, signed.signature, keys, now=now):
         raise Unauthenticated("The signature is missing, wrong, or more than five minutes old.")
-    taken = await _store(deps, signed.body, account, now)
+    taken = await _store(deps, signed.body, account)
     deps.live_bell.ring(account.organization_id)
     tell(taken.aftermath.lines)
     if taken.aftermath.wake:
         deps.background.spawn(wake(deps.lead_workflows, taken.aftermath))
     if taken.forward is not None:
-        deps.background.spawn(inbox.forward(deps.sessions, deps.lead_workflows, taken.forward, now=deps.clock()))
+        deps.forwarding.forward(taken.forward)
 
 
 async def _account(deps: Dependencies, account_id: UUID | None) -> AccountRow | None:
@@ -72,7 +70,7 @@ def _keys(settings: Settings, account: AccountRow) -> list[str]:
     return [key.get_secret_value() for key in (*own, *settings.retell_webhook_keys)]
 
 
-async def _store(deps: Dependencies, body: bytes, account: AccountRow, now: datetime) -> Taken:
+async def _store(deps: Dependencies, body: bytes, account: AccountRow) -> Taken:
     try:
         webhook = read_webhook(body)
     except UnknownWebhookEvent as error:
@@ -80,6 +78,4 @@ async def _store(deps: Dependencies, body: bytes, account: AccountRow, now: date
         return Taken()
     except MalformedWebhook as error:
         raise Unreadable(f"The webhook can't be read: {error}.") from error
-    facts = webhook.facts
-    async with deps.sessions.begin() as session:
-        return await inbox.take(session, account, facts, event_key=event_key(facts), payload=webhook.payload, now=now)
+    return await deps.webhook_line.take(Arrived(account, webhook.facts, event_key(webhook.facts), webhook.text))

@@ -58,7 +58,7 @@ def progress(state: AttemptState, facts: CallFacts, *, now: datetime) -> Progres
     ``ANALYSIS_WAIT`` ago. A settled attempt keeps its outcome; late facts only fill in what is missing.
     """
     known = _reported(facts)
-    changes, missing = ({}, known) if _is_stale(state, facts) else (known, {})
+    changes, missing = ({}, known) if is_stale(state, facts) else (known, {})
     missing = missing | {"call_id": facts.call_id, "started_at": facts.started_at}
     if facts.analyzed and state.analyzed_at is None:
         changes = changes | {"analyzed_at": now}
@@ -77,7 +77,7 @@ def _reported(facts: CallFacts) -> dict[str, Any]:
     return {name: value for name in _KEPT_AS_REPORTED if (value := getattr(facts, name)) is not None}
 
 
-def _is_stale(state: AttemptState, facts: CallFacts) -> bool:
+def is_stale(state: AttemptState, facts: CallFacts) -> bool:
     """Reports of a live call after its end, and of an end after its analysis, know less than the row does."""
     if facts.analyzed:
         return False

@@ -1,17 +1,19 @@
 """Attempts: granted once, sent at most once, settled for good. States move forward only."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, update
+from sqlalchemy import Text, Uuid, any_, bindparam, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer, load_only
 
 from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
-from storage.models import AttemptRow, LeadRow
+from storage.models import AttemptRow, CampaignRow, LeadRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,45 @@ async def get_attempt(session: AsyncSession, attempt_id: UUID) -> AttemptRow | N
 async def lock_attempt(session: AsyncSession, attempt_id: UUID) -> AttemptRow | None:
     """Read and lock an attempt, the last row in the order of locks."""
     return await session.get(AttemptRow, attempt_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedAttempt:
+    """A locked attempt, and of its campaign what decides how a report is read."""
+
+    attempt: AttemptRow
+    campaign: CampaignRow
+
+
+_LONG = (AttemptRow.transcript, AttemptRow.utterances, AttemptRow.request_body, AttemptRow.latency)
+_LOCK_FREE = (
+    select(AttemptRow, CampaignRow)
+    .join(CampaignRow, CampaignRow.id == AttemptRow.campaign_id)
+    .where(
+        or_(
+            AttemptRow.id == any_(bindparam("attempt_ids", type_=ARRAY(Uuid))),
+            AttemptRow.call_id == any_(bindparam("call_ids", type_=ARRAY(Text))),
+        ),
+        AttemptRow.status != AttemptStatus.DONE,
+    )
+    .options(
+        *(defer(column, raiseload=True) for column in _LONG),
+        load_only(CampaignRow.dispositions, CampaignRow.live_phrases, raiseload=True),
+    )
+    .with_for_update(key_share=True, of=AttemptRow, skip_locked=True)
+)
+
+
+async def lock_free(
+    session: AsyncSession, attempt_ids: Collection[UUID], call_ids: Collection[str]
+) -> Sequence[ReportedAttempt]:
+    """Lock those of these open attempts that nobody else has locked, without waiting for the others.
+
+    Since nobody is waited for, the order of locks needn't be kept. Of an attempt what may be long isn't read, but may
+    be written; of a campaign only the tables that a report is read by.
+    """
+    given = {"attempt_ids": list(attempt_ids), "call_ids": list(call_ids)}
+    return [ReportedAttempt(row[0], row[1]) for row in await session.execute(_LOCK_FREE, given)]
 
 
 async def attempt_of_call(session: AsyncSession, call_id: str) -> AttemptRow | None:

@@ -1,7 +1,7 @@
 """Leads: reading, handing over to the engine, cancelling."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,6 +92,12 @@ async def owns_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID)
 async def lock_row(session: AsyncSession, lead_id: UUID) -> LeadRow:
     """Read and lock a lead alone; its contact's lock comes before."""
     return await session.get_one(LeadRow, lead_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+async def lock_free_rows(session: AsyncSession, lead_ids: Collection[UUID]) -> Mapping[UUID, LeadRow]:
+    """Read and lock those of these leads that nobody else has locked, without waiting for the others."""
+    query = select(LeadRow).where(LeadRow.id.in_(lead_ids)).with_for_update(key_share=True, skip_locked=True)
+    return {lead.id: lead for lead in await session.scalars(query)}
 
 
 async def follow_dispositions(session: AsyncSession, lead: LeadRow) -> None:

@@ -1,17 +1,18 @@
 """The inbox of the provider's webhooks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, Text, Uuid, bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
 from domain.vocabulary import AttemptStatus
-from storage.models import AccountRow, AttemptRow, LeadRow, WebhookEventRow
+from storage.models import AttemptRow, LeadRow, WebhookEventRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +26,67 @@ class EventToForward:
     run: int
 
 
-async def add_event(
-    session: AsyncSession,
-    account: AccountRow,
-    *,
-    event_key: str,
-    event: str,
-    call_id: str,
-    payload: Mapping[str, Any],
-) -> UUID | None:
-    """Keep an event; None when the account's inbox already has one with this key."""
-    statement = (
-        insert(WebhookEventRow)
-        .values(
-            id=uuid4(),
-            organization_id=account.organization_id,
-            account_id=account.id,
-            event_key=event_key,
-            event=event,
-            call_id=call_id,
-            payload=dict(payload),
-        )
-        .on_conflict_do_nothing(index_elements=["account_id", "event_key"])
-        .returning(WebhookEventRow.id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """``payload``: a JSON object, in text. ``forwarded_at`` is set where no workflow need be told."""
+
+    organization_id: UUID
+    account_id: UUID
+    event_key: str
+    event: str
+    call_id: str
+    payload: str
+    attempt_id: UUID | None = None
+    forwarded_at: datetime | None = None
+
+
+_COLUMNS: Mapping[str, TypeEngine[Any]] = {
+    "organization_id": Uuid(),
+    "account_id": Uuid(),
+    "event_key": Text(),
+    "event": Text(),
+    "call_id": Text(),
+    "payload": Text(),
+    "attempt_id": Uuid(),
+    "forwarded_at": DateTime(timezone=True),
+}
+# One statement for any number of rows: it is put together and prepared once.
+_ADD = text("""
+    insert into webhook_events
+        (id, organization_id, account_id, event_key, event, call_id, payload, attempt_id, forwarded_at)
+    select gen_random_uuid(), organization_id, account_id, event_key, event, call_id, payload::jsonb, attempt_id,
+        forwarded_at
+    from unnest(
+        cast(:organization_id as uuid[]), cast(:account_id as uuid[]), cast(:event_key as text[]),
+        cast(:event as text[]), cast(:call_id as text[]), cast(:payload as text[]), cast(:attempt_id as uuid[]),
+        cast(:forwarded_at as timestamptz[])
+    ) as new (organization_id, account_id, event_key, event, call_id, payload, attempt_id, forwarded_at)
+    on conflict (account_id, event_key) do nothing
+    returning account_id, event_key
+""").bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _COLUMNS.items()))
+
+
+async def add_events(session: AsyncSession, new: Sequence[NewEvent]) -> frozenset[tuple[UUID, str]]:
+    """Keep events, each under its account and key once.
+
+    Whoever adds an event of an attempt holds that attempt's lock: its repeats come one after the other, and the
+    reference alone would take a weaker lock, on which the answer of the dial would wait.
+
+    Returns:
+        Account and key of those that weren't kept already.
+    """
+    # In the order of the keys: two who keep the same events at the same moment don't wait for each other in a circle.
+    rows = sorted(new, key=lambda event: (event.account_id, event.event_key))
+    given = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
+    return frozenset((row[0], row[1]) for row in await session.execute(_ADD, given))
+
+
+async def is_kept(session: AsyncSession, account_id: UUID, event_key: str) -> bool:
+    """Whether the account's inbox has an event of this key."""
+    query = select(WebhookEventRow.id).where(
+        WebhookEventRow.account_id == account_id, WebhookEventRow.event_key == event_key
     )
-    return await session.scalar(statement)
-
-
-async def match_event(session: AsyncSession, event_id: UUID, attempt_id: UUID) -> None:
-    await session.execute(update(WebhookEventRow).where(WebhookEventRow.id == event_id).values(attempt_id=attempt_id))
+    return await session.scalar(query) is not None
 
 
 async def mark_forwarded(session: AsyncSession, event_ids: Sequence[UUID], now: datetime) -> None:
@@ -65,9 +98,9 @@ async def mark_forwarded(session: AsyncSession, event_ids: Sequence[UUID], now: 
     )
 
 
-async def events_to_forward(session: AsyncSession, attempt_id: UUID) -> Sequence[EventToForward]:
-    """What the workflow of this attempt's lead hasn't been told, in the order in which it came."""
-    query = _to_forward().where(WebhookEventRow.attempt_id == attempt_id)
+async def events_to_forward(session: AsyncSession, attempt_ids: Collection[UUID]) -> Sequence[EventToForward]:
+    """What the workflows of these attempts' leads haven't been told, in the order in which it came."""
+    query = _to_forward().where(WebhookEventRow.attempt_id.in_(attempt_ids))
     return [EventToForward(*row) for row in await session.execute(query)]
 
 

@@ -60,14 +60,23 @@ def clean_object(value: Mapping[str, Any], *, depth: int = 0) -> dict[str, JsonV
 
 
 def decode_json(body: bytes) -> JsonValue:
-    """Decoded and cleaned JSON.
+    """Decoded and cleaned JSON; raises as ``read_json`` does."""
+    return read_json(body)[0]
+
+
+def read_json(body: bytes) -> tuple[JsonValue, str]:
+    """Decoded and cleaned JSON, and the text of it as PostgreSQL takes it: where nothing is to be cleaned, the body's.
 
     Raises:
         ValueError: not UTF-8, not JSON, a number too long to read, or nested too deeply to read.
     """
     try:
-        decoded: JsonValue = json.loads(body.decode("utf-8"))
-        return decoded if _is_safe(body) else clean_json(decoded)
+        text = body.decode("utf-8")
+        decoded: JsonValue = json.loads(text)
+        if _is_safe(body):
+            return decoded, text
+        cleaned = clean_json(decoded)
+        return cleaned, json.dumps(cleaned)
     except RecursionError:
         msg = "nested too deeply"
         raise ValueError(msg) from None

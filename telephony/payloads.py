@@ -12,7 +12,7 @@ from typing import Any
 
 from domain.calls import CallEvent, CallFacts
 from telephony import fields
-from telephony.cleaning import clean_object, decode_json
+from telephony.cleaning import clean_object, read_json
 
 _CALL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _NAME_LENGTH = 200
@@ -54,10 +54,10 @@ def is_call_id(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """What a webhook reports, and the whole of it as it can be stored."""
+    """What a webhook reports, and the whole of it as it can be stored: a JSON object, in text."""
 
     facts: CallFacts
-    payload: Mapping[str, Any]
+    text: str
 
 
 def parse_webhook(body: bytes) -> CallFacts:
@@ -75,7 +75,7 @@ def read_webhook(body: bytes) -> Webhook:
         MalformedWebhook: answer 400.
         UnknownWebhookEvent: answer 2xx.
     """
-    event, payload = _envelope(body)
+    event, payload, text = _envelope(body)
     call = fields.mapping(payload.get("call"))
     if event not in _WEBHOOKS:
         raise _unknown(event, call, body)
@@ -83,7 +83,7 @@ def read_webhook(body: bytes) -> Webhook:
         msg = "the webhook has no call"
         raise MalformedWebhook(msg)
     try:
-        return Webhook(_facts(_with_event_fields(call, payload), _WEBHOOKS[event]), payload)
+        return Webhook(_facts(_with_event_fields(call, payload), _WEBHOOKS[event]), text)
     except MalformedCall as error:
         raise MalformedWebhook(str(error)) from None
 
@@ -151,17 +151,18 @@ def _facts(call: Mapping[str, Any], event: CallEvent) -> CallFacts:
     )
 
 
-def _envelope(body: bytes) -> tuple[str, Mapping[str, Any]]:
+def _envelope(body: bytes) -> tuple[str, Mapping[str, Any], str]:
     try:
-        payload = fields.mapping(decode_json(body)) or {}
+        decoded, text = read_json(body)
     except ValueError as error:
         msg = f"the webhook is not JSON in UTF-8 ({type(error).__name__})"
         raise MalformedWebhook(msg) from None
+    payload = fields.mapping(decoded) or {}
     event = fields.text(payload.get("event"), longest=_NAME_LENGTH)
     if event is None:
         msg = "the webhook has no event"
         raise MalformedWebhook(msg)
-    return event, payload
+    return event, payload, text
 
 
 def _unknown(event: str, call: Mapping[str, Any] | None, body: bytes) -> UnknownWebhookEvent:

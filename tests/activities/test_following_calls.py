@@ -16,10 +16,10 @@ from activities import inbox
 from activities.following_calls import CallFollowing
 from storage.models import AttemptRow, ContactRow, LeadRow, LiveEventRow, WebhookEventRow
 from telephony.http import provider_http_client
-from telephony.payloads import event_key, read_webhook
 from telephony.retell_client import RetellProvider
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
+from tests.activities.webhooks import take
 from tests.builders import ALWAYS, Sessions, World, add_lead, add_world, change, reread
 from tests.telephony.conftest import API_KEY, control, simulator
 
@@ -209,18 +209,9 @@ async def test_a_webhook_that_does_arrive_changes_nothing_any_more_and_one_that_
 async def webhook(stage: Following, world: World, event: str, attempt: AttemptRow) -> None:
     """As the API takes it."""
     body = {"event": event, "call": {"call_id": attempt.call_id, "metadata": {"attempt_id": str(attempt.id)}}}
-    read = read_webhook(httpx.Request("POST", "http://leadline", json=body).content)
-    async with stage.sessions.begin() as session:
-        taken = await inbox.take(
-            session,
-            world.account,
-            read.facts,
-            event_key=event_key(read.facts),
-            payload=read.payload,
-            now=datetime.now(UTC),
-        )
+    taken = await take(stage.sessions, world.account, body, lambda: datetime.now(UTC))
     if taken.forward is not None:
-        await inbox.forward(stage.sessions, stage.workflows, taken.forward, now=datetime.now(UTC))
+        await inbox.forward(stage.sessions, stage.workflows, [taken.forward], now=datetime.now(UTC))
 
 
 async def test_a_dial_whose_answer_was_lost_is_proven_while_it_talks(

@@ -197,7 +197,7 @@ async def test_a_workflow_is_told_once_what_it_has_not_been_told(
     for event in ("call_started", "call_ended"):
         await take(sessions, world.account, payload(event, attempt))
     for _ in range(2):
-        await inbox.forward(sessions, stage.workflows, attempt.id, now=NOON)
+        await inbox.forward(sessions, stage.workflows, [attempt.id], now=NOON)
     assert sorted(engine.signals) == [(f"lead-{lead.id}", "call_ended"), (f"lead-{lead.id}", "call_started")]
 
 
@@ -207,6 +207,6 @@ async def test_an_engine_that_is_away_leaves_events_to_be_forwarded_later(
     await take(sessions, world.account, payload("call_ended", attempt))
     engine.is_away = True
     with pytest.raises(EngineAway):
-        await inbox.forward(sessions, stage.workflows, attempt.id, now=NOON)
+        await inbox.forward(sessions, stage.workflows, [attempt.id], now=NOON)
     (event,) = await events(sessions)
     assert event.forwarded_at is None

@@ -1,19 +1,17 @@
 """Phrases that are said while a call goes on: flagged once, and a wish not to be called again honoured at once."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from activities import inbox
 from activities.inbox import Taken
 from domain.vocabulary import LeadOutcome
 from storage.models import AttemptRow, ContactRow, LeadRow
-from telephony.payloads import event_key, parse_webhook
 from tests.activities.provider_edge import ProviderEdge
 from tests.activities.stage import Clock, Stage
+from tests.activities.webhooks import take
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_lead_of, change, reread
 
 RIVAL = {"phrase": "Acme Dental", "then": "flag", "said_by": "anyone"}
@@ -50,16 +48,7 @@ class Call:
     async def _report(self, event: str, said: Sequence[Said], **call: object) -> Taken:
         utterances = [{"role": role, "content": content} for role, content in said]
         written = {"event": event, "call": {"call_id": "call_1", "transcript_object": utterances, **call}}
-        facts = parse_webhook(json.dumps(written).encode())
-        async with self._sessions.begin() as session:
-            return await inbox.take(
-                session,
-                self._world.account,
-                facts,
-                event_key=event_key(facts),
-                payload=written,
-                now=self._clock(),
-            )
+        return await take(self._sessions, self._world.account, written, self._clock)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activities import inbox
-from activities.inbox import Taken
+from activities.inbox import Arrived, Taken
 from storage.models import AccountRow, AttemptRow
-from telephony.payloads import event_key, parse_webhook
+from telephony.payloads import event_key, read_webhook
 from tests.builders import NOON, Sessions
 
 BEGUN = NOON - timedelta(minutes=1)
@@ -53,8 +53,11 @@ def says(**custom: object) -> dict[str, Any]:
 async def take(
     sessions: Sessions, account: AccountRow, written: dict[str, Any], clock: Callable[[], datetime] | None = None
 ) -> Taken:
-    facts = parse_webhook(json.dumps(written).encode())
     async with sessions.begin() as session:
-        return await inbox.take(
-            session, account, facts, event_key=event_key(facts), payload=written, now=clock() if clock else HEARD
-        )
+        return await inbox.take(session, arrived(account, written), now=clock() if clock else HEARD)
+
+
+def arrived(account: AccountRow, written: dict[str, Any]) -> Arrived:
+    """A webhook once its signature is verified."""
+    webhook = read_webhook(json.dumps(written).encode())
+    return Arrived(account, webhook.facts, event_key(webhook.facts), webhook.text)

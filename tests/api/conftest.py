@@ -114,6 +114,7 @@ async def app(make_app: Callable[[Client], FastAPI], absent_engine: Client) -> A
     yield app
     dependencies: Dependencies = app.state.dependencies
     await dependencies.background.drain(timeout_seconds=5)
+    await dependencies.forwarding.drain(timeout_seconds=5)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from storage import attempts, parking, slots, webhook_events
 from storage.attempts import attempt_id
 from storage.models import AttemptRow, ContactRow, LeadRow, NumberPoolRow
 from storage.situations import LeadMoved, PoolLock, lock_lead
+from storage.webhook_events import NewEvent
 from tests.builders import (
     NOON,
     Sessions,
@@ -111,12 +112,18 @@ async def test_holding_a_pool_back_never_brings_its_next_dial_forward(sessions: 
 
 
 async def test_an_event_is_kept_once_for_each_account(sessions: Sessions, world: World) -> None:
-    async def keep() -> bool:
+    event = NewEvent(
+        organization_id=world.organization.id,
+        account_id=world.account.id,
+        event_key="call_ended:1",
+        event="call_ended",
+        call_id="1",
+        payload="{}",
+    )
+
+    async def keep() -> int:
         async with sessions.begin() as session:
-            added = await webhook_events.add_event(
-                session, world.account, event_key="call_ended:1", event="call_ended", call_id="1", payload={}
-            )
-            return added is not None
+            return len(await webhook_events.add_events(session, [event, event]))
 
     assert sum(await asyncio.gather(*(keep() for _ in range(10)))) == 1
 

@@ -1,6 +1,7 @@
 """Whole lives of leads: the real server, the real database, the worker as it is composed; only the phone is made up."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from activities import inbox
+from activities.inbox import Arrived
 from activities.lead_workflows import SEARCH_ATTRIBUTES, LeadToStart, LeadWorkflows
 from domain.calls import CallEvent, CallFacts
 from runtime.settings import Settings
@@ -91,17 +93,12 @@ class Life:
         attempt = attempt_id(self.lead.id, number)
         for event in events:
             facts = self._facts(attempt, event, reason)
+            said = json.dumps({"call": {"to_number": self.phone_number, "transcript": CANARY}})
+            arrived = Arrived(self._world.account, facts, f"{event}:{facts.call_id}", said)
             async with self._sessions.begin() as session:
-                taken = await inbox.take(
-                    session,
-                    self._world.account,
-                    facts,
-                    event_key=f"{event}:{facts.call_id}",
-                    payload={"call": {"to_number": self.phone_number, "transcript": CANARY}},
-                    now=datetime.now(UTC),
-                )
+                taken = await inbox.take(session, arrived, now=datetime.now(UTC))
             if taken.forward is not None:
-                await inbox.forward(self._sessions, self._workflows, taken.forward, now=datetime.now(UTC))
+                await inbox.forward(self._sessions, self._workflows, [taken.forward], now=datetime.now(UTC))
 
     def _facts(self, attempt: UUID, event: CallEvent, reason: str) -> CallFacts:
         is_over = event is not CallEvent.STARTED

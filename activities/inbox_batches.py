@@ -1,0 +1,158 @@
+"""Many webhooks in one transaction: what most of them change is a few columns of one attempt, and needs nobody else.
+
+Nobody's lock is waited for. What needs more, or an attempt that somebody else is at, is left to a transaction of its
+own (``activities.inbox.take``), and so is everything when one event of a batch goes wrong.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.call_meaning import Concerned
+from activities.following_up import concerns_owners
+from activities.inbox import Arrived, Taken, is_meant, new_event, taken
+from activities.live_analysis import Heard, new_mentions, wish_in
+from activities.reporting_calls import Locked, decides, state_of, write_report
+from activities.terms import dispositions_of
+from domain.dispositions import may_forbid
+from domain.outcomes import custom_analysis, outcome_of
+from domain.progress import is_stale
+from domain.vocabulary import AttemptStatus
+from storage import attempts, leads, webhook_events
+from storage.attempts import ReportedAttempt
+from storage.models import LeadRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """An event that needs nobody but its attempt and, where it decides the outcome, its lead."""
+
+    arrived: Arrived
+    reported: ReportedAttempt
+    heard: Heard
+
+
+async def take_together(session: AsyncSession, batch: Sequence[Arrived], *, now: datetime) -> Sequence[Taken | None]:
+    """Keep and apply those of these events that can be taken together; the caller commits.
+
+    Safe to repeat, as ``take`` is, and with the same effect.
+
+    Returns:
+        For each event what is left to do after the commit; ``None`` for those of which nothing was done.
+    """
+    # Any order has the same effect; in this one no event of a call comes after one that knows more.
+    in_order = sorted(range(len(batch)), key=lambda place: _rank(batch[place]))
+    found = _Found(await _lock(session, batch))
+    plain = {place: one for place in in_order if (one := _plain(batch[place], found)) is not None}
+    concerned = await _lock_leads(session, plain.values())
+    plain = {place: one for place, one in plain.items() if _has_its_lead(one, concerned)}
+    particular = {batch[place].facts.call_id for place in in_order if place not in plain} | _contested(plain.values())
+    plain = {place: one for place, one in plain.items() if one.arrived.facts.call_id not in particular}
+    news = await _keep(session, plain.values(), now)
+    done = {place: await _apply(session, one, news, concerned, now) for place, one in plain.items()}
+    return [done.get(place) for place in range(len(batch))]
+
+
+def _rank(arrived: Arrived) -> int:
+    return arrived.facts.ended + arrived.facts.analyzed
+
+
+class _Found:
+    """The attempts that were locked, by their ids and by their calls."""
+
+    def __init__(self, reported: Iterable[ReportedAttempt]) -> None:
+        self._by_id: dict[UUID, ReportedAttempt] = {}
+        self._by_call: dict[str, ReportedAttempt] = {}
+        for one in reported:
+            self._by_id[one.attempt.id] = one
+            if one.attempt.call_id is not None:
+                self._by_call[one.attempt.call_id] = one
+
+    def of(self, arrived: Arrived) -> ReportedAttempt | None:
+        """An attempt that is named and wasn't found may be locked by others: the call isn't looked for then."""
+        if arrived.facts.attempt_id is not None:
+            return self._by_id.get(arrived.facts.attempt_id)
+        return self._by_call.get(arrived.facts.call_id)
+
+
+async def _lock(session: AsyncSession, batch: Sequence[Arrived]) -> Sequence[ReportedAttempt]:
+    attempt_ids = {arrived.facts.attempt_id for arrived in batch if arrived.facts.attempt_id is not None}
+    call_ids = {arrived.facts.call_id for arrived in batch if arrived.facts.attempt_id is None}
+    return await attempts.lock_free(session, attempt_ids, call_ids)
+
+
+def _plain(arrived: Arrived, found: _Found) -> _Plain | None:
+    reported = found.of(arrived)
+    if reported is None or not is_meant(arrived, reported.attempt) or not _stays_with_its_call(arrived, reported):
+        return None
+    heard = Heard(new_mentions(reported.attempt, reported.campaign, arrived.facts))
+    return None if wish_in(heard.mentions) else _Plain(arrived, reported, heard)
+
+
+def _stays_with_its_call(arrived: Arrived, reported: ReportedAttempt) -> bool:
+    attempt, facts = reported.attempt, arrived.facts
+    # What comes late only fills in what is missing, and the long columns, which may be missing, weren't read.
+    if attempt.is_probe or is_stale(state_of(attempt), facts):
+        return False
+    if not facts.ended:
+        return True
+    outcome = outcome_of(facts)
+    if outcome.do_not_call or concerns_owners(outcome.follow_up):
+        return False
+    custom = custom_analysis(facts.analysis or attempt.analysis)
+    return not (decides(facts) and may_forbid(custom, dispositions_of(reported.campaign)))
+
+
+def _contested(plain: Iterable[_Plain]) -> Set[str]:
+    """Calls that claim the same attempt: the first that is taken has it."""
+    calls: dict[UUID, set[str]] = defaultdict(set)
+    for one in plain:
+        calls[one.reported.attempt.id].add(one.arrived.facts.call_id)
+    return {call_id for claimants in calls.values() if len(claimants) > 1 for call_id in claimants}
+
+
+async def _lock_leads(session: AsyncSession, plain: Iterable[_Plain]) -> Mapping[UUID, LeadRow]:
+    lead_ids = {one.reported.attempt.lead_id for one in plain if decides(one.arrived.facts)}
+    return await leads.lock_free_rows(session, lead_ids) if lead_ids else {}
+
+
+def _has_its_lead(one: _Plain, concerned: Mapping[UUID, LeadRow]) -> bool:
+    return not decides(one.arrived.facts) or one.reported.attempt.lead_id in concerned
+
+
+async def _keep(session: AsyncSession, plain: Iterable[_Plain], now: datetime) -> dict[tuple[UUID, str], Arrived]:
+    """Keep each event once; which of those that arrived, the first of its repeats, is the one that counts."""
+    firsts: dict[tuple[UUID, str], _Plain] = {}
+    for one in plain:
+        if one.arrived.is_kept:
+            firsts.setdefault(_key(one.arrived), one)
+    if not firsts:
+        return {}
+    new = [new_event(one.arrived, one.reported.attempt.id, now) for one in firsts.values()]
+    return {key: firsts[key].arrived for key in await webhook_events.add_events(session, new)}
+
+
+async def _apply(
+    session: AsyncSession,
+    one: _Plain,
+    news: Mapping[tuple[UUID, str], Arrived],
+    concerned: Mapping[UUID, LeadRow],
+    now: datetime,
+) -> Taken:
+    arrived, attempt = one.arrived, one.reported.attempt
+    if arrived.is_kept and news.get(_key(arrived)) is not arrived:
+        return Taken()
+    was = AttemptStatus(attempt.status)
+    lead = concerned.get(attempt.lead_id) if decides(arrived.facts) else None
+    of_lead = None if lead is None else Concerned(lead, one.reported.campaign)
+    locked = Locked(attempt, heard=one.heard, concerned=of_lead)
+    reported = await write_report(session, locked, arrived.facts, now=now)
+    return taken(arrived, attempt.id, was, reported.aftermath)
+
+
+def _key(arrived: Arrived) -> tuple[UUID, str]:
+    return arrived.account.id, arrived.event_key

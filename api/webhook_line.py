@@ -1,0 +1,97 @@
+"""Webhooks stand in line for the database: what waits is written in one transaction, however much it is.
+
+So a rush of webhooks costs hardly more transactions than a trickle, and one that has to wait for somebody's lock, or
+can't be written, keeps no other waiting.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from activities.inbox import Arrived, Taken, take
+from activities.inbox_batches import take_together
+from api.database_away import is_unreachable
+
+WRITERS = 2
+"""The second one goes on while the first waits for the disk."""
+
+ALONE_AT_ONCE = 4
+CONNECTIONS = WRITERS + ALONE_AT_ONCE
+MOST_TOGETHER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    arrived: Arrived
+    taken: "asyncio.Future[Taken]"
+
+    def answer(self, taken: Taken) -> None:
+        if not self.taken.done():
+            self.taken.set_result(taken)
+
+    def fail(self, error: Exception) -> None:
+        if not self.taken.done():
+            self.taken.set_exception(error)
+
+
+class WebhookLine:
+    """``sessions``: over ``CONNECTIONS`` connections, best of its own: webhooks don't wait for other requests' then."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._line: deque[_Waiting] = deque()
+        self._writers: set[asyncio.Task[None]] = set()
+        self._alone: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(ALONE_AT_ONCE)
+
+    async def take(self, arrived: Arrived) -> Taken:
+        """Keep and apply a verified event; it is committed when this returns.
+
+        Raises whatever the database raises; then nothing of it was stored.
+        """
+        waiting = _Waiting(arrived, asyncio.get_running_loop().create_future())
+        self._line.append(waiting)
+        if len(self._writers) < WRITERS:
+            writer = asyncio.create_task(self._write_all())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
+        return await waiting.taken
+
+    async def _write_all(self) -> None:
+        while self._line:
+            batch = [self._line.popleft() for _ in range(min(MOST_TOGETHER, len(self._line)))]
+            for waiting in await self._write(batch):
+                alone = asyncio.create_task(self._write_alone(waiting))
+                self._alone.add(alone)
+                alone.add_done_callback(self._alone.discard)
+
+    async def _write(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
+        """Write what can be written together, and say what is left."""
+        try:
+            async with self._sessions.begin() as session:
+                together = await take_together(session, [one.arrived for one in batch], now=self._clock())
+        except Exception as error:  # noqa: BLE001 - one event's fault mustn't be the others': each is tried by itself
+            if not is_unreachable(error):
+                return batch
+            for waiting in batch:
+                waiting.fail(error)
+            return ()
+        for waiting, taken in zip(batch, together, strict=True):
+            if taken is not None:
+                waiting.answer(taken)
+        return [waiting for waiting, taken in zip(batch, together, strict=True) if taken is None]
+
+    async def _write_alone(self, waiting: _Waiting) -> None:
+        async with self._room:
+            try:
+                async with self._sessions.begin() as session:
+                    taken = await take(session, waiting.arrived, now=self._clock())
+            except Exception as error:  # noqa: BLE001 - whoever waits for it answers for it
+                waiting.fail(error)
+                return
+        waiting.answer(taken)

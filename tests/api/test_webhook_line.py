@@ -1,0 +1,124 @@
+"""Webhooks that stand in line: written together, and none of them at the cost of another."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from activities.inbox import Taken
+from api.database_away import is_database_away
+from api.webhook_line import WebhookLine
+from runtime.database import create_engine, session_factory
+from runtime.settings import Settings
+from storage.models import AccountRow, AttemptRow, WebhookEventRow
+from tests.activities.webhooks import HEARD, arrived, payload
+from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_world, change, reread
+
+CALLS = 40
+NUMBERS = (f"+1303555{number:04}" for number in itertools.count())
+
+
+@pytest.fixture
+async def world(sessions: Sessions) -> World:
+    return await add_world(sessions)
+
+
+@pytest.fixture
+def line(sessions: Sessions) -> WebhookLine:
+    return WebhookLine(sessions, lambda: HEARD)
+
+
+async def dialled(sessions: Sessions, world: World) -> AttemptRow:
+    lead = await add_lead(sessions, world, phone_number=next(NUMBERS))
+    return await add_attempt_of(sessions, world, lead, "dialling", first_sent_at=NOON, last_sent_at=NOON)
+
+
+def end_of(attempt: AttemptRow, call_id: str | None = None) -> dict[str, object]:
+    return payload("call_ended", attempt, call_id=call_id or f"call_{attempt.id}")
+
+
+async def test_a_rush_is_written_in_a_few_transactions(
+    line: WebhookLine, sessions: Sessions, engine: AsyncEngine, world: World
+) -> None:
+    rows = [await dialled(sessions, world) for _ in range(CALLS)]
+    commits = 0
+
+    def count(_: object) -> None:
+        nonlocal commits
+        commits += 1
+
+    event.listen(engine.sync_engine, "commit", count)
+    taken = await asyncio.gather(*(line.take(arrived(world.account, end_of(row))) for row in rows))
+    event.remove(engine.sync_engine, "commit", count)
+    assert taken == [Taken()] * CALLS
+    assert commits < CALLS / 4
+    assert [(await reread(sessions, row)).slot_released_at for row in rows] == [HEARD] * CALLS
+
+
+async def test_one_that_cannot_be_written_costs_the_others_nothing(
+    line: WebhookLine, sessions: Sessions, world: World
+) -> None:
+    rows = [await dialled(sessions, world) for _ in range(CALLS)]
+    written = [arrived(world.account, end_of(row)) for row in rows]
+    gone = AccountRow(id=uuid4(), organization_id=world.organization.id)
+    written[0] = replace(written[0], account=gone)
+    taken = await asyncio.gather(*(line.take(one) for one in written), return_exceptions=True)
+    assert [type(one) for one in taken] == [IntegrityError] + [Taken] * (CALLS - 1)
+    async with sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(WebhookEventRow)) == CALLS - 1
+
+
+async def test_a_call_that_claims_another_ones_attempt_is_its_own_and_spoils_no_batch(
+    line: WebhookLine, sessions: Sessions, world: World
+) -> None:
+    rows = [await dialled(sessions, world) for _ in range(CALLS)]
+    known = f"call_{rows[0].id}"
+    await change(sessions, rows[0], call_id=known)
+    written = [end_of(row) for row in rows[:-1]] + [payload("call_started", rows[-1], call_id=known)]
+    taken = await asyncio.gather(*(line.take(arrived(world.account, one)) for one in written))
+    assert taken == [Taken()] * CALLS
+    assert (await reread(sessions, rows[-1])).call_id is None
+    assert [(await reread(sessions, row)).slot_released_at for row in rows[:-1]] == [HEARD] * (CALLS - 1)
+
+
+async def test_one_that_waits_for_a_lock_keeps_no_other_waiting(
+    line: WebhookLine, sessions: Sessions, world: World
+) -> None:
+    locked, *others = [await dialled(sessions, world) for _ in range(5)]
+    async with sessions.begin() as session:
+        await session.get_one(AttemptRow, locked.id, with_for_update=True)
+        waiting = asyncio.create_task(line.take(arrived(world.account, end_of(locked))))
+        await asyncio.wait_for(
+            asyncio.gather(*(line.take(arrived(world.account, end_of(row))) for row in others)), timeout=5
+        )
+        assert not waiting.done()
+    assert await waiting == Taken()
+    assert (await reread(sessions, locked)).slot_released_at == HEARD
+
+
+@pytest.fixture
+async def nowhere(settings: Settings, closed_port: int) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
+    engine = create_engine(
+        settings, url=f"postgresql://nobody@127.0.0.1:{closed_port}/none", pool_wait=timedelta(seconds=1)
+    )
+    yield session_factory(engine)
+    await engine.dispose()
+
+
+async def test_without_a_database_each_is_told_so_and_the_line_goes_on(
+    nowhere: async_sessionmaker[AsyncSession], sessions: Sessions, world: World
+) -> None:
+    row = await dialled(sessions, world)
+    line = WebhookLine(nowhere, lambda: HEARD)
+    for _ in range(2):
+        results = await asyncio.gather(
+            *(line.take(arrived(world.account, end_of(row))) for _ in range(10)), return_exceptions=True
+        )
+        assert all(isinstance(error, OSError | OperationalError) and is_database_away(error) for error in results)
