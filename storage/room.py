@@ -1,7 +1,8 @@
 """Word that a pool may have room for another call, from whoever gave it to whoever grants slots.
 
 It goes out with the commit, over PostgreSQL itself, so that it reaches every worker process and is never ahead of the
-rows it speaks of. A trigger sends it for every slot that comes free (migration ``2026_11_25_room_is_announced``).
+rows it speaks of. Triggers send it for every slot that comes free (migration ``2026_11_25_room_is_announced``) and for
+every cap that is changed (``2026_11_26_caps_are_announced``).
 A pool's id says that there may be room; with ``PLAN`` before it, that leads may have to be planned anew first, since
 one of its campaigns was changed or its organisation started (triggers of ``2026_11_25_planning_anew``).
 """

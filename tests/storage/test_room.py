@@ -8,7 +8,7 @@ import pytest
 from runtime.listening import listening
 from runtime.settings import Settings
 from storage.room import CHANNEL, PLAN, announce_room
-from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_world, change
+from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_pool, add_world, change
 
 PATIENCE = 10
 
@@ -49,6 +49,28 @@ async def test_who_changes_when_leads_may_be_called_has_the_pool_named_for_plann
     async with asyncio.timeout(PATIENCE):
         words = [await heard.get() for _ in range(3)]
     assert words == [f"{PLAN}{world.pool.id}", f"{PLAN}{world.pool.id}", str(world.organization.id)]
+
+
+@pytest.mark.parametrize("cap", ["max_live_calls", "max_calls_per_second"])
+@pytest.mark.parametrize("owner", ["pool", "account", "campaign", "organization"])
+async def test_a_cap_that_is_changed_has_the_pool_named_and_the_same_again_has_not(
+    sessions: Sessions, world: World, heard: asyncio.Queue[str], owner: str, cap: str
+) -> None:
+    await change(sessions, getattr(world, owner), **{cap: 7})
+    await change(sessions, getattr(world, owner), **{cap: 7, "name": "As it was"})
+    async with sessions.begin() as session:
+        await announce_room(session, world.organization.id)
+    async with asyncio.timeout(PATIENCE):
+        assert [await heard.get() for _ in range(2)] == [str(world.pool.id), str(world.organization.id)]
+
+
+async def test_a_campaign_that_moves_to_another_pool_has_that_one_named(
+    sessions: Sessions, world: World, heard: asyncio.Queue[str]
+) -> None:
+    other = await add_pool(sessions, world)
+    await change(sessions, world.campaign, number_pool_id=other.pool.id)
+    async with asyncio.timeout(PATIENCE):
+        assert await heard.get() == str(other.pool.id)
 
 
 async def test_a_listener_whose_connection_was_cut_listens_again(
