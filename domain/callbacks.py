@@ -6,11 +6,10 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
-import pytz
-
 from domain.dispositions import Then, fields_that_count
 from domain.outcomes import promised_text
 from domain.vocabulary import AttemptOutcome
+from domain.written_times import read_time
 
 FURTHEST_PROMISE = timedelta(days=90)
 
@@ -65,10 +64,8 @@ def read_callback(written: str | None, *, now: datetime, zone: tzinfo) -> dateti
     """
     if written is None:
         return None
-    try:
-        promised = datetime.fromisoformat(written.strip())
-        instant = _latest_reading(promised, zone) if promised.tzinfo is None else promised.astimezone(pytz.utc)
-    except (ValueError, OverflowError):
+    instant = read_time(written, zone)
+    if instant is None:
         return CallbackProblem.UNREADABLE
     if instant <= now:
         return CallbackProblem.PAST
@@ -79,9 +76,3 @@ def promised_callback(written: str | None, *, now: datetime, zone: tzinfo) -> da
     """The promised instant in UTC, or None when there is none that can be kept. Arguments as for ``read_callback``."""
     promised = read_callback(written, now=now, zone=zone)
     return promised if isinstance(promised, datetime) else None
-
-
-def _latest_reading(local: datetime, zone: tzinfo) -> datetime:
-    """Both readings are asked for, since in Ireland and Morocco it is the winter that counts as a clock change."""
-    readings: list[datetime] = [zone.localize(local, is_dst=is_dst) for is_dst in (True, False)]  # type: ignore[attr-defined]
-    return max(reading.astimezone(pytz.utc) for reading in readings)
