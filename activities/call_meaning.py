@@ -1,4 +1,4 @@
-"""What a call meant: its disposition, the call-back promised in it, whether it forbids further calls, who is told."""
+"""What a call meant: its disposition, what was promised and booked in it, whether it forbids calls, who is told."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.aftermath import Aftermath, Line
 from activities.terms import dispositions_of
+from domain.bookings import booking_of
 from domain.callbacks import promise_of
 from domain.dispositions import Disposition, Then, disposition_named, disposition_of, may_forbid
 from domain.outcomes import custom_analysis
@@ -68,6 +69,7 @@ async def give_meaning(session: AsyncSession, attempt: AttemptRow, concerned: Co
     lead = concerned.lead
     disposition = _write_disposition(attempt, outcome, dispositions_of(concerned.campaign))
     _write_promise(attempt, lead, outcome, disposition)
+    _write_booking(attempt, lead, outcome)
     if disposition is None or attempt.disposition == before[0]:
         return Meaning(is_news=(attempt.disposition, attempt.callback_at) != before)
     if lead.status == LeadStatus.DONE:
@@ -109,11 +111,23 @@ def _write_promise(
         custom_analysis(attempt.analysis),
         outcome,
         None if disposition is None else disposition.then,
-        ended_at=attempt.ended_at or attempt.settled_at or attempt.created_at,
+        ended_at=_end_of(attempt),
         zone=load_zones(lead.time_zones)[0],
     )
     if promise is not None:
         attempt.callback_at, attempt.callback_problem = promise.written, promise.problem
+
+
+def _write_booking(attempt: AttemptRow, lead: LeadRow, outcome: AttemptOutcome) -> None:
+    custom, zone = custom_analysis(attempt.analysis), load_zones(lead.time_zones)[0]
+    booking = booking_of(custom, outcome, ended_at=_end_of(attempt), zone=zone)
+    if booking is not None:
+        attempt.appointment_at, attempt.appointment_written = booking.at, booking.written
+        attempt.appointment_problem = booking.problem
+
+
+def _end_of(attempt: AttemptRow) -> datetime:
+    return attempt.ended_at or attempt.settled_at or attempt.created_at
 
 
 def _notice(attempt: AttemptRow) -> Line:

@@ -98,10 +98,8 @@ def _stays_with_its_call(arrived: Arrived, reported: ReportedAttempt) -> bool:
     # What comes late only fills in what is missing, and the long columns, which may be missing, weren't read.
     if attempt.is_probe or is_stale(state_of(attempt), facts):
         return False
-    if not facts.ended:
-        return True
-    outcome = outcome_of(facts)
-    if outcome.do_not_call or concerns_owners(outcome.follow_up):
+    outcome = outcome_of(facts) if facts.ended else None
+    if outcome is not None and (outcome.do_not_call or concerns_owners(outcome.follow_up)):
         return False
     custom = custom_analysis(facts.analysis or attempt.analysis)
     return not (decides(facts) and may_forbid(custom, dispositions_of(reported.campaign)))

@@ -10,10 +10,10 @@ from activities.aftermath import NOTHING, Aftermath
 from activities.call_meaning import NO_MEANING, Concerned, Meaning, give_meaning, lock_concerned, others_of_contact
 from activities.following_up import NO_CLAIMS, Claims, follow_up, lock_owners
 from activities.live_analysis import NOTHING_HEARD, Heard, flag, hear
-from domain.calls import CallEvent, CallFacts
+from domain.calls import TRANSFER_EVENTS, CallEvent, CallFacts
 from domain.outcomes import outcome_of
 from domain.progress import AttemptState, progress
-from domain.vocabulary import AttemptStatus, LeadStatus
+from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadStatus
 from storage import attempts, contacts
 from storage.models import AttemptRow, LeadRow
 
@@ -97,6 +97,8 @@ async def write_report(session: AsyncSession, locked: Locked, facts: CallFacts, 
 
 def decides(facts: CallFacts) -> bool:
     """Whether the outcome of a call may be decided by this, and with it what the call meant."""
+    if facts.event in TRANSFER_EVENTS:
+        return True
     return facts.ended and (facts.analyzed or facts.event is CallEvent.LOOKED_UP)
 
 
@@ -111,7 +113,7 @@ def _write(attempt: AttemptRow, before: AttemptState, facts: CallFacts, now: dat
 def _is_decided_now(attempt: AttemptRow, before: AttemptState, facts: CallFacts) -> bool:
     """What a call meant is told when its outcome is decided, and again by an analysis that comes later."""
     if before.status is AttemptStatus.DONE:
-        return facts.analyzed and before.analyzed_at is None
+        return (facts.analyzed and before.analyzed_at is None) or attempt.outcome != before.outcome
     return attempt.status == AttemptStatus.DONE
 
 
@@ -124,7 +126,8 @@ async def _whom_to_wake(
     """
     is_forbidden = locked.is_forbidden or meaning.forbids
     runs = await others_of_contact(session, attempt) if is_forbidden else ()
-    if before.status is not AttemptStatus.DONE or not (is_forbidden or meaning.is_news):
+    is_news = is_forbidden or meaning.is_news or attempt.outcome != before.outcome
+    if before.status is not AttemptStatus.DONE or not is_news:
         return runs
     lead = await session.get_one(LeadRow, attempt.lead_id)
     waits = lead.status == LeadStatus.NEW and lead.handed_over_at is not None
@@ -138,4 +141,6 @@ def state_of(attempt: AttemptRow) -> AttemptState:
         ended_at=attempt.ended_at,
         analyzed_at=attempt.analyzed_at,
         disconnection_reason=attempt.disconnection_reason,
+        outcome=None if attempt.outcome is None else AttemptOutcome(attempt.outcome),
+        transfers=attempt.transfers or (),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.probing import held_up_by
-from activities.terms import caps_of, dispositions_of, rule_of, windows_within
+from activities.terms import caps_of, dispositions_of, hours_after, rule_of
 from domain.calling_rules import CallingRule
 from domain.dispositions import Disposition, disposition_named
 from domain.retry_schedule import AttemptSummary, RetrySchedule, parse_retry_delays
@@ -78,6 +78,7 @@ def situation_of(
     rule = rule_for(context)
     finished = _finished_attempts(context)
     table = dispositions_of(campaign)
+    called_ahead = _is_called_ahead(context, finished)
     return Situation(
         now=now,
         outcome=None if lead.outcome is None else LeadOutcome(lead.outcome),
@@ -88,8 +89,8 @@ def situation_of(
         reached_elsewhere=_is_reached_elsewhere(campaign, contact, now),
         contact_on_a_call=contact.is_on_a_call,
         not_before=lead.not_before,
-        called_ahead=_is_called_ahead(context, finished),
-        hours=windows_within(campaign, rule),
+        called_ahead=called_ahead,
+        hours=hours_after(campaign, rule, None if called_ahead else _last_outcome(finished)),
         zones=load_zones(lead.time_zones),
         zone_names=lead.time_zones,
         schedule=RetrySchedule(campaign.max_attempts, parse_retry_delays(campaign.retry_delays)),
@@ -122,6 +123,11 @@ def _finished_attempts(context: LeadWithContext) -> Sequence[AttemptRow]:
         for attempt in context.attempts
         if attempt.status == AttemptStatus.DONE and attempt.number > context.lead.earlier_attempts
     ]
+
+
+def _last_outcome(finished: Sequence[AttemptRow]) -> AttemptOutcome | None:
+    counted = [attempt.outcome for attempt in finished if attempt.counts is not False and attempt.outcome is not None]
+    return AttemptOutcome(counted[-1]) if counted else None
 
 
 def _is_called_ahead(context: LeadWithContext, finished: Sequence[AttemptRow]) -> bool:

@@ -23,6 +23,11 @@ class CallEvent(StrEnum):
     LOOKED_UP = "looked_up"
 
 
+TRANSFER_EVENTS = frozenset(
+    {CallEvent.TRANSFER_STARTED, CallEvent.TRANSFER_BRIDGED, CallEvent.TRANSFER_CANCELLED, CallEvent.TRANSFER_ENDED}
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFacts:
     """One report about one call.

@@ -61,7 +61,7 @@ RULE_BY_REASON: Mapping[str, OutcomeRule] = MappingProxyType(
         "inactivity": OutcomeRule(Outcome.NO_ANSWER, when_spoken=Outcome.ANSWERED),
         "call_transfer": OutcomeRule(Outcome.TRANSFERRED),
         "transfer_bridged": OutcomeRule(Outcome.TRANSFERRED),
-        "transfer_cancelled": OutcomeRule(Outcome.ANSWERED),
+        "transfer_cancelled": OutcomeRule(Outcome.TRANSFER_CANCELLED),
         "call_take_over": OutcomeRule(Outcome.TRANSFERRED),
         "user_requested_dnc": OutcomeRule(Outcome.OPTED_OUT, follow_up=FollowUp.DO_NOT_CALL),
         "user_requested_callback": OutcomeRule(Outcome.CALLBACK_REQUESTED, follow_up=FollowUp.CALL_BACK),

@@ -85,6 +85,13 @@ DEFAULT_DISPOSITIONS: tuple[Disposition, ...] = (
     Disposition(name="wrong_number", conditions=(FieldIs("wrong_number", (True,)),), then=Then.DO_NOT_CALL),
     Disposition(name="booked", conditions=(FieldPresent("appointment_at"),), then=Then.STOP, notify=True, success=True),
     Disposition(name="call_back", conditions=(OutcomeIs(AttemptOutcome.CALLBACK_REQUESTED),), then=Then.CALL_BACK),
+    # Before what their interest says: they are called again, and people hear of them besides.
+    Disposition(
+        name="transfer_cancelled",
+        conditions=(OutcomeIs(AttemptOutcome.TRANSFER_CANCELLED),),
+        then=Then.RETRY,
+        notify=True,
+    ),
     Disposition(
         name="interested",
         conditions=(FieldIs("interest", ("high", "medium")),),

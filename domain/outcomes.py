@@ -16,8 +16,12 @@ from domain.vocabulary import AttemptOutcome, LeadOutcome
 SHORTEST_CONNECTION = timedelta(seconds=1)
 """A call that lasted as long was connected, whatever else is said of it."""
 
-_LONGEST_CALLBACK_TEXT = 100
+_LONGEST_WRITING = 100
 _NOTHING = frozenset({"", "none", "null", "n/a", "na", "unknown", "false"})
+
+_SEEMS_ANSWERED = frozenset(
+    {AttemptOutcome.ANSWERED, AttemptOutcome.CALLBACK_REQUESTED, AttemptOutcome.TRANSFER_CANCELLED}
+)
 
 _LEAD_OUTCOMES = {
     AttemptOutcome.ANSWERED: LeadOutcome.REACHED,
@@ -67,10 +71,15 @@ def custom_analysis(analysis: object) -> Mapping[str, Any]:
 
 def promised_text(custom: Mapping[str, Any]) -> str | None:
     """What the custom fields of an analysis say of the time of a call-back, in any form; 100 characters at most."""
-    written = custom.get("callback_at")
+    return written_field(custom, "callback_at")
+
+
+def written_field(custom: Mapping[str, Any], name: str) -> str | None:
+    """What one of the custom fields says in words; None for words for nothing. 100 characters at most."""
+    written = custom.get(name)
     if not isinstance(written, str) or written.strip().lower() in _NOTHING:
         return None
-    return written.strip()[:_LONGEST_CALLBACK_TEXT]
+    return written.strip()[:_LONGEST_WRITING]
 
 
 def lead_outcome_for(outcome: AttemptOutcome) -> LeadOutcome | None:
@@ -103,7 +112,7 @@ def _outcome_without_reason(facts: CallFacts) -> AttemptOutcome:
 
 def _by_analysis(rule: OutcomeRule, facts: CallFacts, *, callback_at: str | None) -> OutcomeRule:
     """What the analysis adds to a call that seemed to be answered: it was a machine, or wants another call."""
-    if rule.outcome not in (AttemptOutcome.ANSWERED, AttemptOutcome.CALLBACK_REQUESTED):
+    if rule.outcome not in _SEEMS_ANSWERED:
         return rule
     if _says_yes(_analysis(facts).get("in_voicemail")):
         return OutcomeRule(AttemptOutcome.VOICEMAIL)

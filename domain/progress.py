@@ -1,13 +1,14 @@
 """How an attempt moves forward by what the provider reports, in any order and however often."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.calls import CallEvent, CallFacts
 from domain.outcomes import SettledOutcome, outcome_of
-from domain.vocabulary import AttemptStatus
+from domain.transfers import outcome_after, with_transfer
+from domain.vocabulary import AttemptOutcome, AttemptStatus
 
 ANALYSIS_WAIT = timedelta(seconds=60)
 """How long the outcome of an ended call waits for its analysis; then the call is looked up and settled as it is."""
@@ -21,6 +22,8 @@ class AttemptState:
     ended_at: datetime | None = None
     disconnection_reason: str | None = None
     analyzed_at: datetime | None = None
+    outcome: AttemptOutcome | None = None
+    transfers: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +58,27 @@ def progress(state: AttemptState, facts: CallFacts, *, now: datetime) -> Progres
     """What one report changes. Facts are added and completed, never taken back.
 
     An attempt is settled by the report that carries the analysis, or by a looked-up call that ended more than
-    ``ANALYSIS_WAIT`` ago. A settled attempt keeps its outcome; late facts only fill in what is missing.
+    ``ANALYSIS_WAIT`` ago. A settled attempt keeps its outcome; late facts only fill in what is missing, but for how the
+    call was put through to a person, which nothing else tells.
     """
     known = _reported(facts)
     changes, missing = ({}, known) if is_stale(state, facts) else (known, {})
     missing = missing | {"call_id": facts.call_id, "started_at": facts.started_at}
     if facts.analyzed and state.analyzed_at is None:
         changes = changes | {"analyzed_at": now}
+    transfers = with_transfer(state.transfers, facts, now=now)
+    if transfers is not state.transfers:
+        changes = changes | {"transfers": transfers}
     if state.status is AttemptStatus.DONE:
-        return Progress(changes, missing | {"ended_at": facts.ended_at})
+        return Progress(changes | _late_outcome(state, transfers), missing | {"ended_at": facts.ended_at})
     changes = changes | {"status": AttemptStatus.IN_PROGRESS}
     if facts.ended:
         changes |= _ended(state, facts, now)
     if not _may_settle(state, facts, now):
         return Progress(changes, missing)
     reason = facts.disconnection_reason or state.disconnection_reason
-    return Progress(changes, missing, outcome_of(replace(facts, disconnection_reason=reason)))
+    settled = outcome_of(replace(facts, disconnection_reason=reason))
+    return Progress(changes, missing, replace(settled, outcome=outcome_after(settled.outcome, transfers)))
 
 
 def _reported(facts: CallFacts) -> dict[str, Any]:
@@ -92,6 +100,13 @@ def _ended(state: AttemptState, facts: CallFacts, now: datetime) -> dict[str, An
         # The provider's clock may be ahead of ours; an end in the future would put the outcome off.
         changes |= {"ended_at": min(facts.ended_at or now, now), "slot_released_at": now}
     return changes
+
+
+def _late_outcome(state: AttemptState, transfers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    if state.outcome is None:
+        return {}
+    outcome = outcome_after(state.outcome, transfers)
+    return {} if outcome is state.outcome else {"outcome": outcome}
 
 
 def _may_settle(state: AttemptState, facts: CallFacts, now: datetime) -> bool:

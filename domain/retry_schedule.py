@@ -28,11 +28,20 @@ DEFAULT_DELAYS: Mapping[AttemptOutcome, tuple[timedelta, ...]] = MappingProxyTyp
         AttemptOutcome.UNKNOWN: (timedelta(hours=4),),
         # Asked for another call without a time that can be kept.
         AttemptOutcome.CALLBACK_REQUESTED: (timedelta(hours=4), timedelta(days=1)),
+        # Wanted to speak with a person just now; soon there may be one.
+        AttemptOutcome.TRANSFER_CANCELLED: (timedelta(minutes=15), timedelta(hours=2), timedelta(days=1)),
     }
 )
 """Outcomes that are missing here end the lead at once, or (``refused``) have a pause of their own."""
 
-_TALKS = frozenset({AttemptOutcome.ANSWERED, AttemptOutcome.TRANSFERRED, AttemptOutcome.CALLBACK_REQUESTED})
+_TALKS = frozenset(
+    {
+        AttemptOutcome.ANSWERED,
+        AttemptOutcome.TRANSFERRED,
+        AttemptOutcome.CALLBACK_REQUESTED,
+        AttemptOutcome.TRANSFER_CANCELLED,
+    }
+)
 
 
 class InvalidRetryDelays(ValueError):
@@ -79,7 +88,12 @@ class AttemptSummary:
 
     @property
     def retried_as(self) -> AttemptOutcome:
-        """The outcome whose pauses hold: a talk that is to be taken up again is like one that asked for it."""
+        """The outcome whose pauses hold: a talk that is to be taken up again is like one that asked for it.
+
+        A cancelled transfer has its own, whatever the disposition says of it.
+        """
+        if self.outcome is AttemptOutcome.TRANSFER_CANCELLED:
+            return self.outcome
         goes_on = self.then in (Then.RETRY, Then.CALL_BACK)
         return AttemptOutcome.CALLBACK_REQUESTED if goes_on and self.is_talk else self.outcome
 

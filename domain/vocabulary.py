@@ -43,6 +43,8 @@ class AttemptOutcome(StrEnum):
     OPTED_OUT = "opted_out"
     CALLBACK_REQUESTED = "callback_requested"
     TRANSFERRED = "transferred"
+    TRANSFER_CANCELLED = "transfer_cancelled"
+    """Somebody was to be put through to a person, and nobody was there."""
     REFUSED = "refused"
     """Nothing rang; the attempt doesn't count."""
     UNKNOWN = "unknown"

@@ -24,6 +24,8 @@ DECIDE_WHEN = (
     "vary_part_of_day",
     "skip_if_reached_within_days",
     "dispositions",
+    "transfer_number",
+    "transfer_hours",
 )
 """The columns from which it follows when a campaign's leads may be called."""
 

@@ -17,7 +17,12 @@ from storage.models import AttemptRow, ContactRow, DoNotCallEntryRow, LeadRow
 NIL = UUID(int=0)
 """No attempt has this id."""
 
-_REACHED = (AttemptOutcome.ANSWERED, AttemptOutcome.TRANSFERRED, AttemptOutcome.CALLBACK_REQUESTED)
+_REACHED = (
+    AttemptOutcome.ANSWERED,
+    AttemptOutcome.TRANSFERRED,
+    AttemptOutcome.TRANSFER_CANCELLED,
+    AttemptOutcome.CALLBACK_REQUESTED,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from api.schemas.fields import (
     storable_object,
 )
 from domain.calling_hours import parse_windows
+from domain.conversation_memory import MEMORY_TOKENS
 from domain.disposition_table import parse_dispositions
 from domain.live_phrases import parse_live_phrases
 from domain.retry_schedule import parse_retry_delays
+from domain.transfer_hours import parse_transfer_hours
 from domain.vocabulary import CallingRules, DuplicateNumbers, VoicemailAction
 from storage.defaults import EVERY_DAY, MAX_ATTEMPTS, RETRY_DELAYS_SECONDS
 from storage.models import CampaignRow
@@ -33,6 +35,7 @@ LONGEST_RING_SECONDS = 300
 LONGEST_DISTANCE_SECONDS = 90 * 24 * 3_600
 LONGEST_REST_DAYS = 3_650
 LONGEST_RECORDING_DAYS = 36_500
+MOST_MEMORY_TOKENS = 4_000
 
 
 def _windows(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -59,6 +62,12 @@ def _live_phrases(value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | 
     return value
 
 
+def _transfer_hours(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    if value is not None:
+        parse_transfer_hours(value)
+    return value
+
+
 def _version(value: int | str | None) -> str | None:
     return None if value is None else str(value)
 
@@ -75,6 +84,19 @@ RestDays = Annotated[int, Field(ge=1, le=LONGEST_REST_DAYS)]
 Dispositions = Annotated[list[dict[str, Any]] | None, AfterValidator(_dispositions)]
 RecordingDays = Annotated[int, Field(ge=1, le=LONGEST_RECORDING_DAYS)]
 RecordingRoles = Annotated[list[Literal["admin", "operator", "viewer"]], Field(min_length=1, max_length=3)]
+TransferHours = Annotated[
+    dict[str, Any] | None,
+    AfterValidator(_transfer_hours),
+    Field(
+        examples=[
+            {
+                "time_zone": "America/New_York",
+                "windows": [{"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "09:00", "closes": "17:00"}],
+            }
+        ]
+    ),
+]
+MemoryTokens = Annotated[int, Field(ge=0, le=MOST_MEMORY_TOKENS, examples=[MEMORY_TOKENS])]
 LivePhrases = Annotated[list[dict[str, Any]] | None, AfterValidator(_live_phrases)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)]
 
@@ -85,7 +107,9 @@ class CampaignInput(Input):
     ``dispositions`` of null are the usual ones, and so are ``live_phrases``: wishes not to be called again. The caps
     count every dial to the contact, whichever lead or campaign of the organisation made it. Recordings are deleted
     ``recording_days`` after their calls, else kept; ``recordings_for`` names the roles that may hear them besides
-    admins, null means everybody in the organisation.
+    admins, null means everybody in the organisation. The agent is given ``transfer_number`` in calls made within
+    ``transfer_hours`` (on the clock of those who answer there; null for always), and of earlier calls with the same
+    number as much as ``memory_tokens`` hold, 0 for nothing.
     """
 
     name: Text
@@ -110,7 +134,9 @@ class CampaignInput(Input):
     max_calls_per_second: CallsPerSecond | None = None
     voicemail: VoicemailAction = VoicemailAction.HANG_UP
     duplicate_numbers: DuplicateNumbers = DuplicateNumbers.REUSE
-    transfer_number: PhoneNumber | None = None
+    transfer_number: Annotated[PhoneNumber | None, Field(examples=["+12125550188"])] = None
+    transfer_hours: TransferHours = None
+    memory_tokens: MemoryTokens = MEMORY_TOKENS
     require_consent: bool = False
     budget: Money | None = None
     recording_days: RecordingDays | None = None
@@ -174,6 +200,8 @@ class CampaignAnswer(BaseModel):
     voicemail: str
     duplicate_numbers: str
     transfer_number: str | None
+    transfer_hours: dict[str, Any] | None
+    memory_tokens: int
     require_consent: bool
     budget: float | None
     recording_days: int | None

@@ -96,11 +96,27 @@ class Flag(BaseModel):
     at: datetime
 
 
+class TransferEvent(BaseModel):
+    """A step of putting the call through to a person, first heard of ``at``.
+
+    ``event``: ``transfer_started``, ``transfer_bridged``, ``transfer_cancelled`` or ``transfer_ended``.
+    ``destination``: a phone number or SIP address, where the provider names it.
+    """
+
+    event: str
+    destination: str | None
+    at: datetime
+
+
 class AttemptAnswer(BaseModel):
     """``cost`` is in the currency's main unit. ``recording_url``: where the recording is heard, once it is kept.
 
     ``callback_at``: when the callee was promised another call, as the analysis wrote it; without an offset it is read
     on the lead's wall clock. ``callback_problem``: why that can't be kept (``unreadable``, ``past`` or ``too_far``).
+
+    ``appointment_written``: an appointment that was made, as the analysis wrote it in its field ``appointment_at``.
+    ``appointment_at``: when that is, read likewise, unless ``appointment_problem`` says why nobody can be sure:
+    ``unreadable``, ``no_time``, ``past`` or ``too_far`` (more than two years ahead).
     """
 
     id: UUID
@@ -113,6 +129,9 @@ class AttemptAnswer(BaseModel):
     disposition: str | None
     callback_at: str | None
     callback_problem: str | None
+    appointment_at: datetime | None
+    appointment_written: str | None
+    appointment_problem: str | None
     agent_version: int | None
     from_number: str
     started_at: datetime | None
@@ -122,6 +141,8 @@ class AttemptAnswer(BaseModel):
     recording_url: str | None
     analysis: dict[str, Any] | None
     cost: float | None
+    transfer_destination: str | None
+    transfers: list[TransferEvent]
     flags: list[Flag]
 
 
@@ -149,6 +170,9 @@ class LeadSummary(BaseModel):
 
 
 class LeadAnswer(LeadSummary):
+    """``appointment_at``: the appointment that was made last, if one was and it is certain when."""
+
+    appointment_at: datetime | None
     region: str | None
     postal_code: str | None
     consent: dict[str, Any] | None
@@ -181,6 +205,7 @@ def attempt_fields(attempt: AttemptRow) -> dict[str, Any]:
         "duration_seconds": None if attempt.duration_ms is None else attempt.duration_ms / 1000,
         "cost": _main_unit(attempt.cost_cents),
         "recording_url": _recording_url(attempt),
+        "transfers": attempt.transfers or [],
         "flags": attempt.flags or [],
     }
 
@@ -192,6 +217,7 @@ def lead_summary(record: LeadRecord) -> LeadSummary:
 def lead_answer(record: LeadRecord) -> LeadAnswer:
     return LeadAnswer(
         **_summary_fields(record),
+        appointment_at=_last_appointment(record.attempts),
         region=record.lead.region,
         postal_code=record.lead.postal_code,
         consent=record.lead.consent,
@@ -199,12 +225,17 @@ def lead_answer(record: LeadRecord) -> LeadAnswer:
     )
 
 
-_COMPUTED = frozenset({"duration_seconds", "cost", "recording_url", "flags"})
+_COMPUTED = frozenset({"duration_seconds", "cost", "recording_url", "transfers", "flags"})
 _OF_THE_RECORD = frozenset({"phone_number", "time_zone"})
 
 
 def _attempts(attempts: Sequence[AttemptRow]) -> list[AttemptAnswer]:
     return [attempt_answer(attempt) for attempt in attempts]
+
+
+def _last_appointment(attempts: Sequence[AttemptRow]) -> datetime | None:
+    made = [attempt for attempt in attempts if attempt.appointment_written is not None]
+    return made[-1].appointment_at if made else None
 
 
 def _summary_fields(record: LeadRecord) -> dict[str, Any]:

@@ -41,6 +41,7 @@ CALLS_NOW: Json = {
         "declined": [2],
         "unknown": [2],
         "callback_requested": [2],
+        "transfer_cancelled": [2],
     },
 }
 

@@ -30,8 +30,10 @@ class AttemptRow(Base, Identified, Created, Owned):
     A row holds a slot from its grant until ``slot_released_at``; it is open until ``status`` is done, which comes
     later when an analysis is awaited. ``request_body`` is frozen before the first request and dropped when the fate
     of the call is known. ``created_at`` is the instant of the grant. ``is_probe``: it tries whether something that is
-    parked goes again. ``callback_problem``: why a call-back that was promised can't be kept. ``flags``: which phrases
-    were said that the campaign listens for.
+    parked goes again. ``callback_problem``: why a call-back that was promised can't be kept. ``appointment_written``:
+    the appointment that was made, as the analysis wrote it; ``appointment_at`` where it is certain,
+    ``appointment_problem`` why it isn't. ``transfers``: how it was tried to put the call through to a person.
+    ``flags``: which phrases were said that the campaign listens for.
 
     ``recording_url`` is the provider's link, which may die within minutes and is for nobody's eyes. From the first try
     to fetch the recording on, ``recording_path`` says where in our store it is or is going to be; it is there since
@@ -96,6 +98,7 @@ class AttemptRow(Base, Identified, Created, Owned):
     latency: Mapped[dict[str, Any] | None]
     cost_cents: Mapped[Decimal | None]
     transfer_destination: Mapped[str | None]
+    transfers: Mapped[list[dict[str, Any]] | None]
     flags: Mapped[list[dict[str, Any]] | None]
 
     outcome: Mapped[str | None]
@@ -104,6 +107,9 @@ class AttemptRow(Base, Identified, Created, Owned):
     disposition_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     callback_at: Mapped[str | None]
     callback_problem: Mapped[str | None]
+    appointment_at: Mapped[datetime | None]
+    appointment_written: Mapped[str | None]
+    appointment_problem: Mapped[str | None]
     settled_at: Mapped[datetime | None]
 
     recording_path: Mapped[str | None]

@@ -8,19 +8,20 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.conversation_memory import MEMORY_TOKENS
 from domain.vocabulary import CallingRules, CampaignStatus, DuplicateNumbers, VoicemailAction
 from storage.models.base import Base, Created, Identified, Owned, one_of
 
 
 class CampaignRow(Base, Identified, Created, Owned):
-    """``windows`` and ``retry_delays`` are kept as they were given; the domain parses them.
+    """``windows``, ``retry_delays`` and ``transfer_hours`` are kept as they were given; the domain parses them.
 
     An ``agent_id`` of none means the agent that is bound to the caller ID at the provider. ``dispositions`` of none
     are the domain's own, and so are ``live_phrases``. ``replanned_at``: leads planned before it are planned anew,
     since what decides when they may be called changed then. ``probe_at``: while the campaign is parked, one call may
     try from then on whether it goes again. ``released_at``: it came back then, and is loaded by steps.
     ``recording_days`` after a call its recording is deleted, without them never; ``recordings_for``: the roles that
-    may hear them besides admins, none for all.
+    may hear them besides admins, none for all. ``memory_tokens``: how much of earlier calls the agent is told at most.
     """
 
     __tablename__ = "campaigns"
@@ -50,6 +51,8 @@ class CampaignRow(Base, Identified, Created, Owned):
     voicemail: Mapped[str] = mapped_column(default=VoicemailAction.HANG_UP)
     duplicate_numbers: Mapped[str] = mapped_column(default=DuplicateNumbers.REUSE)
     transfer_number: Mapped[str | None]
+    transfer_hours: Mapped[dict[str, Any] | None]
+    memory_tokens: Mapped[int] = mapped_column(default=MEMORY_TOKENS, server_default=text(str(MEMORY_TOKENS)))
     require_consent: Mapped[bool] = mapped_column(default=False)
     budget: Mapped[Decimal | None]
     max_calls_per_second: Mapped[float | None]

@@ -66,6 +66,11 @@ async def test_a_campaign_takes_what_was_given(admin: httpx.AsyncClient) -> None
         "voicemail": "leave_message",
         "duplicate_numbers": "allow",
         "transfer_number": "+12125550188",
+        "transfer_hours": {
+            "time_zone": "America/New_York",
+            "windows": [{"days": ["mon"], "opens": "09:00", "closes": "17:00"}],
+        },
+        "memory_tokens": 0,
         "require_consent": True,
         "budget": 10.5,
     }
@@ -105,6 +110,16 @@ async def test_a_change_leaves_the_rest_as_it_is(admin: httpx.AsyncClient) -> No
         pytest.param(
             {"dispositions": [{"name": "hot", "from": {"field": "a\x00", "present": True}}]}, "dispositions", id="nul"
         ),
+        pytest.param({"transfer_number": "12"}, "transfer_number", id="nobody-s-number"),
+        pytest.param({"transfer_hours": {"windows": []}}, "transfer_hours", id="transfers-nowhere"),
+        pytest.param({"transfer_hours": []}, "transfer_hours", id="transfer-hours-of-no-shape"),
+        pytest.param(
+            {"transfer_hours": {"time_zone": "a\x00", "windows": []}}, "transfer_hours", id="a-place-with-nul"
+        ),
+        pytest.param({"memory_tokens": -1}, "memory_tokens", id="less-than-no-memory"),
+        pytest.param({"memory_tokens": 4_001}, "memory_tokens", id="memory-without-end"),
+        pytest.param({"memory_tokens": None}, "memory_tokens", id="neither-memory-nor-none"),
+        pytest.param({"retry_delays": {"transferred": [60]}}, "retry_delays", id="again-after-a-transfer"),
         pytest.param({"name": None}, "name", id="no-name"),
         pytest.param({"calling_rules": "none"}, "calling_rules", id="unknown-rules"),
         pytest.param({"agent": "x"}, "agent", id="misspelt-field"),

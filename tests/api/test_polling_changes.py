@@ -48,6 +48,7 @@ OF_LEAD_ALONE: dict[str, tuple[type[Base], str, object]] = {
     "region": (LeadRow, "region", "US-CO"),
     "postal_code": (LeadRow, "postal_code", "80202"),
     "consent": (LeadRow, "consent", {"basis": "written"}),
+    "appointment_at": (AttemptRow, "appointment_at", LATER),
 }
 OF_ATTEMPT: dict[str, tuple[type[Base], str, object]] = {
     "number": (AttemptRow, "number", 2),
@@ -57,6 +58,9 @@ OF_ATTEMPT: dict[str, tuple[type[Base], str, object]] = {
     "disposition": (AttemptRow, "disposition", "booked"),
     "callback_at": (AttemptRow, "callback_at", "tomorrow"),
     "callback_problem": (AttemptRow, "callback_problem", "past"),
+    "appointment_at": (AttemptRow, "appointment_at", LATER),
+    "appointment_written": (AttemptRow, "appointment_written", "Thursday"),
+    "appointment_problem": (AttemptRow, "appointment_problem", "unreadable"),
     "agent_version": (AttemptRow, "agent_version", 7),
     "from_number": (AttemptRow, "from_number", "+12125550102"),
     "started_at": (AttemptRow, "started_at", LATER),
@@ -66,6 +70,12 @@ OF_ATTEMPT: dict[str, tuple[type[Base], str, object]] = {
     "recording_url": (AttemptRow, "recording_fetched_at", LATER),
     "analysis": (AttemptRow, "analysis", {"summary": "A talk."}),
     "cost": (AttemptRow, "cost_cents", Decimal("12.5")),
+    "transfer_destination": (AttemptRow, "transfer_destination", "+12125550188"),
+    "transfers": (
+        AttemptRow,
+        "transfers",
+        [{"event": "transfer_started", "destination": None, "started_at": None, "at": "2026-05-04T12:30:00Z"}],
+    ),
     "flags": (
         AttemptRow,
         "flags",

@@ -104,6 +104,29 @@ async def test_a_lead_shows_what_was_promised_and_why_it_cannot_be_kept(
     assert (shown["callback_at"], shown["callback_problem"], shown["disposition"]) == (said, problem, "call_back")
 
 
+async def test_a_lead_and_its_call_show_the_appointment_and_how_it_was_put_through(
+    admin: httpx.AsyncClient, anyone: httpx.AsyncClient, open_attempt: Attempts, sign: Sign, webhook: Webhook
+) -> None:
+    attempt = await open_attempt("in_progress", call_id="call_1")
+    known = {"metadata": {"attempt_id": str(attempt.attempt_id)}}
+    said = {"call_analysis": {"custom_analysis_data": {"appointment_at": "2027-11-30T15:00:00-05:00"}}}
+    for event in ("transfer_started", "transfer_bridged"):
+        body = webhook(event, **known, transfer_destination="+12125550188")
+        assert (await anyone.post(PATH, content=body, headers=sign(body))).status_code == 204
+    body = webhook("call_analyzed", **known, **said, disconnection_reason="user_hangup")
+    await anyone.post(PATH, content=body, headers=sign(body))
+    lead = (await admin.get(f"/api/v1/leads/{attempt.lead_id}")).json()
+    call = (await admin.get("/api/v1/calls/call_1")).json()
+    assert lead["appointment_at"] == call["appointment_at"] == "2027-11-30T20:00:00Z"
+    assert (call["appointment_written"], call["appointment_problem"]) == ("2027-11-30T15:00:00-05:00", None)
+    assert (call["outcome"], call["transfer_destination"]) == ("transferred", "+12125550188")
+    assert [(event["event"], event["destination"]) for event in call["transfers"]] == [
+        ("transfer_started", "+12125550188"),
+        ("transfer_bridged", "+12125550188"),
+    ]
+    assert all(event["at"].endswith("Z") for event in call["transfers"])
+
+
 async def test_an_end_that_parks_is_told_in_the_log_within_its_request(
     admin: httpx.AsyncClient,
     anyone: httpx.AsyncClient,

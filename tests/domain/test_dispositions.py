@@ -55,6 +55,10 @@ def test_the_default_table_is_one_that_people_could_have_written() -> None:
         pytest.param({"appointment_at": "none"}, "answered", None, id="a-word-for-nothing"),
         pytest.param({"interest": "medium"}, "callback_requested", "call_back", id="call-back"),
         pytest.param({}, "transferred", "transferred", id="transferred"),
+        pytest.param({"interest": "high"}, "transfer_cancelled", "transfer_cancelled", id="a-person-was-not-there"),
+        pytest.param(
+            {"appointment_at": "2026-03-02T15:00"}, "transfer_cancelled", "booked", id="an-appointment-instead"
+        ),
         pytest.param({"wrong_number": True}, "answered", "wrong_number", id="wrong-number"),
         pytest.param({"wrong_number": "Yes"}, "answered", "wrong_number", id="yes-in-words"),
         pytest.param({"wrong_number": "no"}, "answered", None, id="no-in-words"),

@@ -38,12 +38,16 @@ def facts(event: CallEvent, known: Mapping[str, Any] = LIVE, **more: Any) -> Cal
 STARTED = facts(CallEvent.STARTED, provider_status="ongoing")
 TRANSCRIPT = facts(CallEvent.TRANSCRIPT_UPDATED, transcript="Agent: Hel")
 TRANSFER = facts(CallEvent.TRANSFER_STARTED, transfer_destination="+12125550188")
+BRIDGED = facts(CallEvent.TRANSFER_BRIDGED, transfer_destination="+12125550188")
+CANCELLED = facts(CallEvent.TRANSFER_CANCELLED, transfer_destination="+12125550188")
 ENDED = facts(CallEvent.ENDED, OVER)
 ANALYZED = facts(CallEvent.ANALYZED, OVER, analyzed=True, analysis={"summary": "A short talk."})
 PLACED = CallFacts(event=CallEvent.LOOKED_UP, call_id="call_1", agent_id="agent_1", agent_version=3)
 SEEN_LIVE = facts(CallEvent.LOOKED_UP, provider_status="ongoing")
 SEEN_OVER = facts(CallEvent.LOOKED_UP, OVER)
 ALL = (STARTED, TRANSCRIPT, TRANSFER, ENDED, ANALYZED, PLACED, SEEN_LIVE, SEEN_OVER)
+
+_DECIDE = ("ended_at", "analyzed_at", "disconnection_reason", "outcome")
 
 
 class Attempt:
@@ -54,7 +58,8 @@ class Attempt:
         self.settled: list[SettledOutcome] = []
 
     def hear(self, report: CallFacts, now: datetime = HEARD) -> "Attempt":
-        known = {name: self.columns.get(name) for name in ("ended_at", "analyzed_at", "disconnection_reason")}
+        known: dict[str, Any] = {name: self.columns.get(name) for name in _DECIDE}
+        known["transfers"] = self.columns.get("transfers") or ()
         step = progress(AttemptState(status=self.columns["status"], **known), report, now=now)
         self.columns |= step.changes
         self.columns |= {
@@ -62,7 +67,7 @@ class Attempt:
         }
         if step.settled is not None:
             self.settled.append(step.settled)
-            self.columns |= {"status": AttemptStatus.DONE, "look_up_at": None}
+            self.columns |= {"status": AttemptStatus.DONE, "look_up_at": None, "outcome": step.settled.outcome}
         return self
 
     def hear_all(self, reports: Sequence[CallFacts]) -> "Attempt":
@@ -79,6 +84,23 @@ def test_every_order_of_a_calls_events_gives_the_same_facts(order: Sequence[Call
     heard = Attempt().hear_all(order)
     assert heard.columns == FINAL.columns
     assert [settled.outcome for settled in heard.settled] == [AttemptOutcome.ANSWERED]
+
+
+@pytest.mark.parametrize(("last", "outcome"), [(BRIDGED, "transferred"), (CANCELLED, "transfer_cancelled")])
+@pytest.mark.parametrize("with_analysis", [True, False], ids=["analyzed", "looked-up"])
+def test_how_a_call_was_put_through_counts_in_every_order(last: CallFacts, outcome: str, with_analysis: bool) -> None:
+    """It is the one thing that a settled attempt still learns of its outcome."""
+    end = ANALYZED if with_analysis else SEEN_OVER
+    finals = []
+    for order in itertools.permutations((TRANSFER, last, ENDED, end, end)):
+        heard = Attempt()
+        for report in order:
+            heard.hear(report, HUNG_UP + ANALYSIS_WAIT)
+        if len(heard.settled) == 1:
+            finals.append(heard.columns | {"transfers": {event["event"] for event in heard.columns["transfers"]}})
+    assert {final["outcome"] for final in finals} == {outcome}
+    assert all(final == finals[0] for final in finals)
+    assert len(finals) == 120
 
 
 @given(st.lists(st.sampled_from(ALL), max_size=12), st.permutations((STARTED, TRANSFER, ENDED, ANALYZED)))

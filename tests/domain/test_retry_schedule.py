@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.dispositions import Then
 from domain.outcomes import lead_outcome_for
 from domain.retry_schedule import (
     DEFAULT_DELAYS,
@@ -40,6 +41,8 @@ def test_a_lead_that_was_never_tried_is_due_now() -> None:
         pytest.param(["no_answer", "busy", "no_answer"], 14400, id="and-does-not-interrupt-the-first"),
         pytest.param(["no_answer", "refused", "refused", "no_answer"], 14400, id="refusals-use-up-no-delay"),
         pytest.param(["voicemail"], 86400, id="an-outcome-the-campaign-does-not-name"),
+        pytest.param(["transfer_cancelled"], 900, id="nobody-to-be-put-through-to"),
+        pytest.param(["transfer_cancelled", "no_answer", "transfer_cancelled"], 7200, id="nor-the-second-time"),
         pytest.param(["refused"], 1, id="refused-once"),
         pytest.param(["refused", "refused", "refused"], 4, id="refused-three-times"),
         pytest.param(["refused"] * 7, 60, id="a-minute-at-most"),
@@ -110,3 +113,10 @@ def test_delays_that_cannot_be_kept_are_refused_with_what_to_give(written: objec
     with pytest.raises(InvalidRetryDelays, match=hint) as refused:
         parse_retry_delays(written)
     assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("then", [None, Then.RETRY, Then.CALL_BACK])
+def test_a_cancelled_transfer_is_tried_again_by_its_own_rule_whatever_the_disposition_says(then: Then | None) -> None:
+    schedule = RetrySchedule(4, parse_retry_delays({"transfer_cancelled": [120], "callback_requested": [7200]}))
+    cancelled = AttemptSummary(1, AttemptOutcome.TRANSFER_CANCELLED, True, NOON, then)
+    assert next_due(schedule, [cancelled], NOON) == NOON + timedelta(seconds=120)
