@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.call_variables import call_variables
 from activities.probing import as_probe, put_next_probes_off
+from activities.remembering import memory_of
 from activities.telling import told
 from activities.weighing import DialSettings, weigh
 from domain.appointments import appointment
@@ -157,7 +158,8 @@ class LeadDecisions:
             now=situation.now,
         )
         put_next_probes_off(context, situation.now)
-        attempt = self._add_attempt(session, context, slot, caller_id)
+        memory = await memory_of(session, context.contact.id, context.lead, context.campaign)
+        attempt = self._add_attempt(session, context, slot, caller_id, memory)
         lead = context.lead
         lead.status = LeadStatus.IN_PROGRESS
         lead.next_attempt_at = None
@@ -165,7 +167,7 @@ class LeadDecisions:
         return _dial(attempt)
 
     def _add_attempt(
-        self, session: AsyncSession, context: LeadWithContext, slot: MayDial, caller_id: CallerIdRow
+        self, session: AsyncSession, context: LeadWithContext, slot: MayDial, caller_id: CallerIdRow, memory: str
     ) -> AttemptRow:
         number = context.attempts[-1].number + 1 if context.attempts else 1
         new = attempts.NewAttempt(
@@ -176,12 +178,14 @@ class LeadDecisions:
             from_number=caller_id.phone_number,
             not_before=slot.not_before,
             not_after=slot.not_after,
-            request_body=build_call_body(self._request(context, caller_id, number)),
+            request_body=build_call_body(self._request(context, slot, caller_id, number, memory)),
             is_probe=bool(context.tried),
         )
         return attempts.add_attempt(session, context.lead, new)
 
-    def _request(self, context: LeadWithContext, caller_id: CallerIdRow, number: int) -> CallRequest:
+    def _request(
+        self, context: LeadWithContext, slot: MayDial, caller_id: CallerIdRow, number: int, memory: str
+    ) -> CallRequest:
         campaign, lead = context.campaign, context.lead
         version = campaign.agent_version
         return CallRequest(
@@ -196,7 +200,7 @@ class LeadDecisions:
             ring_time=timedelta(seconds=campaign.ring_seconds),
             max_duration=min(timedelta(seconds=campaign.max_call_seconds), self._settings.longest_call),
             voicemail=VoicemailAction(campaign.voicemail),
-            dynamic_variables=call_variables(lead, campaign, number),
+            dynamic_variables=call_variables(lead, campaign, number, at=slot.not_before, memory=memory),
         )
 
     def _webhook_url(self, context: LeadWithContext) -> str:

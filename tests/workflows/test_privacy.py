@@ -11,7 +11,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 
 from tests.activities.provider_edge import refuses
-from tests.builders import Sessions
+from tests.builders import Sessions, World, change
 from tests.workflows.real_life import CANARY, PATIENCE_SECONDS, PHONE_NUMBER, WHOLE_CALL, Life, result
 
 Handle = WorkflowHandle[object, str]
@@ -20,6 +20,8 @@ KEY = "key_of_tests"
 
 # As it was given, as Americans write it, and any part long enough to find the person by.
 NUMBERS = ("5550177", "555-0177", "555 0177", PHONE_NUMBER[2:])
+
+TRANSFER_NUMBER = "+12125550188"
 
 QUOTES = f"{CANARY} Lovelace at {PHONE_NUMBER}, (312) 555-0177, {CANARY.lower()}@example.com, {KEY}, may not be called"
 
@@ -91,6 +93,28 @@ async def test_a_whole_life_leaves_nothing_personal_in_the_engine(life: Life) ->
     assert str(life.lead.id).encode() in written
     assert "· no answer".encode() in written
     assert found_in(written) == []
+
+
+async def test_what_the_next_call_is_told_of_the_one_before_reaches_the_provider_and_nobody_else(
+    life: Life, sessions: Sessions, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await change(sessions, world.campaign, retry_delays={"voicemail": [0]}, transfer_number=TRANSFER_NUMBER)
+    async with life.worker():
+        handle = await life.start()
+        await life.is_dialled(1)
+        await life.report(1, "voicemail_reached", *WHOLE_CALL)
+        await life.is_dialled(2)
+        await life.report(2, "user_hangup", *WHOLE_CALL)
+        assert await result(handle) == "reached"
+        written = await all_that_the_engine_has(handle)
+    first, second = life.provider.dialled
+    for remembered in (f"summary: {CANARY} was glad", f"pet: {CANARY}-Goldfish"):
+        assert remembered.encode() not in first
+        assert remembered.encode() in second
+    assert TRANSFER_NUMBER.encode() in second
+    assert found_in(written) == []
+    assert found_in(caplog.text.encode()) == []
+    assert TRANSFER_NUMBER.encode() not in written + caplog.text.encode()
 
 
 async def test_a_database_that_quotes_a_person_in_its_errors_tells_the_engine_nothing(
