@@ -9,7 +9,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, make_url
+from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -18,6 +18,11 @@ from storage.migrate import alembic_config, upgrade
 from storage.models import Base
 
 Answer = TypeVar("Answer")
+
+CHECKS = text(
+    "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint"
+    " where contype = 'c' and connamespace = 'public'::regnamespace"
+)
 
 
 @pytest.fixture
@@ -41,12 +46,27 @@ def differences(connection: Connection) -> object:
     return compare_metadata(context, Base.metadata)
 
 
+def checks(connection: Connection) -> set[tuple[str, ...]]:
+    return {tuple(row) for row in connection.execute(CHECKS)}
+
+
+def make_tables(connection: Connection) -> None:
+    Base.metadata.create_all(connection)
+    connection.commit()
+
+
 def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
 async def test_the_migrations_give_what_the_models_say(database_url: str) -> None:
     assert await on(database_url, differences) == []
+
+
+async def test_the_migrations_give_the_checks_of_the_models_too(database_url: str, empty_database: str) -> None:
+    """A vocabulary that grew in the models alone would have the database refuse what the program writes."""
+    await on(empty_database, make_tables)
+    assert await on(database_url, checks) == await on(empty_database, checks)
 
 
 async def test_everything_is_taken_back_and_made_again(empty_database: str) -> None:
