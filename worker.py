@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
 from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
@@ -116,6 +116,8 @@ def build_worker(
     settings: Settings,
     registry: CollectorRegistry,
     more_activities: Sequence[Callable[..., object]] = (),
+    *,
+    workflow_runner: WorkflowRunner,
 ) -> tuple[Worker, Hands]:
     """Everything that the workflows of leads call, made of the clients that this process holds."""
     dial = DialSettings(
@@ -148,6 +150,7 @@ def build_worker(
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
         interceptors=[Discretion()],
+        workflow_runner=workflow_runner,
     )
     return worker, Hands(hand_on, replanning, coming_due, limits)
 
@@ -181,7 +184,11 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         store = RecordingStore(settings.recordings_location)
         link_http = await stack.enter_async_context(link_http_client())
         keeper = recording_keeper(sessions, providers, settings, registry, store, link_http)
-        worker, hands = build_worker(client, sessions, providers, settings, registry, [keeper.keep_recordings])
+        # Tests run the same workflows in the sandbox, which is where determinism is guarded (decision 15).
+        runner = UnsandboxedWorkflowRunner()
+        worker, hands = build_worker(
+            client, sessions, providers, settings, registry, [keeper.keep_recordings], workflow_runner=runner
+        )
         stack.push_async_callback(hands.close)
         for channel, heard in ((CHANNEL, hands.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):
             await stack.enter_async_context(

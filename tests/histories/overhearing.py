@@ -33,7 +33,7 @@ _OF_THE_LIFE = frozenset({"arguments", "result", "activityId", "taskQueue", "ori
 
 
 class _Overheard(WorkflowInstance):
-    """A workflow in its sandbox, whose commands are kept."""
+    """A workflow whose commands are kept."""
 
     def __init__(self, instance: WorkflowInstance, commands: list[WorkflowCommand]) -> None:
         self._instance = instance
@@ -63,9 +63,9 @@ class _Overheard(WorkflowInstance):
 
 
 class _OverhearingRunner(WorkflowRunner):
-    def __init__(self) -> None:
+    def __init__(self, runner: WorkflowRunner) -> None:
         self.commands: list[WorkflowCommand] = []
-        self._runner = SandboxedWorkflowRunner()
+        self._runner = runner
 
     @override
     def prepare_workflow(self, defn: Any) -> None:
@@ -76,10 +76,16 @@ class _OverhearingRunner(WorkflowRunner):
         return _Overheard(self._runner.create_instance(det), self.commands)
 
 
-async def replay(path: Path, lead_workflow: type) -> tuple[Exception | None, list[Command]]:
-    """Play a stored history through a workflow: why it couldn't, if so, and the commands that it gave."""
+async def replay(
+    path: Path, lead_workflow: type, *, within: WorkflowRunner | None = None
+) -> tuple[Exception | None, list[Command]]:
+    """Play a stored history through a workflow: why it couldn't, if so, and the commands that it gave.
+
+    Args:
+        within: What the workflow runs in; the sandbox, where nobody says.
+    """
     history = WorkflowHistory.from_json(path.stem, await asyncio.to_thread(path.read_text))
-    runner = _OverhearingRunner()
+    runner = _OverhearingRunner(within or SandboxedWorkflowRunner())
     replayer = Replayer(workflows=[lead_workflow], data_converter=pydantic_data_converter, workflow_runner=runner)
     async with asyncio.timeout(REPLAY_SECONDS):
         result = await replayer.replay_workflow(history, raise_on_replay_failure=False)

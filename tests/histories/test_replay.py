@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from temporalio import workflow
+from temporalio.worker import UnsandboxedWorkflowRunner
 
 from activities.messages import LeadInput
 from tests.histories.lives import KINDS
-from tests.histories.overhearing import replay
+from tests.histories.overhearing import replay, stored_commands
 from workflows.lead_calling import LeadCalling
 
 
@@ -27,6 +28,13 @@ HISTORIES = sorted(Path(__file__).parent.glob("*.json"))
 async def test_a_stored_history_replays_without_another_command(path: Path) -> None:
     failure, _ = await replay(path, LeadCalling)
     assert failure is None
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_a_stored_history_gives_the_same_commands_without_the_sandbox_as_production_runs_it(path: Path) -> None:
+    failure, commands = await replay(path, LeadCalling, within=UnsandboxedWorkflowRunner())
+    assert failure is None
+    assert commands == await stored_commands(path)
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)

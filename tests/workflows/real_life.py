@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities import inbox
 from activities.inbox import Arrived
@@ -76,7 +77,14 @@ class Life:
         settings = Settings.model_validate({"LEADLINE_TASK_QUEUE": str(self.lead.id)})
         async with httpx.AsyncClient(transport=httpx.MockTransport(self.provider)) as http:
             providers = {"simulator": RetellProvider("key_of_tests", "https://provider.example.com", http)}
-            worker, _ = build_worker(self._client, self._sessions, providers, settings, CollectorRegistry())
+            worker, _ = build_worker(
+                self._client,
+                self._sessions,
+                providers,
+                settings,
+                CollectorRegistry(),
+                workflow_runner=SandboxedWorkflowRunner(),
+            )
             async with worker:
                 yield
 
