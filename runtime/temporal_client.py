@@ -4,10 +4,10 @@ import asyncio
 import random
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 
+from runtime.payloads import data_converter
 from runtime.settings import Settings
 
 DEFAULT_TARGET = "127.0.0.1:7233"
@@ -65,7 +65,7 @@ async def connect_once(settings: Settings, *, lazy: bool = False, runtime: Runti
     """
     config = connect_config(settings)
     config.setdefault("target_host", DEFAULT_TARGET)
-    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy, runtime=runtime)
+    return await Client.connect(**config, data_converter=data_converter, lazy=lazy, runtime=runtime)
 
 
 def target(settings: Settings) -> str:

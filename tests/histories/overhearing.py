@@ -15,11 +15,12 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import Info
 from typing_extensions import override
+
+from runtime.payloads import data_converter
 
 HERE = Path(__file__).parent
 
@@ -86,7 +87,7 @@ async def replay(
     """
     history = WorkflowHistory.from_json(path.stem, await asyncio.to_thread(path.read_text))
     runner = _OverhearingRunner(within or SandboxedWorkflowRunner())
-    replayer = Replayer(workflows=[lead_workflow], data_converter=pydantic_data_converter, workflow_runner=runner)
+    replayer = Replayer(workflows=[lead_workflow], data_converter=data_converter, workflow_runner=runner)
     async with asyncio.timeout(REPLAY_SECONDS):
         result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     return result.replay_failure, [_told(command) for command in runner.commands]

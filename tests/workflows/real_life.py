@@ -12,7 +12,6 @@ from uuid import UUID
 import httpx
 from prometheus_client import CollectorRegistry
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
@@ -20,6 +19,7 @@ from activities import inbox
 from activities.inbox import Arrived
 from activities.lead_workflows import SEARCH_ATTRIBUTES, LeadToStart, LeadWorkflows
 from domain.calls import CallEvent, CallFacts
+from runtime.payloads import data_converter
 from runtime.settings import Settings
 from storage.attempts import attempt_id
 from storage.models import LeadRow
@@ -51,7 +51,7 @@ async def real_server(port: int | None = None, file: Path | None = None) -> Asyn
         port=port,
         dev_server_existing_path=str(TEMPORAL),
         dev_server_database_filename=None if file is None else str(file),
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         search_attributes=SEARCH_ATTRIBUTES,
     )
     async with environment:
