@@ -41,6 +41,7 @@ from activities.stepping import NextStep
 from activities.weighing import DialSettings
 from runtime.database import create_engine, session_factory
 from runtime.embedded.ports import free_port
+from runtime.event_loop import run
 from runtime.exit import leave
 from runtime.listening import listening
 from runtime.public_address import how_to_be_reached
@@ -272,4 +273,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    leave(asyncio.run(main()))
+    leave(run(main()))

@@ -19,6 +19,7 @@ from api.dependencies import Dependencies
 from api.jwt_secret import jwt_secret
 from api.webhook_line import CONNECTIONS
 from runtime.database import create_engine, session_factory
+from runtime.event_loop import run
 from runtime.exit import leave
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
@@ -91,7 +92,7 @@ def main() -> int:
     try:
         settings = load_settings(os.environ)
         configure_logging(settings)
-        asyncio.run(serve(settings))
+        run(serve(settings))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
