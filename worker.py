@@ -28,6 +28,7 @@ from activities.fetching_recordings import RecordingFetcher
 from activities.figures import StandingFigures
 from activities.following_calls import CallFollowing
 from activities.hand_on import SlotHandOn
+from activities.joined_queues import JoinedQueues
 from activities.keeping_recordings import KeepRecordings
 from activities.lead_workflows import LeadWorkflows
 from activities.looking_up import LookUpCall
@@ -92,6 +93,7 @@ class Hands:
     """What goes on in this process besides its activities."""
 
     hand_on: SlotHandOn
+    queues: JoinedQueues
     replanning: Replanning
     coming_due: ComingDue
     limits: ProviderLimits
@@ -105,6 +107,7 @@ class Hands:
                 self.hand_on.nudge(UUID(word))
 
     async def close(self) -> None:
+        await self.queues.close()
         await self.coming_due.close()
         await self.replanning.close()
         await self.hand_on.close()
@@ -129,6 +132,7 @@ def build_worker(
     decisions = LeadDecisions(dial)
     workflows = LeadWorkflows(client, settings.task_queue)
     hand_on = SlotHandOn(sessions, decisions, workflows, now)
+    queues = JoinedQueues(sessions, hand_on)
     limits = ProviderLimits(sessions, providers, now)
     coming_due = ComingDue(sessions, hand_on, now)
     replanning = Replanning(sessions, decisions, workflows, hand_on, coming_due, dial, now)
@@ -138,7 +142,7 @@ def build_worker(
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
         activities=[
-            NextStep(sessions, decisions, now).next_step,
+            NextStep(sessions, decisions, queues, now).next_step,
             PlaceCall(sessions, dial, sender, now).place_call,
             LookUpCall(sessions, dial, providers, sender, workflows, now).look_up_call,
             Reconcile(
@@ -153,7 +157,7 @@ def build_worker(
         interceptors=[Discretion()],
         workflow_runner=workflow_runner,
     )
-    return worker, Hands(hand_on, replanning, coming_due, limits)
+    return worker, Hands(hand_on, queues, replanning, coming_due, limits)
 
 
 def recording_keeper(

@@ -17,18 +17,17 @@ from domain.decision import Finished, MayDial, NotYet, closing_of, decide
 from domain.situation import UNLIMITED, Capacity, Situation
 from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
 from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
-from storage import appointments, attempts, slots, turns
-from storage.caller_ids import choose_caller_id
+from storage import appointments, attempts, grants, slots, turns
+from storage.caller_ids import choose_caller_id, use_of
 from storage.models import AttemptRow, CallerIdRow, LeadRow
-from storage.situations import LeadWithContext, PoolLock, lock_lead
+from storage.situations import FoundLead, LeadWithContext, PoolLock, lock_found, lock_lead
 from telephony.requests import CallRequest, build_call_body
 
 
 class Room(Enum):
-    """What a decision may assume of the pool's free slots."""
+    """What a decision may assume of the pool's free slots, where nobody saw that there are none."""
 
     COUNT = "lock the pool, unless somebody else grants just now, and count"
-    NONE = "it was just seen to be full"
     UNKNOWN = "nobody looked; a slot is unlikely to be wanted"
 
 
@@ -55,22 +54,24 @@ class LeadDecisions:
             context = as_probe(context, now)
         return await self._decide(session, context, await self._count(session, context, now), now=now)
 
-    async def advance(self, session: AsyncSession, lead_id: UUID, *, now: datetime, room: Room) -> Step | None:
+    async def advance(
+        self, session: AsyncSession, found: FoundLead, *, now: datetime, room: Room | Capacity
+    ) -> Step | None:
         """Decide, for its workflow, about a lead under its locks, and write the decision into its row.
 
         Safe to repeat: while an attempt is open the answer is that attempt, whoever asks. A lead that others stand in
         line before, or that comes while somebody else grants, joins the queue: whoever hands slots on is fair.
 
         Args:
-            room: Whether a slot may be granted; only then the number pool is locked too.
+            found: Found in this transaction, which has locked nothing since.
+            room: Whether a slot may be granted, and only then the number pool is locked too; or what was seen of it
+                just now, when there was none.
 
         Returns:
             The step; None when a slot would have to be granted and ``room`` is unknown (nothing was written).
         """
         lock = PoolLock.IF_FREE if room is Room.COUNT else PoolLock.NO
-        context = await lock_lead(session, lead_id, pool_lock=lock)
-        if context is None:
-            return Stop("erased")
+        context = await lock_found(session, found, pool_lock=lock)
         context.lead.handed_over_at = context.lead.handed_over_at or now
         capacity = await self._capacity(session, context, room, now)
         step = await self._decide(session, context, capacity, now=now)
@@ -89,9 +90,17 @@ class LeadDecisions:
     async def _decide(
         self, session: AsyncSession, context: LeadWithContext, capacity: Capacity, *, now: datetime
     ) -> Step | None:
-        give_back_expired(context, now)
+        if give_back_expired(context, now):
+            await session.flush()  # what is read of the contact counts it
         if context.open_attempt is not None:
             return _dial(context.open_attempt)
+        # The rows are written once, at the end: nothing that is read on the way depends on them.
+        with session.no_autoflush:
+            return await self._weighed(session, context, capacity, now=now)
+
+    async def _weighed(
+        self, session: AsyncSession, context: LeadWithContext, capacity: Capacity, *, now: datetime
+    ) -> Step | None:
         situation = await weigh(session, context, now=now, settings=self._settings, capacity=capacity)
         _note(context, situation)
         match decide(situation):
@@ -106,7 +115,11 @@ class LeadDecisions:
             case never:
                 assert_never(never)
 
-    async def _capacity(self, session: AsyncSession, context: LeadWithContext, room: Room, now: datetime) -> Capacity:
+    async def _capacity(
+        self, session: AsyncSession, context: LeadWithContext, room: Room | Capacity, now: datetime
+    ) -> Capacity:
+        if isinstance(room, Capacity):
+            return room
         if room is Room.UNKNOWN:
             return UNLIMITED
         lead_id, pool_id = context.lead.id, context.pool.id
@@ -147,30 +160,27 @@ class LeadDecisions:
         if caller_id is None:
             why = f"the number pool {context.pool.name} has no caller ID that may be used; give it one"
             return _hold(context, Parked(why), situation)
-        await slots.take_pace(
+        pool_free_at = await slots.take_pace(
             session,
             context.pool,
             context.campaign,
             context.account,
             context.organization,
-            caller_id,
             slot.not_before,
             now=situation.now,
         )
         put_next_probes_off(context, situation.now)
         memory = await memory_of(session, context.contact.id, context.lead, context.campaign)
-        attempt = self._add_attempt(session, context, slot, caller_id, memory)
-        lead = context.lead
-        lead.status = LeadStatus.IN_PROGRESS
-        lead.next_attempt_at = None
-        lead.waiting_for = None
-        return _dial(attempt)
+        new = self._new_attempt(context, slot, caller_id, memory)
+        use = use_of(caller_id, slot.not_before)
+        await grants.write_grant(session, context.lead, new, use, pool_free_at=pool_free_at)
+        return Dial(new.id, new.number, new.not_before, new.not_after)
 
-    def _add_attempt(
-        self, session: AsyncSession, context: LeadWithContext, slot: MayDial, caller_id: CallerIdRow, memory: str
-    ) -> AttemptRow:
+    def _new_attempt(
+        self, context: LeadWithContext, slot: MayDial, caller_id: CallerIdRow, memory: str
+    ) -> attempts.NewAttempt:
         number = context.attempts[-1].number + 1 if context.attempts else 1
-        new = attempts.NewAttempt(
+        return attempts.NewAttempt(
             id=attempts.attempt_id(context.lead.id, number),
             number=number,
             number_pool_id=context.pool.id,
@@ -181,7 +191,6 @@ class LeadDecisions:
             request_body=build_call_body(self._request(context, slot, caller_id, number, memory)),
             is_probe=bool(context.tried),
         )
-        return attempts.add_attempt(session, context.lead, new)
 
     def _request(
         self, context: LeadWithContext, slot: MayDial, caller_id: CallerIdRow, number: int, memory: str
@@ -208,12 +217,18 @@ class LeadDecisions:
         return base if context.account.is_default else f"{base}/{context.account.id}"
 
 
-def give_back_expired(context: LeadWithContext, now: datetime) -> None:
-    """Close a grant that nobody took up in time; its lead waits again. Callers hold the lead's locks and commit."""
+def give_back_expired(context: LeadWithContext, now: datetime) -> bool:
+    """Close a grant that nobody took up in time; its lead waits again. Callers hold the lead's locks and commit.
+
+    Returns:
+        Whether there was one.
+    """
     attempt = context.open_attempt
-    if attempt is not None and attempt.status == AttemptStatus.GRANTED and now > attempt.not_after:
-        attempts.close_unrung(attempt, now=now, reason="grant_expired")
-        context.lead.status = LeadStatus.NEW
+    if attempt is None or attempt.status != AttemptStatus.GRANTED or now <= attempt.not_after:
+        return False
+    attempts.close_unrung(attempt, now=now, reason="grant_expired")
+    context.lead.status = LeadStatus.NEW
+    return True
 
 
 def _waits(lead: LeadRow, now: datetime) -> bool:

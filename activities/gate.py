@@ -15,7 +15,7 @@ from domain.decision import may_send
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage import attempts
 from storage.models import AttemptRow
-from storage.situations import LeadWithContext, lock_lead
+from storage.situations import LeadWithContext, lock_lead_of_attempt
 
 LISTENING_MARGIN = timedelta(seconds=30)
 """A call whose end wasn't heard this long after it must have ended is looked up."""
@@ -53,13 +53,12 @@ async def pass_gate(
     Args:
         clock: Read once the locks are held: waiting for them may take seconds, and the hours may end meanwhile.
     """
-    known = await attempts.get_attempt(session, attempt_id)
-    if known is None:
+    context = await lock_lead_of_attempt(session, attempt_id)
+    if context is None:
         return CallFate(None, "erased")
-    context = await lock_lead(session, known.lead_id)
     now = clock()
-    attempt = None if context is None else context.open_attempt
-    if context is None or attempt is None or attempt.id != attempt_id:
+    attempt = context.open_attempt
+    if attempt is None or attempt.id != attempt_id:
         return CallFate(None, "settled")
     if attempt.status != AttemptStatus.GRANTED or attempt.request_body is None:
         return CallFate(attempt.look_up_at or now, "placed before")
@@ -124,8 +123,7 @@ async def pass_gate_again(
 
     None when it may not be repeated now: settled meanwhile, its key about to lapse, just sent, or against the rules.
     """
-    known = await attempts.get_attempt(session, attempt_id)
-    context = None if known is None else await lock_lead(session, known.lead_id)
+    context = await lock_lead_of_attempt(session, attempt_id)
     attempt = None if context is None else context.open_attempt
     if context is None or attempt is None or attempt.id != attempt_id or attempt.request_body is None:
         return None

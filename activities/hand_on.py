@@ -20,6 +20,7 @@ from activities.lead_workflows import EngineAway, LeadWorkflows
 from domain.decision import PACE_HORIZON
 from domain.steps import Dial, Parked, Queued, Step, Stop
 from storage import lead_progress, parking, slots, turns
+from storage.reading import reading
 from storage.turns import WaitingLead
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,14 @@ class Served:
     go_on_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Whose turn it is in a pool; ``None`` where there is no room or nobody waits. ``is_full``: of live calls."""
+
+    lead: WaitingLead | None
+    is_full: bool = False
+
+
 class SlotHandOn:
     def __init__(
         self,
@@ -54,6 +63,7 @@ class SlotHandOn:
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
+        self._reading = reading(sessions)
         self._decisions = decisions
         self._workflows = workflows
         self._clock = clock
@@ -97,7 +107,7 @@ class SlotHandOn:
         try:
             while number_pool_id in self._wanted:
                 self._wanted.discard(number_pool_id)
-                async with self._sessions() as session:
+                async with self._reading() as session:
                     pools = await turns.pools_in_turn(session, number_pool_id, self._clock())
                 for pool_id in pools:
                     self._go_on(pool_id, await self._hand_on(pool_id, MOST_AT_ONCE))
@@ -123,9 +133,11 @@ class SlotHandOn:
     ) -> Served:
         served = lost_races = 0
         while served < at_most and lost_races < MOST_LOST_RACES:
-            lead = await self._next_lead(number_pool_id)
+            look = await self._look(number_pool_id)
+            lead = look.lead
             if lead is None:
-                return Served(served, await self._held_up_until(number_pool_id))
+                # Of a pool that is full there is word when a call ends.
+                return Served(served, None if look.is_full else await self._held_up_until(number_pool_id))
             step = await self._serve(lead)
             if step is None or (lead.by_probe and isinstance(step, Parked)):
                 lost_races += 1
@@ -142,16 +154,17 @@ class SlotHandOn:
         async with self._sessions.begin() as session:
             return await self._decisions.serve(session, lead.lead_id, now=self._clock(), by_probe=lead.by_probe)
 
-    async def _next_lead(self, number_pool_id: UUID) -> WaitingLead | None:
+    async def _look(self, number_pool_id: UUID) -> Look:
         now = self._clock()
-        async with self._sessions() as session:
-            if not await slots.has_room(session, number_pool_id, dial_by=now + PACE_HORIZON):
-                return None
-            return await turns.next_due_lead(session, number_pool_id, now)
+        async with self._reading() as session:
+            room = await slots.see_room(session, number_pool_id, dial_by=now + PACE_HORIZON)
+            if not room.is_free:
+                return Look(None, is_full=room.is_full)
+            return Look(await turns.next_due_lead(session, number_pool_id, now))
 
     async def _held_up_until(self, number_pool_id: UUID) -> datetime | None:
         now = self._clock()
-        async with self._sessions() as session:
+        async with self._reading() as session:
             paced = await slots.held_up_until(session, number_pool_id, now)
             probed = await parking.next_probe_at(session, number_pool_id, now)
         return min((instant for instant in (paced, probed) if instant is not None), default=None)

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Text, Uuid, any_, bindparam, or_, select, update
+from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer, load_only
 
 from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
-from storage.models import AttemptRow, CampaignRow, LeadRow
+from storage.models import AttemptRow, CampaignRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,36 +36,13 @@ def attempt_id(lead_id: UUID, number: int) -> UUID:
     return uuid5(lead_id, str(number))
 
 
-def add_attempt(session: AsyncSession, lead: LeadRow, new: NewAttempt) -> AttemptRow:
-    """Insert a granted attempt; unique indexes refuse a second open one for the lead or a live one for the contact."""
-    row = AttemptRow(
-        id=new.id,
-        organization_id=lead.organization_id,
-        lead_id=lead.id,
-        contact_id=lead.contact_id,
-        campaign_id=lead.campaign_id,
-        number_pool_id=new.number_pool_id,
-        account_id=new.account_id,
-        number=new.number,
-        from_number=new.from_number,
-        status=AttemptStatus.GRANTED,
-        not_before=new.not_before,
-        not_after=new.not_after,
-        request_body=new.request_body,
-        is_probe=new.is_probe,
-        look_up_at=new.not_after,
-    )
-    session.add(row)
-    return row
-
-
 async def get_attempt(session: AsyncSession, attempt_id: UUID) -> AttemptRow | None:
-    return await session.get(AttemptRow, attempt_id, populate_existing=True)
+    return await session.scalar(_ATTEMPT, {"attempt_id": attempt_id})
 
 
 async def lock_attempt(session: AsyncSession, attempt_id: UUID) -> AttemptRow | None:
     """Read and lock an attempt, the last row in the order of locks."""
-    return await session.get(AttemptRow, attempt_id, with_for_update={"key_share": True}, populate_existing=True)
+    return await session.scalar(_LOCKED_ATTEMPT, {"attempt_id": attempt_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +90,8 @@ async def attempt_of_call(session: AsyncSession, call_id: str) -> AttemptRow | N
 
 async def mark_dialling(session: AsyncSession, attempt_id: UUID, *, now: datetime, look_up_at: datetime) -> bool:
     """The compare-and-set before the first request; False when the attempt was no longer merely granted."""
-    statement = (
-        update(AttemptRow)
-        .where(AttemptRow.id == attempt_id, AttemptRow.status == AttemptStatus.GRANTED)
-        .values(status=AttemptStatus.DIALLING, first_sent_at=now, last_sent_at=now, look_up_at=look_up_at)
-        .returning(AttemptRow.id)
-    )
-    return (await session.execute(statement)).first() is not None
+    wanted = {"attempt_id": attempt_id, "now": now, "look_up_at": look_up_at}
+    return (await session.execute(_MARK_DIALLING, wanted)).first() is not None
 
 
 def close_unrung(attempt: AttemptRow, *, now: datetime, reason: str | None = None) -> None:
@@ -153,3 +125,24 @@ def write(attempt: AttemptRow, changes: Mapping[str, Any]) -> None:
 def fill(attempt: AttemptRow, missing: Mapping[str, Any]) -> None:
     """Set those of the named columns that are still empty."""
     write(attempt, {column: value for column, value in missing.items() if getattr(attempt, column) is None})
+
+
+# Made once, since every call needs them and putting them together costs more than what they do.
+_ID = bindparam("attempt_id", type_=Uuid())
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+
+_ATTEMPT = select(AttemptRow).where(AttemptRow.id == _ID).execution_options(populate_existing=True)
+_LOCKED_ATTEMPT = _ATTEMPT.with_for_update(key_share=True)
+
+_MARK_DIALLING = (
+    update(AttemptRow)
+    .where(AttemptRow.id == _ID, AttemptRow.status == AttemptStatus.GRANTED)
+    .values(
+        status=AttemptStatus.DIALLING,
+        first_sent_at=_NOW,
+        last_sent_at=_NOW,
+        look_up_at=bindparam("look_up_at", type_=DateTime(timezone=True)),
+    )
+    .returning(AttemptRow.id)
+    .execution_options(synchronize_session=False)
+)

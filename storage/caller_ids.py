@@ -1,9 +1,11 @@
 """Which of a pool's numbers a call goes out from."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, DateTime, Uuid, and_, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Date, DateTime, Select, Text, Uuid, and_, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.local_presence import PREFIX_LENGTH, area_prefix, region_prefixes
@@ -18,22 +20,30 @@ async def choose_caller_id(
     One of the same area code goes first, then one of the same state or province; of several the least recently used.
     Callers hold the pool's lock.
     """
-    query = (
-        select(CallerIdRow)
-        .join(NumberPoolRow, NumberPoolRow.id == CallerIdRow.number_pool_id)
-        .where(_OF_POOL, _usable_from() <= now)
-        .order_by(_strangeness(to_number), CallerIdRow.last_used_at.asc().nulls_first(), CallerIdRow.position)
-        .limit(1)
-    )
-    return await session.scalar(query, {"number_pool_id": number_pool_id, **_day_of(now)})
+    wanted = {
+        "number_pool_id": number_pool_id,
+        "area": area_prefix(to_number),
+        "region": region_prefixes(to_number),
+        **day_of(now),
+    }
+    return await session.scalar(_CHOICE, wanted)
 
 
-def note_use(caller_id: CallerIdRow, leaves_at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class NumberUse:
+    """What a number's row says once another call goes out from it; its columns by name."""
+
+    id: UUID
+    used_on: date
+    used_count: int
+    last_used_at: datetime
+
+
+def use_of(caller_id: CallerIdRow, leaves_at: datetime) -> NumberUse:
     """Count a call that leaves at ``leaves_at`` towards the number's day, by UTC."""
     day = leaves_at.astimezone(UTC).date()
-    caller_id.used_count = caller_id.used_count + 1 if caller_id.used_on == day else 1
-    caller_id.used_on = day
-    caller_id.last_used_at = leaves_at
+    count = caller_id.used_count + 1 if caller_id.used_on == day else 1
+    return NumberUse(caller_id.id, day, count, leaves_at)
 
 
 async def rest(session: AsyncSession, number_pool_id: UUID, phone_number: str, until: datetime) -> UUID | None:
@@ -52,17 +62,18 @@ async def rest(session: AsyncSession, number_pool_id: UUID, phone_number: str, u
 
 async def free_again_at(session: AsyncSession, number_pool_id: UUID, at: datetime) -> datetime | None:
     """When a number of the pool may be used again; None when one may be used at ``at``, or there is none at all."""
-    earliest: datetime | None = await session.scalar(_FREE_AGAIN, {"number_pool_id": number_pool_id, **_day_of(at)})
+    earliest: datetime | None = await session.scalar(_FREE_AGAIN, {"number_pool_id": number_pool_id, **day_of(at)})
     return None if earliest is None or earliest <= at else earliest
 
 
-def _day_of(at: datetime) -> dict[str, date | datetime]:
+def day_of(at: datetime) -> dict[str, date | datetime]:
+    """What ``earliest_use`` wants to be given of the instant for which it is asked."""
     day = at.astimezone(UTC).date()
     return {"at": at, "day": day, "midnight": datetime.combine(day + timedelta(days=1), time(), UTC)}
 
 
 def _usable_from() -> ColumnElement[datetime]:
-    """In a query of numbers and their pool, given ``_day_of``: from when on each has rested and has calls left."""
+    """In a query of numbers and their pool, given ``day_of``: from when on each has rested and has calls left."""
     instant = bindparam("at", type_=DateTime(timezone=True))
     is_spent = and_(
         CallerIdRow.used_on == bindparam("day", type_=Date()),
@@ -72,13 +83,27 @@ def _usable_from() -> ColumnElement[datetime]:
     return func.greatest(func.coalesce(CallerIdRow.resting_until, instant), has_calls_from)
 
 
-_OF_POOL = NumberPoolRow.id == bindparam("number_pool_id", type_=Uuid())
-
-_FREE_AGAIN = (
-    select(func.min(_usable_from())).join(NumberPoolRow, NumberPoolRow.id == CallerIdRow.number_pool_id).where(_OF_POOL)
-)
+def earliest_use() -> Select[Any]:
+    """A query, given ``number_pool_id`` and ``day_of``: when the first of the pool's numbers may be used."""
+    return select(func.min(_usable_from())).join(NumberPoolRow, _IS_OF_POOL).where(_OF_POOL).correlate(None)
 
 
-def _strangeness(to_number: str) -> ColumnElement[int]:
+def _choice() -> Select[CallerIdRow]:
     prefix = func.left(CallerIdRow.phone_number, PREFIX_LENGTH)
-    return case((prefix == area_prefix(to_number), 0), (prefix.in_(region_prefixes(to_number)), 1), else_=2)
+    is_of_region = prefix.in_(bindparam("region", type_=Text(), expanding=True))
+    strangeness = case((prefix == bindparam("area", type_=Text()), 0), (is_of_region, 1), else_=2)
+    return (
+        select(CallerIdRow)
+        .join(NumberPoolRow, _IS_OF_POOL)
+        .where(_OF_POOL, _usable_from() <= bindparam("at", type_=DateTime(timezone=True)))
+        .order_by(strangeness, CallerIdRow.last_used_at.asc().nulls_first(), CallerIdRow.position)
+        .limit(1)
+    )
+
+
+_OF_POOL = NumberPoolRow.id == bindparam("number_pool_id", type_=Uuid())
+_IS_OF_POOL = NumberPoolRow.id == CallerIdRow.number_pool_id
+
+# Made once: every grant needs them.
+_FREE_AGAIN = earliest_use()
+_CHOICE = _choice()

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, select, true
+from sqlalchemy import Uuid, func, literal, literal_column, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import LeadStatus
@@ -25,7 +26,7 @@ async def next_openings(
 
     Leads that come due within hours, at an appointment of their own, have timers of their own and aren't among them.
     """
-    campaigns = callable_campaigns(now, None if number_pool_id is None else [number_pool_id])
+    campaigns = callable_campaigns(now, None if number_pool_id is None else literal([number_pool_id], ARRAY(Uuid)))
     priorities = every_priority()
     # One range of the index for each campaign and priority.
     first = (

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, exists, func, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import exists, func, literal_column, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadOutcome, LeadStatus
@@ -23,24 +23,6 @@ class LeadToHandOver(NamedTuple):
     campaign_id: UUID
     campaign_name: str
     organization_id: UUID
-
-
-class Standing(NamedTuple):
-    status: str
-    number_pool_id: UUID
-    run: int
-
-
-async def standing_of(session: AsyncSession, lead_id: UUID) -> Standing | None:
-    row = (await session.execute(_STANDING, {"lead_id": lead_id})).first()
-    return None if row is None else Standing(*row)
-
-
-_STANDING = (
-    select(LeadRow.status, CampaignRow.number_pool_id, LeadRow.run)
-    .join(CampaignRow, CampaignRow.id == LeadRow.campaign_id)
-    .where(LeadRow.id == bindparam("lead_id", type_=Uuid()))
-)
 
 
 async def mark_handed_over(session: AsyncSession, runs: Sequence[tuple[UUID, int]], now: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -89,14 +89,21 @@ def account_cap(account: AccountRow) -> int | None:
 
 async def lock_pace(session: AsyncSession, owner_id: UUID) -> datetime | None:
     """Wait for whoever grants under the same limits; then the earliest instant that is still free for a request."""
-    query = select(PaceRow.owner_id, PaceRow.next_dial_at).where(PaceRow.owner_id == owner_id).with_for_update()
-    row = (await session.execute(query)).first()
+    wanted = {"owner_id": owner_id}
+    row = (await session.execute(_LOCKED_PACE, wanted)).first()
     if row is None:
         # Only then, one owner at a time: an insert waits for another's insert of the same row, as a lock would.
         await session.execute(insert(PaceRow).values(owner_id=owner_id).on_conflict_do_nothing())
-        row = (await session.execute(query)).one()
+        row = (await session.execute(_LOCKED_PACE, wanted)).one()
     free_at: datetime | None = row.next_dial_at
     return free_at
+
+
+_LOCKED_PACE = (
+    select(PaceRow.owner_id, PaceRow.next_dial_at)
+    .where(PaceRow.owner_id == bindparam("owner_id", type_=Uuid()))
+    .with_for_update()
+)
 
 
 async def book(session: AsyncSession, limits: Limits, leaves_at: datetime) -> None:

@@ -7,9 +7,11 @@ A pool's id says that there may be room; with ``PLAN`` before it, that leads may
 one of its campaigns was changed or its organisation started (triggers of ``2026_11_25_planning_anew``).
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 CHANNEL = "leadline_room"
@@ -17,5 +19,15 @@ PLAN = "plan "
 
 
 async def announce_room(session: AsyncSession, number_pool_id: UUID) -> None:
-    """Have the slots of this pool handed on as soon as the caller commits."""
-    await session.execute(select(func.pg_notify(CHANNEL, str(number_pool_id))))
+    """Have the slots of this pool handed on as soon as the caller commits.
+
+    Whoever commits this keeps all others who announce something waiting until the commit is on the disk: PostgreSQL
+    orders such commits by one lock. So it isn't for what happens many times a second.
+    """
+    await announce_rooms(session, [number_pool_id])
+
+
+async def announce_rooms(session: AsyncSession, number_pool_ids: Collection[UUID]) -> None:
+    """The same for several pools."""
+    words = [str(pool_id) for pool_id in number_pool_ids]
+    await session.execute(select(func.pg_notify(CHANNEL, func.unnest(literal(words, ARRAY(Text))))))

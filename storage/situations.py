@@ -6,9 +6,10 @@ Rows are locked in the order of ``storage``: organisation, campaign and account 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -23,12 +24,26 @@ LONG_COLUMNS = [
 ]
 
 
+AllRows = Select[OrganizationRow, CampaignRow, AccountRow, NumberPoolRow, ContactRow, LeadRow]
+
+
 class PoolLock(Enum):
     """Whether the number pool is locked too, which a transaction must do before it grants a slot."""
 
     NO = "nothing will be granted"
     IF_FREE = "somebody else may be granting: then nothing will be"
     WAIT = "wait for whoever is granting"
+
+
+class FoundLead(NamedTuple):
+    """A lead as it stood before its locks, and the ids of what decides about it."""
+
+    lead_id: UUID
+    campaign_id: UUID
+    contact_id: UUID
+    number_pool_id: UUID
+    status: str
+    run: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,78 +83,96 @@ async def lock_lead(
     Raises:
         LeadMoved: the lead changed its campaign or its number meanwhile; roll back and ask again.
     """
+    found = await find_lead(session, lead_id, to_probe=to_probe)
+    return None if found is None else await lock_found(session, found, pool_lock=pool_lock, to_probe=to_probe)
+
+
+async def lock_lead_of_attempt(session: AsyncSession, attempt_id: UUID) -> LeadWithContext | None:
+    """As ``lock_lead``, for who knows one of its attempts; None when there is no such attempt."""
+    row = (await session.execute(_FOUND_BY_ATTEMPT, {"attempt_id": attempt_id})).first()
+    return None if row is None else await lock_found(session, FoundLead(*row[1:]))
+
+
+async def find_lead(session: AsyncSession, lead_id: UUID, *, to_probe: bool = False) -> FoundLead | None:
+    """Where the lead stands, before any lock; waits for those who change what decides about it.
+
+    For a transaction that then locks it by ``lock_found``.
+    """
+    row = (await session.execute(_FOUND_TO_PROBE if to_probe else _FOUND, {"lead_id": lead_id})).first()
+    return None if row is None else FoundLead(*row[1:])
+
+
+async def lock_found(
+    session: AsyncSession, found: FoundLead, *, pool_lock: PoolLock = PoolLock.NO, to_probe: bool = False
+) -> LeadWithContext:
+    """As ``lock_lead``, for who has found the lead in the same transaction and locked nothing since."""
     # The numbers that lead to the other rows never change while a workflow of the lead is open, except for the
     # campaign of a moved lead; the lead's own lock comes last, so what was read before it is compared again.
-    keys = (await session.execute(_KEYS_TO_PROBE if to_probe else _KEYS, {"lead_id": lead_id})).first()
-    if keys is None:
-        return None
-    wanted = {"campaign_id": keys.campaign_id}
-    if to_probe:
-        await session.execute(_ORGANIZATION, wanted)
-    owners = await session.execute(_OWNERS_TO_PROBE if to_probe else _OWNERS, wanted)
-    organization, campaign, account = owners.one()
-    pool, pool_is_locked = await _read_pool(session, campaign.number_pool_id, pool_lock)
-    contact = (await session.scalars(_CONTACT, {"contact_id": keys.contact_id})).one()
-    lead = (await session.scalars(_LEAD, {"lead_id": lead_id})).one()
-    if (lead.campaign_id, lead.contact_id) != (keys.campaign_id, keys.contact_id):
+    wanted = {"lead_id": found.lead_id, "campaign_id": found.campaign_id, "contact_id": found.contact_id}
+    rows = (await session.execute(_LOCKED[pool_lock, to_probe], wanted)).first()
+    pool_is_locked = rows is not None and pool_lock is not PoolLock.NO
+    if rows is None and pool_lock is PoolLock.IF_FREE:
+        rows = (await session.execute(_LOCKED[PoolLock.NO, to_probe], wanted)).first()
+    if rows is None or (rows.LeadRow.campaign_id, rows.LeadRow.contact_id) != (found.campaign_id, found.contact_id):
         raise LeadMoved("the lead was moved while its rows were being locked; nothing was done, ask again")
-    attempts = (await session.scalars(_ATTEMPTS, {"lead_id": lead_id})).all()
+    organization, campaign, account, pool, contact, lead = rows
+    attempts = (await session.scalars(_ATTEMPTS, {"lead_id": found.lead_id})).all()
     return LeadWithContext(organization, account, campaign, pool, pool_is_locked, contact, lead, attempts)
 
 
-async def _read_pool(session: AsyncSession, pool_id: UUID, lock: PoolLock) -> tuple[NumberPoolRow, bool]:
-    if lock is not PoolLock.NO:
-        pool = await session.scalar(_LOCKED_POOL[lock], {"pool_id": pool_id})
-        if pool is not None:
-            return pool, True
-    return (await session.scalars(_POOL, {"pool_id": pool_id})).one(), False
+def _where_it_stands(way: ColumnElement[Any]) -> Select[Any]:
+    """``way``: the lock that comes before all others; what is beside it was read before that was waited for."""
+    stands = (LeadRow.campaign_id, LeadRow.contact_id, CampaignRow.number_pool_id, LeadRow.status, LeadRow.run)
+    return select(way, LeadRow.id, *stands).join(CampaignRow, CampaignRow.id == LeadRow.campaign_id)
+
+
+def _locked(pool_lock: PoolLock, *, to_probe: bool) -> AllRows:
+    """All rows in one statement, which locks them one after the other, in the order in which they are named.
+
+    PostgreSQL takes the clauses, and the tables within each, as they come. A row for which it had to wait is read
+    again as it is then, and so is every later one.
+    """
+    if to_probe:
+        query = _ROWS.with_for_update(read=True, of=OrganizationRow)
+        query = query.suffix_with("FOR NO KEY UPDATE OF campaigns, accounts")
+    else:
+        query = _ROWS.with_for_update(read=True, of=[OrganizationRow, CampaignRow, AccountRow])
+    return query.suffix_with(_POOL_CLAUSES[pool_lock], "FOR NO KEY UPDATE OF contacts, leads")
 
 
 # Made once: every decision needs them, and putting them together costs more than what they find.
 _LEAD_ID = bindparam("lead_id", type_=Uuid())
 
-_WHERE_IT_IS = select(LeadRow.campaign_id, LeadRow.contact_id).where(LeadRow.id == _LEAD_ID)
-_KEYS = _WHERE_IT_IS.add_columns(give_way(LeadRow.organization_id))
-_KEYS_TO_PROBE = _WHERE_IT_IS.add_columns(right_of_way(LeadRow.organization_id))
+_FOUND = _where_it_stands(give_way(LeadRow.organization_id)).where(LeadRow.id == _LEAD_ID)
+_FOUND_TO_PROBE = _where_it_stands(right_of_way(LeadRow.organization_id)).where(LeadRow.id == _LEAD_ID)
+_FOUND_BY_ATTEMPT = (
+    _where_it_stands(give_way(LeadRow.organization_id))
+    .join(AttemptRow, AttemptRow.lead_id == LeadRow.id)
+    .where(AttemptRow.id == bindparam("attempt_id", type_=Uuid()))
+)
 
-_OF_CAMPAIGN = (
-    select(OrganizationRow, CampaignRow, AccountRow)
+_ROWS = (
+    select(OrganizationRow, CampaignRow, AccountRow, NumberPoolRow, ContactRow, LeadRow)
     .join(CampaignRow, CampaignRow.organization_id == OrganizationRow.id)
     .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
     .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
+    .join(ContactRow, ContactRow.id == bindparam("contact_id", type_=Uuid()))
+    .join(LeadRow, LeadRow.id == _LEAD_ID)
     .where(CampaignRow.id == bindparam("campaign_id", type_=Uuid()))
     .execution_options(populate_existing=True)
 )
 
-_OWNERS = _OF_CAMPAIGN.with_for_update(read=True, of=[OrganizationRow, CampaignRow, AccountRow])
-_ORGANIZATION = _OF_CAMPAIGN.with_for_update(read=True, of=OrganizationRow)
-_OWNERS_TO_PROBE = _OF_CAMPAIGN.with_for_update(key_share=True, of=[CampaignRow, AccountRow])
-
-_POOL = (
-    select(NumberPoolRow)
-    .where(NumberPoolRow.id == bindparam("pool_id", type_=Uuid()))
-    .execution_options(populate_existing=True)
-)
-
-_LOCKED_POOL = {
-    lock: _POOL.with_for_update(key_share=True, skip_locked=lock is PoolLock.IF_FREE)
-    for lock in (PoolLock.IF_FREE, PoolLock.WAIT)
+_POOL_CLAUSES = {
+    PoolLock.NO: "",
+    PoolLock.IF_FREE: "FOR NO KEY UPDATE OF number_pools SKIP LOCKED",
+    PoolLock.WAIT: "FOR NO KEY UPDATE OF number_pools",
 }
 
-_CONTACT = (
-    select(ContactRow)
-    .where(ContactRow.id == bindparam("contact_id", type_=Uuid()))
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
-)
+_LOCKED = {
+    (pool_lock, to_probe): _locked(pool_lock, to_probe=to_probe) for pool_lock in PoolLock for to_probe in (False, True)
+}
 
-_LEAD = (
-    select(LeadRow)
-    .where(LeadRow.id == _LEAD_ID)
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
-)
-
+# After the lead's lock: whoever held it may have written some.
 _ATTEMPTS = (
     select(AttemptRow)
     .where(AttemptRow.lead_id == _LEAD_ID)

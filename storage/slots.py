@@ -4,6 +4,7 @@ A slot is held by an attempt row from its grant until ``slot_released_at``. Call
 caps are counted under the locks of ``storage.paces``, so what is counted here stays true until they commit.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    not_,
     or_,
     select,
 )
@@ -28,8 +30,8 @@ from domain.decision import PACE_HORIZON
 from domain.ramp import distance
 from domain.situation import Capacity
 from domain.vocabulary import CampaignStatus
-from storage.caller_ids import free_again_at, note_use
-from storage.models import AccountRow, AttemptRow, CallerIdRow, CampaignRow, NumberPoolRow, OrganizationRow
+from storage.caller_ids import day_of, earliest_use, free_again_at
+from storage.models import AccountRow, AttemptRow, CampaignRow, NumberPoolRow, OrganizationRow
 from storage.paces import (
     ACCOUNT_CAP,
     book,
@@ -45,6 +47,24 @@ IS_LIVE = AttemptRow.slot_released_at.is_(None)
 NO_NUMBER = "a number to call from (all of the pool's rest or have made their calls of the day)"
 
 
+@dataclass(frozen=True, slots=True)
+class RoomSeen:
+    """``is_full``: by live calls. ``is_paced``: calls a second hold it up. ``numbers_rest``: all of its numbers do."""
+
+    is_full: bool
+    is_paced: bool
+    numbers_rest: bool
+
+    @property
+    def is_free(self) -> bool:
+        return not (self.is_full or self.is_paced or self.numbers_rest)
+
+    @property
+    def nothing(self) -> Capacity:
+        """What whoever saw no room may have: nothing, and of what."""
+        return Capacity(free_slots=0, lacking=NO_NUMBER) if self.numbers_rest else Capacity(free_slots=0)
+
+
 async def capacity(
     session: AsyncSession,
     pool: NumberPoolRow,
@@ -55,8 +75,11 @@ async def capacity(
     now: datetime,
 ) -> Capacity:
     """What a decision may grant under the pool's lock, which its caller holds; locks the other limits too."""
-    free_slots = pool.max_live_calls - await _live_calls(session, AttemptRow.number_pool_id, pool.id)
     free_at = pool.next_dial_at or now
+    asked_for = max(free_at, now)
+    wanted = {"number_pool_id": pool.id, **day_of(asked_for)}
+    live, number_free_at = (await session.execute(_POOL_COUNTED, wanted)).one()
+    free_slots = pool.max_live_calls - live
     for limits in limits_on(pool, campaign, account, organization, now):
         paced = await lock_pace(session, limits.owner_id)
         if limits.max_live_calls is not None:
@@ -64,7 +87,9 @@ async def capacity(
             free_slots = min(free_slots, limits.max_live_calls - live)
         if limits.calls_per_second is not None:
             free_at = max(free_at, paced or now)
-    if await free_again_at(session, pool.id, max(free_at, now)) is not None:
+    if free_at > asked_for:
+        number_free_at, asked_for = await free_again_at(session, pool.id, free_at), free_at
+    if number_free_at is not None and number_free_at > asked_for:
         return Capacity(free_slots=0, lacking=NO_NUMBER)
     return Capacity(free_slots=free_slots, next_dial_at=free_at)
 
@@ -82,31 +107,37 @@ async def take_pace(
     campaign: CampaignRow,
     account: AccountRow,
     organization: OrganizationRow,
-    caller_id: CallerIdRow,
     leaves_at: datetime,
     *,
     now: datetime,
-) -> None:
+) -> datetime:
     """Book the instant at which a request leaves, so that the next one keeps its distance (calls a second).
 
     Callers have just asked for the ``capacity`` at ``now``, in the same transaction.
+
+    Returns:
+        The earliest instant that is free then for another request of the pool; callers write it into the pool's row.
     """
-    pool.next_dial_at = leaves_at + distance(
-        pool.max_calls_per_second, leaves_at, pool.released_at, account.released_at
-    )
     for limits in limits_on(pool, campaign, account, organization, now):
         await book(session, limits, leaves_at)
-    note_use(caller_id, leaves_at)
+    return leaves_at + distance(pool.max_calls_per_second, leaves_at, pool.released_at, account.released_at)
 
 
-async def has_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: datetime) -> bool:
+async def see_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: datetime) -> RoomSeen:
     """Whether the pool seems to have a free slot for a dial until ``dial_by``, seen without a lock.
 
     A hint that spares those who come in vain the wait for the pool's lock; the grant itself counts again under it.
     """
-    if not await session.scalar(_HAS_ROOM, {"number_pool_id": number_pool_id, "dial_by": dial_by}):
-        return False
-    return await free_again_at(session, number_pool_id, dial_by) is None
+    wanted = {"number_pool_id": number_pool_id, "dial_by": dial_by, **day_of(dial_by)}
+    row = (await session.execute(_ROOM, wanted)).first()
+    if row is None:
+        return RoomSeen(is_full=True, is_paced=False, numbers_rest=False)
+    return RoomSeen(row.is_full, row.is_paced, row.number_free_at is not None and row.number_free_at > dial_by)
+
+
+async def has_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: datetime) -> bool:
+    """As ``see_room``, for who needn't know what it lacks."""
+    return (await see_room(session, number_pool_id, dial_by=dial_by)).is_free
 
 
 async def held_up_until(session: AsyncSession, number_pool_id: UUID, now: datetime) -> datetime | None:
@@ -114,12 +145,12 @@ async def held_up_until(session: AsyncSession, number_pool_id: UUID, now: dateti
 
     None when it isn't a matter of time.
     """
-    wanted = {"number_pool_id": number_pool_id, "now": now}
-    paced: datetime | None = await session.scalar(_PACED_BEYOND, wanted)
-    if paced is None:
-        paced = await session.scalar(_CAMPAIGN_PACED_BEYOND, wanted)
-    rested = await free_again_at(session, number_pool_id, now)
-    waits = [None if paced is None else paced - PACE_HORIZON, rested]
+    wanted = {"number_pool_id": number_pool_id, "now": now, **day_of(now)}
+    paced, number_free_at = (await session.execute(_HELD_UP, wanted)).one()
+    waits = [
+        None if paced is None else paced - PACE_HORIZON,
+        number_free_at if number_free_at is not None and number_free_at > now else None,
+    ]
     return max((instant for instant in waits if instant is not None), default=None)
 
 
@@ -133,7 +164,7 @@ def _with_owners(query: Select[Any]) -> Select[Any]:
 
 
 async def _live_calls(session: AsyncSession, counted_by: InstrumentedAttribute[UUID], owner_id: UUID) -> int:
-    return await session.scalar(select(func.count()).where(counted_by == owner_id, IS_LIVE)) or 0
+    return await session.scalar(_LIVE_CALLS[counted_by.key], {"owner_id": owner_id}) or 0
 
 
 def live_calls_of(counted_by: InstrumentedAttribute[UUID], owner_id: InstrumentedAttribute[UUID]) -> ScalarSelect[int]:
@@ -149,17 +180,25 @@ def _is_below(
     return or_(cap.is_(None), cap > live_calls_of(counted_by, owner_id))
 
 
-def _pool_has_room() -> Select[bool]:
+def _room() -> Select[Any]:
     dial_by = bindparam("dial_by", type_=DateTime(timezone=True))
-    is_room = and_(
+    is_below_every_cap = and_(
         NumberPoolRow.max_live_calls > live_calls_of(AttemptRow.number_pool_id, NumberPoolRow.id),
-        func.coalesce(NumberPoolRow.next_dial_at, dial_by) <= dial_by,
         _is_below(ACCOUNT_CAP, AttemptRow.account_id, AccountRow.id),
-        ~is_paced_beyond(AccountRow, dial_by),
         _is_below(OrganizationRow.max_live_calls, AttemptRow.organization_id, OrganizationRow.id),
-        ~is_paced_beyond(OrganizationRow, dial_by),
     )
-    return _with_owners(select(is_room))
+    is_paced = or_(
+        func.coalesce(NumberPoolRow.next_dial_at, dial_by) > dial_by,
+        is_paced_beyond(AccountRow, dial_by),
+        is_paced_beyond(OrganizationRow, dial_by),
+    )
+    return _with_owners(
+        select(
+            not_(is_below_every_cap).label("is_full"),
+            is_paced.label("is_paced"),
+            earliest_use().scalar_subquery().label("number_free_at"),
+        )
+    )
 
 
 def _paced_beyond() -> Select[datetime | None]:
@@ -186,6 +225,18 @@ _POOL_ID = bindparam("number_pool_id", type_=Uuid())
 _NOW = bindparam("now", type_=DateTime(timezone=True))
 _HORIZON = _NOW + PACE_HORIZON
 
-_HAS_ROOM = _pool_has_room()
-_PACED_BEYOND = _paced_beyond()
-_CAMPAIGN_PACED_BEYOND = _campaign_paced_beyond()
+_LIVE_CALLS = {
+    counted_by.key: select(func.count()).where(counted_by == bindparam("owner_id", type_=Uuid()), IS_LIVE)
+    for counted_by in (AttemptRow.campaign_id, AttemptRow.account_id, AttemptRow.organization_id)
+}
+_POOL_COUNTED = select(
+    select(func.count()).where(AttemptRow.number_pool_id == _POOL_ID, IS_LIVE).scalar_subquery(),
+    earliest_use().scalar_subquery(),
+)
+_ROOM = _room()
+_HELD_UP = select(
+    func.coalesce(
+        _paced_beyond().correlate(None).scalar_subquery(), _campaign_paced_beyond().correlate(None).scalar_subquery()
+    ),
+    earliest_use().scalar_subquery(),
+)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     TableValuedAlias,
     Uuid,
     and_,
+    any_,
     bindparam,
     exists,
     func,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -94,7 +96,7 @@ def every_priority() -> TableValuedAlias:
     return series.table_valued("priority", name="priorities").render_derived()
 
 
-def callable_campaigns(now: Instant, number_pool_ids: Sequence[UUID] | BindParameter[Any] | None = None) -> CTE:
+def callable_campaigns(now: Instant, number_pool_ids: BindParameter[Any] | None = None) -> CTE:
     """Campaigns (of some pools, or all) whose leads nobody holds up; evaluated once, not for every lead.
 
     Those through which something that is parked may be tried now are among them.
@@ -116,7 +118,7 @@ def callable_campaigns(now: Instant, number_pool_ids: Sequence[UUID] | BindParam
         )
     )
     if number_pool_ids is not None:
-        query = query.where(CampaignRow.number_pool_id.in_(number_pool_ids))
+        query = query.where(CampaignRow.number_pool_id == any_(number_pool_ids))
     return query.cte("callable_campaigns").prefix_with("MATERIALIZED")
 
 
@@ -201,7 +203,7 @@ def _pools_in_turn() -> Select[UUID]:
 
 
 _POOL_ID = bindparam("number_pool_id", type_=Uuid())
-_POOL_IDS: BindParameter[Any] = bindparam("number_pool_ids", type_=Uuid(), expanding=True)
+_POOL_IDS: BindParameter[Any] = bindparam("number_pool_ids", type_=ARRAY(Uuid))
 
 _NEXT_DUE = _next_due()
 _SOMEBODY_WAITS = _somebody_waits()

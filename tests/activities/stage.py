@@ -12,6 +12,7 @@ from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
 from activities.dialling import PlaceCall
 from activities.hand_on import SlotHandOn
+from activities.joined_queues import JoinedQueues
 from activities.lead_workflows import LeadWorkflows
 from activities.looking_up import LookUpCall
 from activities.messages import AttemptInput, CallFate, LeadInput
@@ -55,7 +56,8 @@ class Stage:
         self.workflows = LeadWorkflows(client, "leads")
         self.slots = SlotHandOn(sessions, decisions, self.workflows, clock)
         sender = CallSender(sessions, providers, self.workflows, clock)
-        self._next_step = NextStep(sessions, decisions, clock)
+        self.queues = JoinedQueues(sessions, self.slots)
+        self._next_step = NextStep(sessions, decisions, self.queues, clock)
         self._place_call = PlaceCall(sessions, settings, sender, clock)
         self._look_up = LookUpCall(sessions, settings, providers, sender, self.workflows, clock)
         self.limits = ProviderLimits(sessions, providers, clock)
@@ -99,6 +101,7 @@ class Stage:
 
     async def close(self) -> None:
         """End what goes on besides activities, as a worker that stops does."""
+        await self.queues.close()
         await self.coming_due.close()
         await self.replanning.close()
         await self.slots.close()

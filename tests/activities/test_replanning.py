@@ -380,7 +380,7 @@ async def test_a_word_from_the_database_is_taken_for_what_it_says_and_any_other_
 ) -> None:
     clock.now = TUESDAY
     lead = await add_waiting(sessions, world, 1)
-    hands = Hands(stage.slots, stage.replanning, stage.coming_due, stage.limits)
+    hands = Hands(stage.slots, stage.queues, stage.replanning, stage.coming_due, stage.limits)
     for word in ("", "plan", "plan x", f"room {world.pool.id}", str(world.pool.id)):
         hands.hear(word)
     await settled(stage)

@@ -25,9 +25,10 @@ from runtime.database import create_engine, session_factory
 from runtime.embedded.temporary_postgres import TemporaryPostgres
 from runtime.settings import Settings
 from runtime.telemetry import configure_logging
-from storage.attempts import NewAttempt, add_attempt, attempt_id
+from storage.attempts import NewAttempt, attempt_id
 from storage.migrate import upgrade
 from storage.models import AttemptRow, CampaignRow, LeadRow, MembershipRow, NumberPoolRow, UserRow
+from tests.builders import add_attempt
 
 PASSWORD = "correct horse"
 WEBHOOK_KEY = "key_of_the_simulator"

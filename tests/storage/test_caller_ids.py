@@ -1,11 +1,12 @@
 """Which number a call goes out from, and how often one number is used in a day."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, select
 
-from storage.caller_ids import choose_caller_id, free_again_at, note_use
+from storage.caller_ids import choose_caller_id, free_again_at, use_of
 from storage.models import CallerIdRow
 from tests.builders import NOON, Sessions, World, add_world, change
 
@@ -37,9 +38,11 @@ async def call_from(sessions: Sessions, world: World, to_number: str, at: dateti
     """Choose a number and use it, as a grant does."""
     async with sessions.begin() as session:
         chosen = await choose_caller_id(session, world.pool.id, to_number, at)
-        if chosen is not None:
-            note_use(chosen, at)
-        return None if chosen is None else chosen.phone_number
+        if chosen is None:
+            return None
+        for column, value in asdict(use_of(chosen, at)).items():
+            setattr(chosen, column, value)
+        return chosen.phone_number
 
 
 async def free_again(sessions: Sessions, world: World, at: datetime = NOON) -> datetime | None:

@@ -24,9 +24,9 @@ from api.app import Parts, create_app
 from api.dependencies import Dependencies
 from runtime.database import create_engine, session_factory
 from runtime.settings import Settings
-from storage.attempts import NewAttempt, add_attempt, attempt_id
+from storage.attempts import NewAttempt, attempt_id
 from storage.models import AttemptRow, CampaignRow, ContactRow, LeadRow, NumberPoolRow
-from tests.builders import add_world
+from tests.builders import add_attempt, add_world
 
 PASSWORD = "correct horse"
 JWT_SECRET = "a secret of tests that is long enough for HS256"
