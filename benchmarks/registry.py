@@ -8,6 +8,7 @@ from benchmarks.lives.benchmark import measure_lives
 from benchmarks.opening.benchmark import measure_opening
 from benchmarks.report import Report
 from benchmarks.steering.benchmark import measure_steering
+from benchmarks.webhook.benchmark import measure_webhook
 from runtime.embedded.part import Say
 
 
@@ -23,4 +24,5 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "lives": Benchmark("whole lives of leads a second, and how late a lead that is due is dialled", measure_lives),
     "opening": Benchmark("thousands of leads that may all be called from the same second on", measure_opening),
     "steering": Benchmark("how soon a campaign of 50,000 leads does what people tell it", measure_steering),
+    "webhook": Benchmark("how soon webhooks are answered and how many a second, beside a bare route", measure_webhook),
 }

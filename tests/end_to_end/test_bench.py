@@ -62,3 +62,16 @@ def test_a_small_campaign_is_steered_and_measured(launch: Launch) -> None:
     assert [one["late_gates"] for one in told["ended"]] == [0, 0, 0, 0]
     assert told["calls"] > 0
     assert told["further_signals"] < told["leads"]
+
+
+def test_webhooks_are_measured_beside_the_bare_route(launch: Launch) -> None:
+    measured = launch("bench", "webhook", "--short", "--leads", "12", "--json", **REAL)
+    try:
+        assert measured.ended() == 0, measured.output
+    finally:
+        measured.process.kill()
+    assert left_behind(measured.state) == []
+    told = json.loads(measured.output[measured.output.index("\n{\n") :])["webhook"]["figures"]
+    assert (told["even"]["bare"]["count"], told["even"]["whole"]["count"]) == (12 * 7, 12 * 7)
+    assert told["kept"] == 2 * 12 * 3
+    assert told["rush"]["share"] > 0

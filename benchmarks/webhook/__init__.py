@@ -1,0 +1,1 @@
+"""How soon webhooks are answered and how many a second, beside a bare route that does one insert."""

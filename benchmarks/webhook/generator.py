@@ -1,0 +1,70 @@
+"""The one who sends, a process of its own: ``python -m benchmarks.webhook.generator``, an order in, what it found out.
+
+Beside the system that is measured it would wait for its turn at the same interpreter.
+"""
+
+import asyncio
+import gc
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkFailed
+from benchmarks.webhook.bodies import Story, in_order_of_sending
+from benchmarks.webhook.order import Order, Sent
+from benchmarks.webhook.sending import Sending
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+async def send(order: Order) -> Sent:
+    """Have a process of its own send the webhooks of some calls.
+
+    Raises:
+        BenchmarkFailed: One wasn't answered 204, or not at all.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "benchmarks.webhook.generator",
+        cwd=PROJECT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        found, _ = await process.communicate(order.to_json())
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode:
+        raise BenchmarkFailed(found.decode() or f"The generator ended with status {process.returncode}.")
+    sent = Sent.from_json(found)
+    if set(sent.statuses) != {"204"}:
+        raise BenchmarkFailed(
+            f"All webhooks should be answered 204; the answers at {order.target.url}: {sent.statuses}."
+        )
+    return sent
+
+
+def _sent(order: Order) -> Sent:
+    ended_ms = int(time.time() * 1000)
+    calls = [Story(call, ended_ms, order.recordings).webhooks() for call in order.calls]
+    sending = Sending(order, in_order_of_sending(calls))
+    # A collection in the middle would look like a late answer.
+    gc.freeze()
+    gc.disable()
+    return asyncio.run(sending.send_all())
+
+
+def _main() -> int:
+    order = Order.from_json(sys.stdin.buffer.read())
+    try:
+        sys.stdout.buffer.write(_sent(order).to_json())
+    except OSError as error:
+        sys.stdout.write(f"Webhooks could not be sent to {order.target.url}: {error!r}.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
