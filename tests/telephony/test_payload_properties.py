@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calls import CallEvent, CallFacts
-from telephony.cleaning import clean_json, decode_json
+from telephony.cleaning import clean_json, decode_json, read_json
 from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, event_key, parse_call, parse_webhook
 
 CALL_KEYS = [
@@ -78,10 +78,27 @@ def test_the_deepest_level_is_the_same_with_and_without_cleaning(depth: int, bra
 
 @pytest.mark.parametrize(
     "written",
-    ["1e999", "-1E+999", "NaN", "Infinity", "9" * 19, "1" + "0" * 30, '"\\u0000"', '"\\ud800"', "1e5", '"9e9999"'],
+    [
+        *("1e999", "-1E+999", "NaN", "Infinity", "9" * 19, "1" + "0" * 30, '"\\u0000"', '"\\ud800"', "1e5", '"9e9999"'),
+        *(
+            '"a3e123", 1e999',
+            "1.0E400",
+            "\n-1e999",
+            "1" * 90 + "e300",
+            "0." + "0" * 90 + "1e999",
+            "0, 12345678901234567890",
+        ),
+        *('"' + "3e123-" * 100 + '", 1e999', '"' + "9" * 100 + '", 1e999'),
+    ],
 )
 def test_numbers_and_escapes_that_cannot_be_stored_are_cleaned(written: str) -> None:
     assert is_storable(decode_json(f'{{"a": [{written}]}}'.encode()))
+
+
+def test_a_webhook_whose_ids_look_like_numbers_is_kept_as_it_was_written() -> None:
+    ids = ["call_9e123456789012345678901234567890", "3f1e0123-9e12-4e345-8E123-1234567890e123", "CA1234567890123456789"]
+    written = json.dumps({"ids": ids, "amount": 1.5e3, "instant": 1_764_000_000_000}, separators=(",", ":"))
+    assert read_json(written.encode()) == (json.loads(written), written)
 
 
 def test_what_lies_too_deep_is_cut_off_and_the_rest_stays() -> None:
