@@ -240,9 +240,13 @@ def _dial(attempt: AttemptRow) -> Dial:
 
 
 def _note(context: LeadWithContext, situation: Situation) -> None:
-    """What the lead's row repeats of its attempts, and when it was last decided about."""
+    """What the lead's row repeats of its attempts, and when it was last decided about.
+
+    What a call of the person's own meant comes after them all.
+    """
     named = [attempt.disposition for attempt in context.attempts if attempt.disposition is not None]
-    context.lead.disposition = named[-1] if named else context.lead.disposition
+    if named and context.lead.rang_back is None:
+        context.lead.disposition = named[-1]
     context.lead.planned_at = situation.now
 
 

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from activities import inbound
 from activities.aftermath import NOTHING, Aftermath
 from activities.lead_workflows import LeadWorkflows
 from activities.reporting_calls import lock_for, write_report
 from domain.calls import CallEvent, CallFacts
+from domain.ringing_back import INBOUND
 from domain.vocabulary import AttemptStatus
 from storage import attempts, webhook_events
 from storage.models import AccountRow, AttemptRow
@@ -55,9 +57,7 @@ async def take(session: AsyncSession, arrived: Arrived, *, now: datetime) -> Tak
     """
     known = await _attempt_of(session, arrived)
     if known is None:
-        if arrived.is_kept:
-            await webhook_events.add_events(session, [new_event(arrived, None, now)])
-        return Taken()
+        return await _take_unmatched(session, arrived, now)
     if arrived.is_kept and await webhook_events.is_kept(session, arrived.account.id, arrived.event_key):
         return Taken()
     attempt_id, was = known.id, AttemptStatus(known.status)
@@ -125,6 +125,15 @@ async def forward(
     for result in results:
         if result is not None:
             raise result
+
+
+async def _take_unmatched(session: AsyncSession, arrived: Arrived, now: datetime) -> Taken:
+    """A call that no attempt knows may be one that came in; of another nothing is done."""
+    if arrived.is_kept and not await webhook_events.add_events(session, [new_event(arrived, None, now)]):
+        return Taken()
+    if arrived.facts.direction != INBOUND:
+        return Taken()
+    return Taken(aftermath=await inbound.take(session, arrived.account, arrived.facts, now=now))
 
 
 async def _attempt_of(session: AsyncSession, arrived: Arrived) -> AttemptRow | None:

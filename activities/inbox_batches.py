@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.call_meaning import Concerned
 from activities.following_up import concerns_owners
 from activities.inbox import Arrived, Taken, is_meant, new_event, taken
-from activities.live_analysis import Heard, new_mentions, wish_in
+from activities.live_analysis import Heard, new_mentions, wish_among
 from activities.reporting_calls import Locked, decides, state_of, write_report
 from activities.terms import dispositions_of
 from domain.dispositions import may_forbid
@@ -90,7 +90,7 @@ def _plain(arrived: Arrived, found: _Found) -> _Plain | None:
     if reported is None or not is_meant(arrived, reported.attempt) or not _stays_with_its_call(arrived, reported):
         return None
     heard = Heard(new_mentions(reported.attempt, reported.campaign, arrived.facts))
-    return None if wish_in(heard.mentions) else _Plain(arrived, reported, heard)
+    return None if wish_among(heard.mentions) else _Plain(arrived, reported, heard)
 
 
 def _stays_with_its_call(arrived: Arrived, reported: ReportedAttempt) -> bool:

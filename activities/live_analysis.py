@@ -13,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.terms import live_phrases_of
 from domain.calls import CallFacts
-from domain.live_phrases import Then, folded_words
+from domain.live_phrases import LivePhrase, Then, folded_words
 from domain.phrase_matching import Mention, mentions
 from storage import contacts
-from storage.models import AttemptRow, CampaignRow
+from storage.models import AttemptRow, CampaignRow, InboundCallRow
+
+Flags = Sequence[dict[str, Any]] | None
+"""What a call has been flagged with, as its row has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +44,39 @@ async def hear(session: AsyncSession, known: AttemptRow, facts: CallFacts, *, no
     if not facts.utterances:
         return NOTHING_HEARD
     new = new_mentions(known, await session.get_one(CampaignRow, known.campaign_id), facts)
-    wish = wish_in(new)
-    if wish is None:
+    reason = wish_among(new)
+    if reason is None:
         return Heard(new)
-    reason = f"“{wish.phrase.phrase}” was said in a call"
     forbids = await contacts.set_do_not_call(session, known.contact_id, reason=reason, source="call", now=now)
     return Heard(new, forbids)
 
 
 def new_mentions(attempt: AttemptRow, campaign: CampaignRow, facts: CallFacts) -> Sequence[Mention]:
     """What the campaign listens for and the attempt hasn't been flagged with."""
-    if not facts.utterances:
-        return ()
-    return _not_flagged(attempt, mentions(facts.utterances, live_phrases_of(campaign)))
+    return heard_anew(attempt.flags, facts, live_phrases_of(campaign)) if facts.utterances else ()
 
 
-def wish_in(heard: Sequence[Mention]) -> Mention | None:
-    """The first that says not to call again."""
-    return next((mention for mention in heard if mention.phrase.then is Then.DO_NOT_CALL), None)
+def heard_anew(flags: Flags, facts: CallFacts, phrases: Sequence[LivePhrase]) -> Sequence[Mention]:
+    """Which of the phrases a report lets hear that the call hasn't been flagged with yet."""
+    return _not_flagged(flags, mentions(facts.utterances or (), phrases))
 
 
-def flag(attempt: AttemptRow, heard: Heard, *, now: datetime) -> None:
-    """Write down what was heard. Callers hold the attempt's lock and settle it, if at all, afterwards."""
-    new = _not_flagged(attempt, heard.mentions)
+def wish_among(heard: Sequence[Mention]) -> str | None:
+    """Why the number may not be called again by what was heard, in words for people; None where it may."""
+    wish = next((mention for mention in heard if mention.phrase.then is Then.DO_NOT_CALL), None)
+    return None if wish is None else f"“{wish.phrase.phrase}” was said in a call"
+
+
+def flag(call: AttemptRow | InboundCallRow, heard: Heard, *, now: datetime) -> None:
+    """Write down what was heard. Callers hold the row's lock and settle it, if at all, afterwards."""
+    new = _not_flagged(call.flags, heard.mentions)
     if new:
-        attempt.flags = [*(attempt.flags or ()), *(_written(mention, now) for mention in new)]
+        call.flags = [*(call.flags or ()), *(_written(mention, now) for mention in new)]
 
 
-def _not_flagged(attempt: AttemptRow, heard: Sequence[Mention]) -> Sequence[Mention]:
+def _not_flagged(flags: Flags, heard: Sequence[Mention]) -> Sequence[Mention]:
     """By its words alone: a transcript that is revised moves them to other places."""
-    flagged = {tuple(folded_words(flag["phrase"])) for flag in attempt.flags or ()}
+    flagged = {tuple(folded_words(flag["phrase"])) for flag in flags or ()}
     return [mention for mention in heard if tuple(mention.phrase.words) not in flagged]
 
 

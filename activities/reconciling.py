@@ -17,6 +17,7 @@ from activities.bulk_start import BulkStart
 from activities.coming_due import ComingDue
 from activities.deciding import give_back_expired
 from activities.hand_on import SlotHandOn
+from activities.inbound_overdue import OverdueInboundCalls
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from activities.missing_workflows import MissingWorkflows
 from activities.provider_limits import ProviderLimits
@@ -58,6 +59,7 @@ class Findings:
     slots_leaked: int = 0
     leads_replanned: int = 0
     times_against_rules: int = 0
+    inbound_calls_settled: int = 0
 
 
 class Reconcile:
@@ -80,6 +82,7 @@ class Reconcile:
         self._coming_due = coming_due
         self._times = TimesCheck(sessions, clock)
         self._missing = MissingWorkflows(sessions, workflows, clock)
+        self._inbound = OverdueInboundCalls(sessions, workflows, clock)
         self._bulk = BulkStart(sessions, workflows, clock)
         self._metrics = metrics
         self._metrics.count(asdict(Findings()))
@@ -101,6 +104,7 @@ class Reconcile:
         grants_given_back = await self._give_back_grants()
         attempts_nudged, missing = await self._nudge_attempts()
         missing += await self._look_for_missing()
+        inbound_calls_settled = _found("inbound_calls_settled", await self._inbound.settle())
         limits = await self._limits.refresh()
         times_against_rules = await self._times.check()
         leads_replanned = await self._replanning.run_round()
@@ -113,6 +117,7 @@ class Reconcile:
             limits_unread=limits.unread,
             slots_leaked=limits.slots_leaked,
             times_against_rules=times_against_rules,
+            inbound_calls_settled=inbound_calls_settled,
             leads_replanned=leads_replanned,
             leads_served=leads_served,
             slots_idle=slots_idle,

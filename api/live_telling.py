@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.schemas.leads import Flag
+from api.schemas.call_flags import Flag
 from api.schemas.live import CallShown, CallTold, FlagTold, LiveAttempt, TranscriptTold, Utterance
 from domain.vocabulary import AttemptStatus
 from storage.live_calls import LiveCall

@@ -1,18 +1,23 @@
 """Webhooks: proven before anything is read, stored before they are answered, told to the engine afterwards."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 
+from activities import unknown_events
 from activities.aftermath import tell, wake
 from activities.inbox import Arrived, Taken
 from api.dependencies import Dependencies
+from api.inbound_answer import answer_inbound
 from api.problems import Problem, Unauthenticated
 from runtime.settings import Settings
 from storage.accounts import account_by_id
 from storage.models import AccountRow
-from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, event_key, read_webhook
+from telephony.inbound_payloads import CALL_INBOUND
+from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, Webhook, event_key, read_webhook
 from telephony.webhook_signature import verify_signature
 
 log = structlog.get_logger(__name__)
@@ -31,8 +36,11 @@ class SignedBody:
     signature: str | None
 
 
-async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID | None) -> None:
+async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID | None) -> dict[str, Any] | None:
     """Verify, store and apply one webhook; what follows from it is done after the answer. Safe to repeat.
+
+    Returns:
+        What is to be answered; None where nobody reads it.
 
     Raises:
         Unauthenticated: the signature is bad, missing or stale; nothing was written.
@@ -43,7 +51,18 @@ async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID 
     keys = () if account is None else _keys(deps.settings, account)
     if account is None or not verify_signature(signed.body, signed.signature, keys, now=now):
         raise Unauthenticated("The signature is missing, wrong, or more than five minutes old.")
-    taken = await _store(deps, signed.body, account)
+    try:
+        webhook = read_webhook(signed.body)
+    except UnknownWebhookEvent as unknown:
+        return await _take_unknown(deps, account, unknown, now)
+    except MalformedWebhook as error:
+        raise Unreadable(f"The webhook can't be read: {error}.") from error
+    _follow(deps, account, await deps.webhook_line.take(_arrived(account, webhook)))
+    return None
+
+
+def _follow(deps: Dependencies, account: AccountRow, taken: Taken) -> None:
+    """What is left after the commit; nobody waits for the engine."""
     deps.live_bell.ring(account.organization_id)
     tell(taken.aftermath.lines)
     if taken.aftermath.wake:
@@ -70,12 +89,17 @@ def _keys(settings: Settings, account: AccountRow) -> list[str]:
     return [key.get_secret_value() for key in (*own, *settings.retell_webhook_keys)]
 
 
-async def _store(deps: Dependencies, body: bytes, account: AccountRow) -> Taken:
-    try:
-        webhook = read_webhook(body)
-    except UnknownWebhookEvent as error:
-        log.info("webhook_of_unknown_kind", kind=error.event)
-        return Taken()
-    except MalformedWebhook as error:
-        raise Unreadable(f"The webhook can't be read: {error}.") from error
-    return await deps.webhook_line.take(Arrived(account, webhook.facts, event_key(webhook.facts), webhook.text))
+async def _take_unknown(
+    deps: Dependencies, account: AccountRow, unknown: UnknownWebhookEvent, now: datetime
+) -> dict[str, Any] | None:
+    if unknown.event == CALL_INBOUND:
+        return await answer_inbound(deps, account, unknown.payload)
+    async with deps.sessions.begin() as session:
+        is_new = await unknown_events.keep(session, account, unknown, now=now)
+    if is_new:
+        log.info("webhook_of_unknown_kind", kind=unknown.event)
+    return None
+
+
+def _arrived(account: AccountRow, webhook: Webhook) -> Arrived:
+    return Arrived(account, webhook.facts, event_key(webhook.facts), webhook.text)

@@ -39,6 +39,8 @@ class CallFacts:
     event: CallEvent
     call_id: str
     attempt_id: UUID | None = None
+    lead_id: UUID | None = None
+    direction: str | None = None
     provider_status: str | None = None
     ended: bool = False
     analyzed: bool = False

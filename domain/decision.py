@@ -96,6 +96,8 @@ def _finished(situation: Situation) -> Decision | None:
     by_calls = _finished_by_calls(situation.history)
     if by_calls is not None:
         return by_calls
+    if situation.rang_back is not None:
+        return Finished(situation.rang_back)
     if situation.cancelled:
         return Finished(LeadOutcome.CANCELLED)
     if situation.do_not_call:
@@ -109,14 +111,17 @@ def _finished(situation: Situation) -> Decision | None:
 
 def _finished_by_calls(history: Sequence[AttemptSummary]) -> Finished | None:
     for attempt in history:
-        outcome = _finished_by(attempt)
+        outcome = ended_by(attempt)
         if outcome is not None:
             return Finished(outcome)
     return None
 
 
-def _finished_by(attempt: AttemptSummary) -> LeadOutcome | None:
-    """What a person asked for, or a number that doesn't exist, no disposition takes back."""
+def ended_by(attempt: AttemptSummary) -> LeadOutcome | None:
+    """How a finished call ends its lead at once; ``None`` where the retry schedule goes on.
+
+    What a person asked for, or a number that doesn't exist, no disposition takes back.
+    """
     by_outcome = lead_outcome_for(attempt.outcome)
     if by_outcome in (LeadOutcome.OPTED_OUT, LeadOutcome.INVALID_NUMBER):
         return by_outcome
@@ -177,7 +182,7 @@ def _parked(situation: Situation) -> Decision | None:
 
 def _no_room(situation: Situation) -> Decision | None:
     closing = closes_at(situation.now, situation.hours, situation.zones) - CLOSING_MARGIN
-    if situation.contact_on_a_call:
+    if situation.contact_on_a_call or situation.contact_rings_in:
         pause = min(situation.now + CONTACT_BUSY_PAUSE, closing)
         return NotYet(pause, pause, closing, "another call to this number to end")
     capacity = situation.capacity

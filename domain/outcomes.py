@@ -106,8 +106,12 @@ def _outcome_without_reason(facts: CallFacts) -> AttemptOutcome:
     if not _was_connected(facts):
         return AttemptOutcome.FAILED
     # Connected, and nobody kept what was said: rather one call too few than a person called twice.
-    is_known_to_be_silent = facts.transcript is not None or facts.utterances is not None
-    return AttemptOutcome.NO_ANSWER if is_known_to_be_silent else AttemptOutcome.ANSWERED
+    return AttemptOutcome.NO_ANSWER if is_known_to_be_silent(facts) else AttemptOutcome.ANSWERED
+
+
+def is_known_to_be_silent(facts: CallFacts) -> bool:
+    """Whether it was kept what was said, and the person on the other side said nothing."""
+    return (facts.transcript is not None or facts.utterances is not None) and not _callee_spoke(facts)
 
 
 def _by_analysis(rule: OutcomeRule, facts: CallFacts, *, callback_at: str | None) -> OutcomeRule:

@@ -34,6 +34,8 @@ class Situation:
         contact_dials: When the contact was dialled, over all leads and campaigns of the organisation, as far back as
             ``caps`` look; what is being decided about now isn't among them.
         reached_elsewhere: Another lead of the contact reached it so lately that this campaign leaves it alone.
+        rang_back: How a call of the person's own ends the lead.
+        contact_rings_in: The person has us on the phone now, or had a moment ago and nobody can tell yet what it meant.
         spread: From 0 to 1, another for each lead: those who would wake at one instant wake a little apart.
     """
 
@@ -44,7 +46,9 @@ class Situation:
     do_not_call: bool = False
     consent_missing: bool = False
     reached_elsewhere: bool = False
+    rang_back: LeadOutcome | None = None
     contact_on_a_call: bool = False
+    contact_rings_in: bool = False
     not_before: datetime | None = None
     called_ahead: bool = False
     hours: CallingHours

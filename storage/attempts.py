@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, or_, select, update
+from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer, load_only
@@ -86,6 +86,12 @@ async def lock_free(
 
 async def attempt_of_call(session: AsyncSession, call_id: str) -> AttemptRow | None:
     return await session.scalar(select(AttemptRow).where(AttemptRow.call_id == call_id))
+
+
+async def has_open_attempt(session: AsyncSession, lead_id: UUID) -> bool:
+    """Whether a call of the lead is granted, under way or not settled. No other begins while the lead is locked."""
+    is_open = exists().where(AttemptRow.lead_id == lead_id, AttemptRow.status != AttemptStatus.DONE)
+    return bool(await session.scalar(select(is_open)))
 
 
 async def mark_dialling(session: AsyncSession, attempt_id: UUID, *, now: datetime, look_up_at: datetime) -> bool:

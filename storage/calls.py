@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, literal_column, select
+from sqlalchemy import Select, false, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus
@@ -20,6 +20,9 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
+    """``direction``: ``outbound`` are attempts, ``inbound`` calls that came in; without it both."""
+
+    direction: str | None = None
     status: str | None = None
     outcome: str | None = None
     disposition: str | None = None
@@ -42,6 +45,8 @@ def matching_calls(
     """A statement on attempts, cut down to those that are wanted; their contacts are joined to it."""
     statement = statement.join(ContactRow, ContactRow.id == AttemptRow.contact_id)
     statement = statement.where(AttemptRow.organization_id == organization_id)
+    if wanted.direction == "inbound":
+        return statement.where(false())
     for name in ("outcome", "disposition", "campaign_id", "lead_id"):
         value = getattr(wanted, name)
         if value is not None:

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.vocabulary import AttemptOutcome
-from storage.models import AttemptRow, ContactRow, DoNotCallEntryRow, LeadRow
+from domain.vocabulary import AttemptOutcome, AttemptStatus
+from storage.models import AttemptRow, ContactRow, DoNotCallEntryRow, InboundCallRow, LeadRow
 
 NIL = UUID(int=0)
 """No attempt has this id."""
@@ -30,7 +30,8 @@ class ContactFacts:
     """Attributes:
     dials: When requests left that rang or may have rung, oldest first.
     is_on_a_call: Some lead of the contact holds a slot.
-    reached_at: When another lead last reached somebody.
+    reached_at: When another lead last reached somebody, by a call of ours or of theirs.
+    rings_in: The person rang us, and what that came to isn't decided yet.
     is_listed: The number stands on an imported do-not-call list. That stays true while the organisation is held.
     """
 
@@ -38,6 +39,7 @@ class ContactFacts:
     is_on_a_call: bool
     reached_at: datetime | None
     is_listed: bool
+    rings_in: bool = False
 
 
 async def contact_facts(
@@ -58,8 +60,8 @@ async def contact_facts(
         "dialled_since": dialled_since,
         "but_for": but_for or NIL,
     }
-    found, is_on_a_call, reached_at, is_listed = (await session.execute(_FACTS, wanted)).one()
-    return ContactFacts(found or [], is_on_a_call, reached_at, is_listed)
+    found, *facts = (await session.execute(_FACTS, wanted)).one()
+    return ContactFacts(found or [], *facts)
 
 
 async def contact_facts_of_leads(
@@ -73,10 +75,7 @@ async def contact_facts_of_leads(
         .where(LeadRow.id.in_(lead_ids))
     )
     rows = await session.execute(query, {"dialled_since": dialled_since, "but_for": NIL})
-    return {
-        lead_id: ContactFacts(found or [], is_on_a_call, reached_at, is_listed)
-        for lead_id, found, is_on_a_call, reached_at, is_listed in rows
-    }
+    return {lead_id: ContactFacts(found or [], *facts) for lead_id, found, *facts in rows}
 
 
 class _Known(NamedTuple):
@@ -100,14 +99,19 @@ def _facts(known: _Known) -> Sequence[ColumnElement[Any]]:
     reached = select(func.max(AttemptRow.settled_at)).where(
         of_contact, AttemptRow.lead_id != known.lead_id, AttemptRow.outcome.in_(_REACHED)
     )
+    rang_in = InboundCallRow.contact_id == known.contact_id
+    reached_in = select(func.max(InboundCallRow.settled_at)).where(
+        rang_in, InboundCallRow.lead_id.is_distinct_from(known.lead_id), InboundCallRow.outcome.in_(_REACHED)
+    )
     return (
         dials.scalar_subquery(),
         exists().where(of_contact, AttemptRow.slot_released_at.is_(None)),
-        reached.scalar_subquery(),
+        func.greatest(reached.scalar_subquery(), reached_in.scalar_subquery()),
         exists().where(
             DoNotCallEntryRow.organization_id == known.organization_id,
             DoNotCallEntryRow.phone_number == known.phone_number,
         ),
+        exists().where(rang_in, InboundCallRow.status != AttemptStatus.DONE),
     )
 
 

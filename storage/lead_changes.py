@@ -86,6 +86,7 @@ _OF_ONE_RUN = (
     "cancelled_at",
     "hang_up_at",
     "called_ahead_at",
+    "rang_back",
     "not_before",
     "earliest_at",
     "due_at",

@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import LeadOutcome, LeadStatus
-from storage.models import AttemptRow, ContactRow, LeadRow
+from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
 from storage.pages import Cursor, Page, fetch_page
 
 
@@ -22,6 +22,7 @@ class LeadRecord:
     lead: LeadRow
     phone_number: str
     attempts: Sequence[AttemptRow] = ()
+    inbound_calls: Sequence[InboundCallRow] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +38,34 @@ class LeadFilter:
 
 
 async def get_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) -> LeadRecord | None:
-    """The lead with its attempts by number."""
+    """The lead with its calls."""
     return (await get_leads(session, organization_id, [lead_id])).get(lead_id)
 
 
 async def get_leads(
     session: AsyncSession, organization_id: UUID, lead_ids: Sequence[UUID]
 ) -> Mapping[UUID, LeadRecord]:
-    """Those of the leads that exist in this organisation, with their attempts by number; two statements."""
+    """Those of the leads that exist in this organisation, with attempts by number and the person's own calls.
+
+    Three statements.
+    """
     query = _with_number().where(LeadRow.id.in_(lead_ids), LeadRow.organization_id == organization_id)
     rows = (await session.execute(query)).all()
     attempts: defaultdict[UUID, list[AttemptRow]] = defaultdict(list)
     of_leads = select(AttemptRow).where(AttemptRow.lead_id.in_([lead.id for lead, _ in rows]))
     for attempt in await session.scalars(of_leads.order_by(AttemptRow.number)):
         attempts[attempt.lead_id].append(attempt)
-    return {lead.id: LeadRecord(lead, phone_number, attempts[lead.id]) for lead, phone_number in rows}
+    rang = await _inbound_calls(session, [lead.id for lead, _ in rows])
+    return {lead.id: LeadRecord(lead, phone_number, attempts[lead.id], rang[lead.id]) for lead, phone_number in rows}
+
+
+async def _inbound_calls(session: AsyncSession, lead_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[InboundCallRow]]:
+    calls: defaultdict[UUID, list[InboundCallRow]] = defaultdict(list)
+    query = select(InboundCallRow).where(InboundCallRow.lead_id.in_(lead_ids))
+    for call in await session.scalars(query.order_by(InboundCallRow.created_at, InboundCallRow.id)):
+        if call.lead_id is not None:
+            calls[call.lead_id].append(call)
+    return calls
 
 
 async def list_leads(
@@ -132,6 +146,22 @@ def cancel_lead(lead: LeadRow, *, now: datetime, hang_up: bool, call_is_open: bo
     lead.due_at = None
     lead.next_attempt_at = None
     lead.waiting_for = None
+
+
+def end_by_ringing_back(lead: LeadRow, outcome: LeadOutcome, *, now: datetime, call_is_open: bool) -> None:
+    """The person rang by themselves, which ends this run; callers hold its contact's and its own lock. Safe to repeat.
+
+    A lead with an open call of ours is done when that is over; a request that wasn't sent yet doesn't leave any more.
+    """
+    if lead.status == LeadStatus.DONE:
+        return
+    lead.rang_back = outcome
+    if call_is_open:
+        return
+    lead.status = LeadStatus.DONE
+    lead.outcome = outcome
+    lead.done_at = now
+    lead.earliest_at = lead.due_at = lead.open_until = lead.next_attempt_at = lead.waiting_for = None
 
 
 def _with_number() -> Select[LeadRow, str]:

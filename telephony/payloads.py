@@ -37,14 +37,16 @@ class MalformedWebhook(ValueError):  # noqa: N818 - says what happened, not that
 class UnknownWebhookEvent(ValueError):  # noqa: N818 - says what happened, not that it is an error
     """A readable webhook of a kind we don't know, such as a chat's. Keep it and answer 2xx; nothing follows from it.
 
-    ``key`` is to such a webhook what ``event_key`` is to the others.
+    ``key`` is to such a webhook what ``event_key`` is to the others; nobody knows how often such a kind may come for
+    one call, so that what it says is a part of it. ``payload`` is all of it, as it can be stored.
     """
 
-    def __init__(self, event: str, call_id: str | None, *, key: str) -> None:
+    def __init__(self, event: str, call_id: str | None, *, key: str, payload: Mapping[str, Any]) -> None:
         super().__init__(f"unknown webhook event {event!r}")
         self.event = event
         self.call_id = call_id
         self.key = key
+        self.payload = payload
 
 
 def is_call_id(value: object) -> bool:
@@ -78,7 +80,7 @@ def read_webhook(body: bytes) -> Webhook:
     event, payload, text = _envelope(body)
     call = fields.mapping(payload.get("call"))
     if event not in _WEBHOOKS:
-        raise _unknown(event, call, body)
+        raise _unknown(event, call, body, payload)
     if call is None:
         msg = "the webhook has no call"
         raise MalformedWebhook(msg)
@@ -126,10 +128,13 @@ def _facts(call: Mapping[str, Any], event: CallEvent) -> CallFacts:
         raise MalformedCall(msg)
     analysis = _analysis(call)
     ended = _has_ended(call, event)
+    metadata = fields.mapping(call.get("metadata")) or {}
     return CallFacts(
         event=event,
         call_id=call_id,
-        attempt_id=fields.uuid((fields.mapping(call.get("metadata")) or {}).get("attempt_id")),
+        attempt_id=fields.uuid(metadata.get("attempt_id")),
+        lead_id=fields.uuid(metadata.get("lead_id")),
+        direction=_name(call, "direction"),
         provider_status=_name(call, "call_status"),
         ended=ended,
         analyzed=event is CallEvent.ANALYZED or (event is CallEvent.LOOKED_UP and ended and analysis is not None),
@@ -165,11 +170,13 @@ def _envelope(body: bytes) -> tuple[str, Mapping[str, Any], str]:
     return event, payload, text
 
 
-def _unknown(event: str, call: Mapping[str, Any] | None, body: bytes) -> UnknownWebhookEvent:
+def _unknown(
+    event: str, call: Mapping[str, Any] | None, body: bytes, payload: Mapping[str, Any]
+) -> UnknownWebhookEvent:
     call_id = call.get("call_id") if call else None
-    if isinstance(call_id, str) and is_call_id(call_id):
-        return UnknownWebhookEvent(event, call_id, key=f"{event}:{call_id}")
-    return UnknownWebhookEvent(event, None, key=f"{event}:{hashlib.sha256(body).hexdigest()[:32]}")
+    known_id = call_id if isinstance(call_id, str) and is_call_id(call_id) else None
+    key = f"{event}:{known_id or ''}:{hashlib.sha256(body).hexdigest()[:32]}"
+    return UnknownWebhookEvent(event, known_id, key=key, payload=payload)
 
 
 def _with_event_fields(call: Mapping[str, Any], payload: Mapping[str, Any]) -> Mapping[str, Any]:

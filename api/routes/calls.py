@@ -1,7 +1,7 @@
-"""Calls: every attempt to reach a lead."""
+"""Calls: every attempt to reach a lead, and those that came in."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -12,9 +12,12 @@ from api.dependencies import Reader, Session
 from api.paging import PagingQuery, written
 from api.problems import NotFound
 from api.schemas.fields import OptionalText
+from api.schemas.inbound_calls import InboundCallAnswer
 from api.schemas.leads import AttemptAnswer, attempt_fields
 from domain.vocabulary import AttemptOutcome, AttemptStatus
-from storage.calls import CallFilter, CallRecord, get_call, list_calls
+from storage.calls import CallFilter, CallRecord
+from storage.inbound_lists import get_any_call, list_all_calls
+from storage.models import InboundCallRow
 from storage.versions import version_of_call, version_of_calls
 
 NO_CALL = "There is no call with this id."
@@ -23,6 +26,7 @@ router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
 
 
 class CallAnswer(AttemptAnswer):
+    direction: Literal["outbound"] = "outbound"
     lead_id: UUID
     campaign_id: UUID
     number_pool_id: UUID
@@ -31,11 +35,13 @@ class CallAnswer(AttemptAnswer):
 
 
 class CallPage(BaseModel):
-    items: list[CallAnswer]
+    items: list[CallAnswer | InboundCallAnswer]
     next_cursor: str | None
 
 
-def _answer(record: CallRecord) -> CallAnswer:
+def _answer(record: CallRecord | InboundCallRow) -> CallAnswer | InboundCallAnswer:
+    if isinstance(record, InboundCallRow):
+        return InboundCallAnswer.of(record)
     attempt = record.attempt
     return CallAnswer(
         **attempt_fields(attempt),
@@ -53,8 +59,16 @@ def call_filter(
     disposition: Annotated[OptionalText, Query()] = None,
     campaign_id: UUID | None = None,
     lead_id: UUID | None = None,
+    direction: Literal["inbound", "outbound"] | None = None,
 ) -> CallFilter:
-    return CallFilter(status=status, outcome=outcome, disposition=disposition, campaign_id=campaign_id, lead_id=lead_id)
+    return CallFilter(
+        direction=direction,
+        status=status,
+        outcome=outcome,
+        disposition=disposition,
+        campaign_id=campaign_id,
+        lead_id=lead_id,
+    )
 
 
 @router.get("")
@@ -67,7 +81,7 @@ async def get_calls(
 ) -> CallPage:
     organization_id, limit, after = principal.organization_id, page.limit, page.after
     asked.unless_it_is(CallPage, await version_of_calls(session, organization_id, wanted, limit=limit, after=after))
-    calls = await list_calls(session, organization_id, wanted, limit=limit, after=after)
+    calls = await list_all_calls(session, organization_id, wanted, limit=limit, after=after)
     return CallPage(items=[_answer(call) for call in calls.items], next_cursor=written(calls.next_cursor))
 
 
@@ -77,12 +91,12 @@ async def get_one_call(
     principal: Reader,
     session: Session,
     asked: Conditional,
-) -> CallAnswer:
+) -> CallAnswer | InboundCallAnswer:
     version = await version_of_call(session, principal.organization_id, call_id)
     if version is None:
         raise NotFound(NO_CALL)
     asked.unless_it_is(CallAnswer, version)
-    call = await get_call(session, principal.organization_id, call_id)
+    call = await get_any_call(session, principal.organization_id, call_id)
     if call is None:
         raise NotFound(NO_CALL)
     return _answer(call)

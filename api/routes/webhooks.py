@@ -1,11 +1,12 @@
 """Where the voice provider reports. The hot path: no model, no session dependency, no token."""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from api.dependencies import Deps
+from api.dependencies import Dependencies, Deps
 from api.webhook_intake import SignedBody, take_webhook
 
 router = APIRouter(prefix="/api/v1/calls/webhook", tags=["webhooks"])
@@ -13,15 +14,22 @@ router = APIRouter(prefix="/api/v1/calls/webhook", tags=["webhooks"])
 SIGNATURE = "x-retell-signature"
 
 
-@router.post("", status_code=204)
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Somebody rings (`call_inbound`): what the agent is told of the caller."}
+}
+
+
+@router.post("", status_code=204, responses=ANSWERED)
 async def default_account(request: Request, deps: Deps) -> Response:
-    signed = SignedBody(await request.body(), request.headers.get(SIGNATURE))
-    await take_webhook(deps, signed, None)
-    return Response(status_code=204)
+    return await _take(request, deps, None)
 
 
-@router.post("/{account_id}", status_code=204)
+@router.post("/{account_id}", status_code=204, responses=ANSWERED)
 async def one_account(account_id: UUID, request: Request, deps: Deps) -> Response:
+    return await _take(request, deps, account_id)
+
+
+async def _take(request: Request, deps: Dependencies, account_id: UUID | None) -> Response:
     signed = SignedBody(await request.body(), request.headers.get(SIGNATURE))
-    await take_webhook(deps, signed, account_id)
-    return Response(status_code=204)
+    answer = await take_webhook(deps, signed, account_id)
+    return Response(status_code=204) if answer is None else JSONResponse(answer)

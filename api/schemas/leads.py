@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.schemas.call_flags import Flag
 from api.schemas.fields import (
     Input,
     Instant,
@@ -19,6 +20,7 @@ from api.schemas.fields import (
     PhoneNumber,
     Text,
 )
+from api.schemas.inbound_calls import InboundCallAnswer
 from storage.leads import LeadRecord
 from storage.models import AttemptRow
 
@@ -80,20 +82,6 @@ class LeadChange(Input):
 
 class CancelInput(Input):
     hang_up: bool = False
-
-
-class Flag(BaseModel):
-    """A phrase that the campaign listens for (``live_phrases``) and that was said, heard first ``at``.
-
-    ``said_by``: ``callee``, ``agent`` or ``transfer_target``. ``utterance``: which one completed it, counted from 0, in
-    the transcript as it stood then.
-    """
-
-    phrase: str
-    then: str
-    said_by: str
-    utterance: int
-    at: datetime
 
 
 class TransferEvent(BaseModel):
@@ -170,13 +158,17 @@ class LeadSummary(BaseModel):
 
 
 class LeadAnswer(LeadSummary):
-    """``appointment_at``: the appointment that was made last, if one was and it is certain when."""
+    """``appointment_at``: the appointment that was made last, if one was and it is certain when.
+
+    ``inbound_calls``: when the person rang by themselves, the oldest first.
+    """
 
     appointment_at: datetime | None
     region: str | None
     postal_code: str | None
     consent: dict[str, Any] | None
     attempts: list[AttemptAnswer]
+    inbound_calls: list[InboundCallAnswer] = Field(default_factory=list)
 
 
 class BatchItem(BaseModel):
@@ -222,6 +214,7 @@ def lead_answer(record: LeadRecord) -> LeadAnswer:
         postal_code=record.lead.postal_code,
         consent=record.lead.consent,
         attempts=_attempts(record.attempts),
+        inbound_calls=[InboundCallAnswer.of(call) for call in record.inbound_calls],
     )
 
 

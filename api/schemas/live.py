@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, RootModel
 
-from api.schemas.leads import Flag
+from api.schemas.call_flags import Flag
 
 
 class LiveAttempt(BaseModel):

@@ -6,6 +6,7 @@ from storage.models.base import Base
 from storage.models.campaigns import CampaignRow
 from storage.models.do_not_call import DoNotCallEntryRow, DoNotCallListRow
 from storage.models.idempotency import IdempotencyKeyRow
+from storage.models.inbound_calls import InboundCallRow
 from storage.models.leads import ContactRow, LeadRow
 from storage.models.live import LiveEventRow
 from storage.models.organizations import AuditEntryRow, MembershipRow, OrganizationRow, UserRow
@@ -24,6 +25,7 @@ __all__ = [
     "DoNotCallListRow",
     "FollowedAccountRow",
     "IdempotencyKeyRow",
+    "InboundCallRow",
     "LeadRow",
     "LiveEventRow",
     "MembershipRow",

@@ -40,13 +40,15 @@ class LeadRow(Base, Identified, Created, Owned):
     ``next_attempt_at``: the instant for which the next attempt is planned. ``run`` numbers its workflows: 1 is
     ``lead-<id>``, 2 after a reopening ``lead-<id>-r2``; the retry schedule leaves out the ``earlier_attempts`` of runs
     before. ``handed_over_at`` tells that the engine has taken the workflow of this run. ``hang_up_at``: a live call is
-    to be ended too. ``called_ahead_at``: somebody wants it called at once.
+    to be ended too. ``called_ahead_at``: somebody wants it called at once. ``rang_back``: how the person's own call
+    ends this run, also while a call of ours still goes on.
     """
 
     __tablename__ = "leads"
     __table_args__ = (
         CheckConstraint(one_of("status", LeadStatus), name="status"),
         CheckConstraint(one_of("outcome", LeadOutcome), name="outcome"),
+        CheckConstraint("rang_back in ('reached', 'opted_out')", name="rang_back"),
         CheckConstraint("priority between 1 and 5", name="priority"),
         CheckConstraint("(status = 'done') = (outcome is not null)", name="done_has_an_outcome"),
         Index(
@@ -111,6 +113,7 @@ class LeadRow(Base, Identified, Created, Owned):
     cancelled_at: Mapped[datetime | None]
     hang_up_at: Mapped[datetime | None]
     called_ahead_at: Mapped[datetime | None]
+    rang_back: Mapped[str | None]
     done_at: Mapped[datetime | None]
     run: Mapped[int] = mapped_column(default=1)
     earlier_attempts: Mapped[int] = mapped_column(default=0)

@@ -45,6 +45,12 @@ def unanswered(event: str, attempt: AttemptRow, reason: str, **call: object) -> 
     return payload(event, attempt, **({"call_id": f"call_{attempt.id}"} | ended | call))
 
 
+def rings_in(event: str, from_number: str = "+13125550123", **call: object) -> dict[str, Any]:
+    """A call that came in; nothing in it names an attempt."""
+    numbers = {"direction": "inbound", "from_number": from_number, "to_number": "+12125550101"}
+    return payload(event, None, **({"call_id": "call_in"} | numbers | call))
+
+
 def says(**custom: object) -> dict[str, Any]:
     """An analysis whose custom fields say this."""
     return {"call_analysis": {"call_summary": "A short talk.", "custom_analysis_data": custom}}

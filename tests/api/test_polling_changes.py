@@ -85,9 +85,9 @@ OF_ATTEMPT: dict[str, tuple[type[Base], str, object]] = {
 OF_CALL_ALONE: dict[str, tuple[type[Base], str, object]] = {
     "phone_number": (ContactRow, "phone_number", "+12125550177"),
 }
-NEVER_CHANGE = {"id", "lead_id", "campaign_id", "number_pool_id", "created_at", "call_id"}
-CHANGE_WITH_OTHERS = {"outcome", "attempts"}
-"""An outcome comes with its status; attempts have a table of their own."""
+NEVER_CHANGE = {"id", "direction", "lead_id", "campaign_id", "number_pool_id", "created_at", "call_id"}
+CHANGE_WITH_OTHERS = {"outcome", "attempts", "inbound_calls"}
+"""An outcome comes with its status; calls have tables of their own."""
 
 
 def test_no_part_of_an_answer_is_left_out_below() -> None:

@@ -40,16 +40,19 @@ def test_what_cannot_be_read_is_a_malformed_webhook_and_nothing_else(body: bytes
 
 
 @pytest.mark.parametrize(
-    ("event", "key"),
-    [
-        pytest.param("call_rated", "call_rated:call_1", id="new-kind-of-event"),
-        pytest.param("looked_up", "looked_up:call_1", id="our-own-word"),
-    ],
+    "event", [pytest.param("call_rated", id="new-kind-of-event"), pytest.param("looked_up", id="our-own-word")]
 )
-def test_an_event_we_do_not_know_can_still_be_kept(event: str, key: str) -> None:
+def test_an_event_we_do_not_know_can_still_be_kept(event: str) -> None:
     unknown = unknown_event(webhook(event))
 
-    assert (unknown.event, unknown.call_id, unknown.key) == (event, "call_1", key)
+    assert (unknown.event, unknown.call_id, unknown.payload["event"]) == (event, "call_1", event)
+    assert unknown.key.startswith(f"{event}:call_1:")
+
+
+def test_a_kind_that_we_do_not_know_may_come_several_times_for_a_call() -> None:
+    keys = [unknown_event(webhook("call_rated", CALL | {"stars": stars})).key for stars in (5, 5, 1)]
+
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_an_event_about_no_call_is_kept_once_by_its_content() -> None:

@@ -1,0 +1,58 @@
+"""Calls that came in, as they are answered."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.schemas.call_flags import Flag
+from storage.models import InboundCallRow
+
+CENTS = Decimal(100)
+
+
+class InboundCallAnswer(BaseModel):
+    """Somebody rang. ``phone_number``: the caller's, as the provider wrote it; ``to_number``: the one that was rung.
+
+    ``lead_id`` and ``campaign_id``: of the latest lead with that number, null where there is none. ``cost`` is in the
+    currency's main unit.
+    """
+
+    id: UUID
+    direction: Literal["inbound"] = "inbound"
+    call_id: str
+    lead_id: UUID | None
+    campaign_id: UUID | None
+    phone_number: str | None
+    to_number: str | None
+    status: str
+    outcome: str | None
+    disposition: str | None
+    disconnection_reason: str | None
+    callback_at: str | None
+    callback_problem: str | None
+    agent_version: int | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: float | None
+    transcript: str | None
+    analysis: dict[str, Any] | None
+    cost: float | None
+    flags: list[Flag]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: InboundCallRow) -> "InboundCallAnswer":
+        fields = {name: getattr(row, name) for name in cls.model_fields if name not in _COMPUTED}
+        return cls(
+            **fields,
+            phone_number=row.from_number,
+            duration_seconds=None if row.duration_ms is None else row.duration_ms / 1000,
+            cost=None if row.cost_cents is None else float(row.cost_cents / CENTS),
+            flags=row.flags or [],
+        )
+
+
+_COMPUTED = frozenset({"direction", "phone_number", "duration_seconds", "cost", "flags"})
