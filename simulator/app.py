@@ -28,6 +28,7 @@ from simulator.key_gate import KeyGate
 from simulator.payloads import Payloads
 from simulator.pins import PinBoard
 from simulator.recordings import recording, tone_wav
+from simulator.ringing_in import RingingIn
 from simulator.routes_account import AgentRoutes, ContactRoutes, NumberRoutes
 from simulator.routes_calls import CallRoutes
 from simulator.routes_listing import ListingRoutes
@@ -55,6 +56,7 @@ class Simulator:
         self.switchboard = Switchboard(
             self.book, self.capacity, self.contacts, self.payloads, self.deliveries, self.stats
         )
+        self.ringing_in = RingingIn(settings, api_key, self.agents, self.caller_ids, self.switchboard)
         self.app: App = FaultGate(KeyGate(self._starlette(settings), api_key), self.faults, self.stats)
 
     async def reset(self) -> None:
@@ -105,6 +107,7 @@ class Simulator:
             self.switchboard,
             self.deliveries,
             self.payloads,
+            self.ringing_in,
             self.stats,
             self.reset,
         )

@@ -33,11 +33,17 @@ class Call:
     reason: str | None = None
     custom_attributes: JsonObject = field(default_factory=dict)
     deleted: bool = False
+    direction: str = "outbound"
     replays: int = 0
 
     @property
     def connected(self) -> bool:
         return self.start_ms is not None
+
+    @property
+    def person(self) -> str:
+        """The number of whoever talks with the agent."""
+        return self.from_number if self.direction == "inbound" else self.to_number
 
     @property
     def duration_ms(self) -> int:

@@ -105,7 +105,7 @@ class CallBook:
         self._calls[call.call_id] = call
         if call.idempotency_key:
             self._by_key[call.idempotency_key] = call
-        if call.plan.scenario is not Scenario.REFUSED:
+        if call.plan.scenario is not Scenario.REFUSED and call.direction == "outbound":
             self._dialled[call.to_number] += 1
         self._index_metadata(call)
 

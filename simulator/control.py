@@ -15,6 +15,7 @@ from simulator.faults import FaultBook, FaultOrder
 from simulator.payloads import Payloads
 from simulator.pins import PinBoard
 from simulator.plans import Pin
+from simulator.ringing_in import RingingIn, RingOrder
 from simulator.settings import Settings
 from simulator.stats import Stats
 from simulator.switchboard import Switchboard
@@ -63,6 +64,7 @@ class ControlRoutes:
         switchboard: Switchboard,
         deliveries: Deliveries,
         payloads: Payloads,
+        ringing_in: RingingIn,
         stats: Stats,
         reset: Callable[[], Awaitable[None]],
     ) -> None:
@@ -74,6 +76,7 @@ class ControlRoutes:
         self._switchboard = switchboard
         self._deliveries = deliveries
         self._payloads = payloads
+        self._ringing_in = ringing_in
         self._stats = stats
         self._reset = reset
 
@@ -89,6 +92,7 @@ class ControlRoutes:
             Route("/control/faults", self.clear_faults, methods=["DELETE"]),
             Route("/control/faults/{fault_id:int}", self.remove_fault, methods=["DELETE"]),
             Route("/control/calls", self.show_calls, methods=["GET"]),
+            Route("/control/ring", self.ring, methods=["POST"]),
             Route("/control/stats", self.show_stats, methods=["GET"]),
             Route("/control/webhooks/resend", self.resend, methods=["POST"]),
             Route("/control/reset", self.reset, methods=["POST"]),
@@ -134,6 +138,10 @@ class ControlRoutes:
         calls = [call for call in self._book.everything() if asked.wants(call)]
         return JSONResponse([_witnessed(call) for call in calls])
 
+    async def ring(self, request: Request) -> JSONResponse:
+        call = await self._ringing_in.ring(RingOrder.model_validate(await json_body(request)))
+        return JSONResponse(_witnessed(call), 201)
+
     async def show_stats(self, _: Request) -> JSONResponse:
         live = {"live_now": self._capacity.live, "peak_live": self._capacity.peak_live}
         return JSONResponse(live | self._stats.to_json())
@@ -154,6 +162,7 @@ def _witnessed(call: Call) -> JsonObject:
     """What happened, in instants of milliseconds; live from ``accepted_ms`` until ``ended_ms``."""
     return {
         "call_id": call.call_id,
+        "direction": call.direction,
         "from_number": call.from_number,
         "to_number": call.to_number,
         "agent_id": call.agent_id,

@@ -112,7 +112,7 @@ class Dialling:
             return replay
         self._check(order)
         agent = self._agent(order)
-        terms = _terms(agent, body)
+        terms = terms_of(agent, body)
         call = Call(
             call_id=f"call_{uuid4().hex[:27]}",
             accepted_ms=now_ms(),
@@ -174,7 +174,7 @@ class Dialling:
         return refused_plan(self._settings, to_number)
 
 
-def _terms(agent: JsonObject, body: JsonObject) -> JsonObject:
+def terms_of(agent: JsonObject, body: JsonObject) -> JsonObject:
     """The agent's settings under those of the call. An override of null counts: it switches something off."""
     override = (body.get("agent_override") or {}).get("agent") or {}
     terms = {name: {**agent, **override}.get(name) for name in _TERMS}

@@ -37,7 +37,7 @@ _VALUES: dict[str, Callable[[Call], object]] = {
     "call_type": lambda _: "phone_call",
     "combined_cost": _when_ended(lambda call: cost_of(call)["combined_cost"]),
     "data_storage_setting": lambda call: call.terms.get("data_storage_setting") or "everything",
-    "direction": lambda _: "outbound",
+    "direction": lambda call: call.direction,
     "disconnection_reason": lambda call: call.reason,
     "duration_ms": _when_ended(lambda call: call.duration_ms),
     "e2e_latency_p50": _when_ended(lambda call: latency_of(call, 1)["e2e"]["p50"] if call.connected else None),

@@ -125,7 +125,7 @@ def _basic(call: Call, stage: Stage) -> JsonObject:
         "agent_version": call.agent_version,
         "agent_name": call.agent_name,
         "call_status": _status(call, stage),
-        "direction": "outbound",
+        "direction": call.direction,
         "from_number": call.from_number,
         "to_number": call.to_number,
         "data_storage_setting": call.terms.get("data_storage_setting") or "everything",

@@ -119,7 +119,7 @@ class Switchboard:
     def _end(self, call: Call, reason: str) -> None:
         asked_to_stop = call.plan.scenario is Scenario.DO_NOT_CALL and reason == call.plan.reason
         if asked_to_stop and call.terms.get("enable_dnc_detection"):
-            self._contacts.mark_do_not_call(call.to_number)
+            self._contacts.mark_do_not_call(call.person)
             reason = "user_requested_dnc"
         self._book.ended(call, status_of(reason, connected=call.connected), reason)
         if self._stops.pop(call.call_id, None) and call.plan.scenario is not Scenario.REFUSED:
