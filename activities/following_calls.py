@@ -23,7 +23,7 @@ from storage import followed_accounts
 from storage.followed_accounts import AccountToFollow, OpenCall
 from storage.models import AccountRow
 from telephony.errors import ProviderError
-from telephony.payloads import event_key
+from telephony.payloads import HEARD_BY, event_key
 from telephony.provider import VoiceProvider
 
 log = structlog.get_logger(__name__)
@@ -118,7 +118,7 @@ class CallFollowing:
         return replace(facts, event=event, attempt_id=listed.attempt_id)
 
     async def _report(self, account_id: UUID, facts: CallFacts) -> bool:
-        payload = json.dumps({"event": facts.event, "call": {"call_id": facts.call_id}, "heard_by": "asking"})
+        payload = json.dumps({"event": facts.event, "call": {"call_id": facts.call_id}, HEARD_BY: "asking"})
         now = self._clock()
         async with self._sessions.begin() as session:
             account = await session.get_one(AccountRow, account_id)

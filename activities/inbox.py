@@ -55,7 +55,7 @@ async def take(session: AsyncSession, arrived: Arrived, *, now: datetime) -> Tak
 
     Safe to repeat: an event that is already kept changes nothing. A call that no attempt knows is kept all the same.
     """
-    known = await _attempt_of(session, arrived)
+    known = await attempt_of(session, arrived.account, arrived.facts)
     if known is None:
         return await _take_unmatched(session, arrived, now)
     if arrived.is_kept and await webhook_events.is_kept(session, arrived.account.id, arrived.event_key):
@@ -66,7 +66,26 @@ async def take(session: AsyncSession, arrived: Arrived, *, now: datetime) -> Tak
     if arrived.is_kept and not await webhook_events.add_events(session, [new_event(arrived, attempt_id, now)]):
         return Taken()
     reported = await write_report(session, locked, arrived.facts, now=now)
-    return taken(arrived, attempt_id, was, reported.aftermath)
+    return taken(arrived.facts, attempt_id, was, reported.aftermath)
+
+
+async def apply_kept(
+    session: AsyncSession, account: AccountRow, facts: CallFacts, event_id: UUID, *, now: datetime
+) -> Taken:
+    """Apply an event that is kept, however often it was applied before; the caller commits as for ``take``.
+
+    Safe to repeat: rows only move forward. An event that found no attempt before, and finds one now, is told.
+    """
+    known = await attempt_of(session, account, facts)
+    if known is None:
+        return await _take_inbound(session, account, facts, now)
+    attempt_id, was = known.id, AttemptStatus(known.status)
+    locked = await lock_for(session, known, facts, now=now)
+    await webhook_events.match_event(session, event_id, attempt_id)
+    if facts.event not in _TELLS_THE_WORKFLOW:
+        await webhook_events.mark_forwarded(session, [event_id], now)
+    reported = await write_report(session, locked, facts, now=now)
+    return taken(facts, attempt_id, was, reported.aftermath)
 
 
 def new_event(arrived: Arrived, attempt_id: UUID | None, now: datetime) -> NewEvent:
@@ -84,14 +103,14 @@ def new_event(arrived: Arrived, attempt_id: UUID | None, now: datetime) -> NewEv
     )
 
 
-def taken(arrived: Arrived, attempt_id: UUID, was: AttemptStatus, aftermath: Aftermath) -> Taken:
+def taken(facts: CallFacts, attempt_id: UUID, was: AttemptStatus, aftermath: Aftermath) -> Taken:
     """What is left to do after an event that was news. ``was``: the attempt's status before it."""
-    return Taken(attempt_id if _is_urgent(arrived.facts.event, was) else None, aftermath)
+    return Taken(attempt_id if _is_urgent(facts.event, was) else None, aftermath)
 
 
-def is_meant(arrived: Arrived, attempt: AttemptRow) -> bool:
+def is_meant(account: AccountRow, facts: CallFacts, attempt: AttemptRow) -> bool:
     """An attempt of another account, or one that already has another call, isn't."""
-    return attempt.account_id == arrived.account.id and attempt.call_id in (None, arrived.facts.call_id)
+    return attempt.account_id == account.id and attempt.call_id in (None, facts.call_id)
 
 
 async def forward(
@@ -128,23 +147,27 @@ async def forward(
 
 
 async def _take_unmatched(session: AsyncSession, arrived: Arrived, now: datetime) -> Taken:
-    """A call that no attempt knows may be one that came in; of another nothing is done."""
     if arrived.is_kept and not await webhook_events.add_events(session, [new_event(arrived, None, now)]):
         return Taken()
-    if arrived.facts.direction != INBOUND:
+    return await _take_inbound(session, arrived.account, arrived.facts, now)
+
+
+async def _take_inbound(session: AsyncSession, account: AccountRow, facts: CallFacts, now: datetime) -> Taken:
+    """A call that no attempt knows may be one that came in; of another nothing is done."""
+    if facts.direction != INBOUND:
         return Taken()
-    return Taken(aftermath=await inbound.take(session, arrived.account, arrived.facts, now=now))
+    return Taken(aftermath=await inbound.take(session, account, facts, now=now))
 
 
-async def _attempt_of(session: AsyncSession, arrived: Arrived) -> AttemptRow | None:
+async def attempt_of(session: AsyncSession, account: AccountRow, facts: CallFacts) -> AttemptRow | None:
     """Whose call it is; of a call that nobody has yet, the attempt that its metadata name.
 
     A call may be faster than the answer of its dial, which says whose it is.
     """
-    attempt = await attempts.attempt_of_call(session, arrived.facts.call_id)
-    if attempt is None and arrived.facts.attempt_id is not None:
-        attempt = await attempts.get_attempt(session, arrived.facts.attempt_id)
-    return attempt if attempt is not None and is_meant(arrived, attempt) else None
+    attempt = await attempts.attempt_of_call(session, facts.call_id)
+    if attempt is None and facts.attempt_id is not None:
+        attempt = await attempts.get_attempt(session, facts.attempt_id)
+    return attempt if attempt is not None and is_meant(account, facts, attempt) else None
 
 
 def _is_urgent(event: CallEvent, was: AttemptStatus) -> bool:

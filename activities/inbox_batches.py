@@ -87,7 +87,11 @@ async def _lock(session: AsyncSession, batch: Sequence[Arrived]) -> Sequence[Rep
 
 def _plain(arrived: Arrived, found: _Found) -> _Plain | None:
     reported = found.of(arrived)
-    if reported is None or not is_meant(arrived, reported.attempt) or not _stays_with_its_call(arrived, reported):
+    if (
+        reported is None
+        or not is_meant(arrived.account, arrived.facts, reported.attempt)
+        or not _stays_with_its_call(arrived, reported)
+    ):
         return None
     heard = Heard(new_mentions(reported.attempt, reported.campaign, arrived.facts))
     return None if wish_among(heard.mentions) else _Plain(arrived, reported, heard)
@@ -149,7 +153,7 @@ async def _apply(
     of_lead = None if lead is None else Concerned(lead, one.reported.campaign)
     locked = Locked(attempt, heard=one.heard, concerned=of_lead)
     reported = await write_report(session, locked, arrived.facts, now=now)
-    return taken(arrived, attempt.id, was, reported.aftermath)
+    return taken(arrived.facts, attempt.id, was, reported.aftermath)
 
 
 def _key(arrived: Arrived) -> tuple[UUID, str]:

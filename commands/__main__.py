@@ -10,6 +10,7 @@ from commands.demo.command import demo
 from commands.status import status
 from commands.test import test
 from commands.up import up
+from commands.webhooks import webhooks
 from runtime.exit import leave
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app.command(help="Set everything up and call every lead of an example file, by t
 app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
 app.command(help="Show what runs on this machine.")(status)
 app.command(help="Measure how fast this is, beside a floor or a rival in the same run.")(bench)
+app.add_typer(webhooks, name="webhooks")
 app.command(
     help="Check the code and run all tests; further arguments go to pytest.",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

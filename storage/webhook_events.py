@@ -89,6 +89,13 @@ async def is_kept(session: AsyncSession, account_id: UUID, event_key: str) -> bo
     return await session.scalar(query) is not None
 
 
+async def match_event(session: AsyncSession, event_id: UUID, attempt_id: UUID) -> None:
+    """The event is about this attempt; whose workflow is still to be told of it, if nobody knew that before."""
+    is_new = WebhookEventRow.attempt_id.is_distinct_from(attempt_id)
+    statement = update(WebhookEventRow).where(WebhookEventRow.id == event_id, is_new)
+    await session.execute(statement.values(attempt_id=attempt_id, forwarded_at=None))
+
+
 async def mark_forwarded(session: AsyncSession, event_ids: Sequence[UUID], now: datetime) -> None:
     """Safe to repeat: the first instant stands."""
     await session.execute(

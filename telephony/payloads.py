@@ -22,6 +22,9 @@ _WEBHOOKS = {event.value: event for event in CallEvent if event is not CallEvent
 _TRANSFERS = frozenset(
     {CallEvent.TRANSFER_STARTED, CallEvent.TRANSFER_BRIDGED, CallEvent.TRANSFER_CANCELLED, CallEvent.TRANSFER_ENDED}
 )
+HEARD_BY = "heard_by"
+"""In the payload of an event that no webhook brought: how else it was heard of."""
+
 _SPEAKERS = frozenset({"agent", "user", "transfer_target"})
 _LONGEST_CALL_MS = 7 * 24 * 3600 * 1000
 
@@ -78,14 +81,32 @@ def read_webhook(body: bytes) -> Webhook:
         UnknownWebhookEvent: answer 2xx.
     """
     event, payload, text = _envelope(body)
-    call = fields.mapping(payload.get("call"))
     if event not in _WEBHOOKS:
-        raise _unknown(event, call, body, payload)
+        raise _unknown(event, fields.mapping(payload.get("call")), body, payload)
+    return Webhook(_facts_of(event, payload), text)
+
+
+def read_stored(payload: Mapping[str, Any]) -> CallFacts | None:
+    """The facts of a webhook that was stored; None for a kind that is still unknown, or that can't be read.
+
+    What we wrote ourselves of a call that was asked for (``heard_by``) holds none: its facts were applied then.
+    """
+    event = payload.get("event")
+    if not isinstance(event, str) or event not in _WEBHOOKS or payload.get(HEARD_BY) is not None:
+        return None
+    try:
+        return _facts_of(event, payload)
+    except MalformedWebhook:
+        return None
+
+
+def _facts_of(event: str, payload: Mapping[str, Any]) -> CallFacts:
+    call = fields.mapping(payload.get("call"))
     if call is None:
         msg = "the webhook has no call"
         raise MalformedWebhook(msg)
     try:
-        return Webhook(_facts(_with_event_fields(call, payload), _WEBHOOKS[event]), text)
+        return _facts(_with_event_fields(call, payload), _WEBHOOKS[event])
     except MalformedCall as error:
         raise MalformedWebhook(str(error)) from None
 

@@ -1,0 +1,21 @@
+"""Where the stack that runs on this machine is found, for commands that talk to its database and engine themselves."""
+
+import json
+from collections.abc import Mapping
+
+from runtime.settings import load_settings
+
+
+def with_running_stack(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment, and what it doesn't name as the running stack has published it in its home.
+
+    Raises:
+        runtime.settings.SettingsError: the environment says something unknown or impossible.
+    """
+    home = load_settings(environ).home
+    try:
+        addresses: dict[str, str | None] = json.loads((home / "addresses.json").read_text())
+    except (OSError, ValueError):
+        return environ
+    found = {"DATABASE_URL": addresses.get("postgres"), "TEMPORAL_ADDRESS": addresses.get("temporal")}
+    return {**{name: address for name, address in found.items() if address}, **environ}
