@@ -46,10 +46,13 @@ from api.routes import (
     number_pools,
     organizations,
     recordings,
+    webhook_keys,
     webhooks,
 )
 from api.tokens import Tokens
+from api.webhook_keys import WebhookKeys
 from api.webhook_line import WebhookLine
+from runtime.sealing import sealing_of
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
 
@@ -90,7 +93,7 @@ def create_app(parts: Parts) -> FastAPI:
     # The lists come before the numbers, the stream before the calls: their addresses would else be read as one of them.
     numbers = (do_not_call_lists, do_not_call)
     of_calls = (webhooks, live, calls, recordings)
-    for routes in (health, auth, leads, campaigns, number_pools, *of_calls, *numbers, organizations):
+    for routes in (health, auth, leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers, organizations):
         app.include_router(routes.router)
     return app
 
@@ -98,6 +101,7 @@ def create_app(parts: Parts) -> FastAPI:
 def wire(parts: Parts) -> Dependencies:
     lead_workflows = LeadWorkflows(parts.temporal, parts.settings.task_queue)
     passwords = Passwords(parts.hasher)
+    sealing = sealing_of(parts.settings)
     feed = LiveFeed(parts.settings, parts.sessions, parts.clock)
     return Dependencies(
         settings=parts.settings,
@@ -110,6 +114,8 @@ def wire(parts: Parts) -> Dependencies:
         background=Background(),
         webhook_line=WebhookLine(parts.webhook_sessions or parts.sessions, parts.clock),
         forwarding=Forwarding(parts.sessions, lead_workflows, parts.clock),
+        sealing=sealing,
+        webhook_keys=WebhookKeys(parts.sessions, sealing),
         recordings=RecordingStore(parts.settings.recordings_location),
         live=feed,
         live_bell=LiveBell(parts.sessions, feed.ring),

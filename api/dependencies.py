@@ -20,7 +20,9 @@ from api.live_feed import LiveFeed
 from api.passwords import Passwords
 from api.problems import Forbidden, Unauthenticated
 from api.tokens import Claims, InvalidToken, Tokens
+from api.webhook_keys import WebhookKeys
 from api.webhook_line import WebhookLine
+from runtime.sealing import Sealing
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
 from storage.users import get_member
@@ -44,6 +46,8 @@ class Dependencies:
     background: Background
     webhook_line: WebhookLine
     forwarding: Forwarding
+    sealing: Sealing | None
+    webhook_keys: WebhookKeys
     recordings: RecordingStore
     live: LiveFeed
     live_bell: LiveBell

@@ -13,12 +13,11 @@ from activities.inbox import Arrived, Taken
 from api.dependencies import Dependencies
 from api.inbound_answer import answer_inbound
 from api.problems import Problem, Unauthenticated
-from runtime.settings import Settings
-from storage.accounts import account_by_id
+from api.webhook_keys import keys_of_environment
 from storage.models import AccountRow
 from telephony.inbound_payloads import CALL_INBOUND
 from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, Webhook, event_key, read_webhook
-from telephony.webhook_signature import verify_signature
+from telephony.webhook_signature import is_fresh, verify_signature
 
 log = structlog.get_logger(__name__)
 
@@ -47,10 +46,7 @@ async def take_webhook(deps: Dependencies, signed: SignedBody, account_id: UUID 
         Unreadable: it is signed and no JSON.
     """
     now = deps.clock()
-    account = await _account(deps, account_id)
-    keys = () if account is None else _keys(deps.settings, account)
-    if account is None or not verify_signature(signed.body, signed.signature, keys, now=now):
-        raise Unauthenticated("The signature is missing, wrong, or more than five minutes old.")
+    account = await _proven_account(deps, signed, account_id, now)
     try:
         webhook = read_webhook(signed.body)
     except UnknownWebhookEvent as unknown:
@@ -71,22 +67,22 @@ def _follow(deps: Dependencies, account: AccountRow, taken: Taken) -> None:
         deps.forwarding.forward(taken.forward)
 
 
-async def _account(deps: Dependencies, account_id: UUID | None) -> AccountRow | None:
+async def _proven_account(deps: Dependencies, signed: SignedBody, account_id: UUID | None, now: datetime) -> AccountRow:
+    """The account that this address belongs to, where one of its keys has signed; nothing is written.
+
+    The keys of the environment come first: what they have signed needs no database.
+    """
     default = (await deps.first_rows.ready()).account
     if account_id is None or account_id == default.id:
-        return default
-    async with deps.sessions() as session:
-        return await account_by_id(session, account_id)
-
-
-def _keys(settings: Settings, account: AccountRow) -> list[str]:
-    """The keys that may have signed for this account; only the defaults' are known, from the environment."""
-    if not account.is_default:
-        return []
-    if account.provider == "simulator":
-        return [settings.simulator_key.get_secret_value()] if settings.simulator_key else []
-    own = [settings.retell_api_key] if settings.retell_api_key else []
-    return [key.get_secret_value() for key in (*own, *settings.retell_webhook_keys)]
+        if verify_signature(signed.body, signed.signature, keys_of_environment(deps.settings, default), now=now):
+            return default
+        account_id = default.id
+    if is_fresh(signed.signature, now=now):
+        known = await deps.webhook_keys.of(account_id)
+        own = [] if known.account is None else keys_of_environment(deps.settings, known.account)
+        if known.account and verify_signature(signed.body, signed.signature, (*own, *known.keys), now=now):
+            return known.account
+    raise Unauthenticated("The signature is missing, wrong, or more than five minutes old.")
 
 
 async def _take_unknown(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from runtime.public_address import is_public
 from runtime.setting_values import CommaSeparated, Dsn, HttpUrl, Port, Rate, RecordingsUrl, SecretsList
@@ -45,6 +45,7 @@ class Settings(BaseModel):
     admin_email: str = Field("admin@localhost", pattern=r"^\S+@\S+$", validation_alias="LEADLINE_ADMIN_EMAIL")
     admin_password: SecretStr | None = Field(None, validation_alias="LEADLINE_ADMIN_PASSWORD")
     jwt_secret: SecretStr | None = Field(None, validation_alias="LEADLINE_JWT_SECRET")
+    secrets_keys: SecretsList = Field((), validation_alias="LEADLINE_SECRETS_KEY")
     jwt_days: int = Field(60, ge=1, le=3_650, validation_alias="LEADLINE_JWT_DAYS")
 
     max_call_seconds: int = Field(300, ge=60, le=7_200, validation_alias="LEADLINE_MAX_CALL_SECONDS")
@@ -77,6 +78,13 @@ class Settings(BaseModel):
             if len(self.jwt_secret.get_secret_value()) < SHORTEST_PRODUCTION_SECRET:
                 raise ValueError(f"LEADLINE_JWT_SECRET must have at least {SHORTEST_PRODUCTION_SECRET} characters")
         return self
+
+    @field_validator("secrets_keys")
+    @classmethod
+    def _secrets_are_long(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < SHORTEST_PRODUCTION_SECRET for key in keys):
+            raise ValueError(f"each key must have at least {SHORTEST_PRODUCTION_SECRET} characters")
+        return keys
 
     @property
     def primary_url(self) -> str:

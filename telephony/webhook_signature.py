@@ -32,18 +32,25 @@ def verify_signature(body: bytes, header: str | None, keys: Sequence[str], *, no
         keys: The keys that may have signed, several while they are rotated. Empty ones never match.
         now: The current instant; timezone-aware.
     """
-    if header is None or len(header) > _LONGEST_HEADER:
-        return False
-    match = _HEADER.fullmatch(header)
+    match = _fresh(header, now)
     if match is None:
         return False
-    sent_ms = int(match[1])
-    now_ms = (now - _EPOCH) // _MILLISECOND
-    if abs(now_ms - sent_ms) > TOLERANCE // _MILLISECOND:
-        return False
-    message = body + str(sent_ms).encode()
+    message = body + str(int(match[1])).encode()
     given = match[2].encode()
     return any(hmac.compare_digest(_digest(key, message), given) for key in keys if key)
+
+
+def is_fresh(header: str | None, *, now: datetime) -> bool:
+    """Whether this can be the signature of anything: without a key, and before any is looked for."""
+    return _fresh(header, now) is not None
+
+
+def _fresh(header: str | None, now: datetime) -> re.Match[str] | None:
+    match = None if header is None or len(header) > _LONGEST_HEADER else _HEADER.fullmatch(header)
+    if match is None:
+        return None
+    now_ms = (now - _EPOCH) // _MILLISECOND
+    return match if abs(now_ms - int(match[1])) <= TOLERANCE // _MILLISECOND else None
 
 
 def _digest(key: str, message: bytes) -> bytes:

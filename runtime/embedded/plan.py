@@ -68,6 +68,7 @@ class Plan:
             "LEADLINE_PUBLIC_URL": self.settings.public_url or self.api_url,
             "LEADLINE_ADMIN_EMAIL": self.settings.admin_email,
             "LEADLINE_ADMIN_PASSWORD": self.admin_password,
+            "LEADLINE_SECRETS_KEY": self._secrets_key(),
             "LEADLINE_JWT_SECRET": jwt_secret.get_secret_value() if jwt_secret else self.home.secret("jwt_secret")[0],
         }
         if self.temporal is not None:
@@ -75,6 +76,12 @@ class Plan:
         if self.simulator_url is not None:
             told |= {"LEADLINE_SIMULATOR_URL": self.simulator_url, "LEADLINE_SIMULATOR_KEY": self.simulator_key()}
         return told
+
+    def _secrets_key(self) -> str:
+        """What secrets of accounts are sealed under; the one that was made here stays known beside given ones."""
+        made = self.home.secret("secrets_key")[0]
+        given = [key.get_secret_value() for key in self.settings.secrets_keys]
+        return ",".join(dict.fromkeys([*given, made]))
 
     def simulator_key(self) -> str:
         """The key that the simulator accepts and signs with."""

@@ -10,6 +10,7 @@ from storage.models.inbound_calls import InboundCallRow
 from storage.models.leads import ContactRow, LeadRow
 from storage.models.live import LiveEventRow
 from storage.models.organizations import AuditEntryRow, MembershipRow, OrganizationRow, UserRow
+from storage.models.webhook_keys import WebhookKeyRow
 from storage.models.webhooks import WebhookEventRow
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "PaceRow",
     "UserRow",
     "WebhookEventRow",
+    "WebhookKeyRow",
 ]

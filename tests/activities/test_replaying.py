@@ -62,7 +62,7 @@ async def test_events_that_came_before_their_attempt_was_known_are_matched_and_t
     row = await reread(sessions, attempt)
     assert (row.status, row.outcome, row.call_id, row.settled_at) == ("done", "answered", "call_1", HEARD)
     assert (f"lead-{lead.id}", "call_analyzed") in engine.signals
-    await inbox.forward(sessions, stage.workflows, attempt.id, now=HEARD)  # as the reconciliation does
+    await inbox.forward(sessions, stage.workflows, [attempt.id], now=HEARD)  # as the reconciliation does
     assert sorted(engine.signals) == sorted((f"lead-{lead.id}", event) for event in LIFECYCLE)
     assert await replayed(replay, UNMATCHED) == []
 
