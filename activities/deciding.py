@@ -72,7 +72,8 @@ class LeadDecisions:
         """
         lock = PoolLock.IF_FREE if room is Room.COUNT else PoolLock.NO
         context = await lock_found(session, found, pool_lock=lock)
-        context.lead.handed_over_at = context.lead.handed_over_at or now
+        if context.lead.handed_over_at is None:
+            context.lead.handed_over_at = now
         capacity = await self._capacity(session, context, room, now)
         step = await self._decide(session, context, capacity, now=now)
         return None if step is None else told(step, context)

@@ -9,4 +9,5 @@ def reading(sessions: async_sessionmaker[AsyncSession]) -> async_sessionmaker[As
     if not isinstance(engine, AsyncEngine):
         msg = "sessions that read need an engine to read from"
         raise TypeError(msg)
-    return async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False)
+    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return async_sessionmaker(alone, expire_on_commit=False, autoflush=False)
