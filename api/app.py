@@ -50,6 +50,7 @@ from api.routes import (
     webhooks,
 )
 from api.tokens import Tokens
+from api.webhook_door import WebhookDoor
 from api.webhook_keys import WebhookKeys
 from api.webhook_line import WebhookLine
 from runtime.sealing import sealing_of
@@ -83,7 +84,7 @@ def create_app(parts: Parts) -> FastAPI:
         title="Leadline",
         version=VERSION,
         lifespan=_lifespan(dependencies),
-        middleware=_middleware(parts.settings, registry),
+        middleware=_middleware(dependencies, registry),
     )
     app.state.dependencies = dependencies
     app.state.registry = registry
@@ -123,14 +124,17 @@ def wire(parts: Parts) -> Dependencies:
     )
 
 
-def _middleware(settings: Settings, registry: CollectorRegistry) -> list[Middleware]:
-    """From the outside in: the request's id, measuring and the last word on errors, CORS, the body, validators."""
+def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list[Middleware]:
+    """From the outside in: the request's id, measuring and the last word on errors; then, unless it is a webhook, CORS,
+    the body, validators.
+    """
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_request_id),
         Middleware(Observe, durations=request_durations(registry)),
+        Middleware(WebhookDoor, dependencies=dependencies),
         Middleware(
             CORSMiddleware,
-            allow_origins=list(settings.cors_origins),
+            allow_origins=list(dependencies.settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=["X-Request-ID", "ETag"],

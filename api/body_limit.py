@@ -28,16 +28,39 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = _limit(scope["path"])
-        too_large = _declared_bytes(scope) > limit
-        if scope["path"] in FILE_PATHS and not too_large:
-            await self._app(scope, _Counted(receive, limit), send)
+        try:
+            limited = await _limited(scope, receive)
+        except TooLarge as problem:
+            await problem_response(problem)(scope, receive, send)
             return
-        body = None if too_large else await _read(receive, limit)
-        if body is None:
-            await problem_response(_too_large(limit))(scope, receive, send)
-            return
-        await self._app(scope, _Replay(body, receive), send)
+        await self._app(scope, limited, send)
+
+
+async def whole_body(scope: Scope, receive: Receive) -> bytes:
+    """All of a request's body. A client that goes away midway leaves what came.
+
+    Raises:
+        TooLarge: it goes beyond the limit of its address.
+    """
+    limit = _check_declared(scope)
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _limited(scope: Scope, receive: Receive) -> Receive:
+    """What the application reads the body from."""
+    if scope["path"] in FILE_PATHS:
+        return _Counted(receive, _check_declared(scope))
+    return _Replay(await whole_body(scope, receive), receive)
 
 
 class _Replay:
@@ -82,23 +105,16 @@ def _limit(path: str) -> int:
     return BATCH_LIMIT_BYTES if path == BATCH_PATH else LIMIT_BYTES
 
 
+def _check_declared(scope: Scope) -> int:
+    """The limit of a request's body, unless it says itself that it goes beyond it."""
+    limit = _limit(scope["path"])
+    if _declared_bytes(scope) > limit:
+        raise _too_large(limit)
+    return limit
+
+
 def _declared_bytes(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             return int(value[:20])
     return 0
-
-
-async def _read(receive: Receive, limit: int) -> bytes | None:
-    """The whole body; None when it is too large. A client that goes away midway leaves what came."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            return None
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)

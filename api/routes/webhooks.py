@@ -1,17 +1,16 @@
-"""Where the voice provider reports. The hot path: no model, no session dependency, no token."""
+"""The addresses of webhooks as they stand in /openapi.json, and what is asked of them that is none.
 
-from typing import Any
+Webhooks themselves don't come this far: ``api.webhook_door`` takes them.
+"""
+
+from typing import Any, NoReturn
 from uuid import UUID
 
-from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from fastapi import APIRouter
 
-from api.dependencies import Dependencies, Deps
-from api.webhook_intake import SignedBody, take_webhook
+from api.body_limit import WEBHOOK_PATH
 
-router = APIRouter(prefix="/api/v1/calls/webhook", tags=["webhooks"])
-
-SIGNATURE = "x-retell-signature"
+router = APIRouter(prefix=WEBHOOK_PATH, tags=["webhooks"])
 
 
 ANSWERED: dict[int | str, dict[str, Any]] = {
@@ -20,16 +19,18 @@ ANSWERED: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("", status_code=204, responses=ANSWERED)
-async def default_account(request: Request, deps: Deps) -> Response:
-    return await _take(request, deps, None)
+async def default_account() -> None:
+    """Where the voice provider reports; signed with the default account's key."""
+    _not_this_far()
 
 
 @router.post("/{account_id}", status_code=204, responses=ANSWERED)
-async def one_account(account_id: UUID, request: Request, deps: Deps) -> Response:
-    return await _take(request, deps, account_id)
+async def one_account(account_id: UUID) -> None:
+    """The same for one account, signed with its key."""
+    del account_id
+    _not_this_far()
 
 
-async def _take(request: Request, deps: Dependencies, account_id: UUID | None) -> Response:
-    signed = SignedBody(await request.body(), request.headers.get(SIGNATURE))
-    answer = await take_webhook(deps, signed, account_id)
-    return Response(status_code=204) if answer is None else JSONResponse(answer)
+def _not_this_far() -> NoReturn:
+    msg = "a webhook came past api.webhook_door"
+    raise RuntimeError(msg)

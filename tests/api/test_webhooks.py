@@ -124,6 +124,39 @@ async def test_just_under_two_mebibytes_is_taken(anyone: httpx.AsyncClient, sign
     assert (await anyone.post(PATH, content=body, headers=sign(body))).status_code == 400  # read, and cut off
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        pytest.param("POST", f"{PATH}/nobody", 422, id="no-account-id"),
+        pytest.param("POST", f"{PATH}hooks", 405, id="another-address-that-begins-so"),
+        pytest.param("PUT", PATH, 405, id="another-method"),
+    ],
+)
+async def test_what_is_no_webhook_is_left_to_the_other_routes(
+    anyone: httpx.AsyncClient, sign: Sign, webhook: Webhook, method: str, path: str, status: int
+) -> None:
+    body = webhook("call_started")
+    answer = await anyone.request(method, path, content=body, headers=sign(body))
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_webhooks_are_measured_by_their_addresses_and_have_a_request_id(
+    anyone: httpx.AsyncClient, sign: Sign, webhook: Webhook
+) -> None:
+    body = webhook("call_started")
+    answer = await anyone.post(PATH, content=body, headers=sign(body))
+    refused = await anyone.post(f"{PATH}/00000000-0000-0000-0000-000000000000", content=body, headers=sign(body))
+    assert refused.json()["request_id"] == refused.headers["x-request-id"] != answer.headers["x-request-id"]
+    figures = (await anyone.get("/metrics")).text
+    assert f'route="{PATH}",status="204"' in figures
+    assert f'route="{PATH}/{{account_id}}",status="401"' in figures
+
+
+async def test_the_addresses_of_webhooks_are_documented(anyone: httpx.AsyncClient) -> None:
+    paths = (await anyone.get("/openapi.json")).json()["paths"]
+    assert {PATH, f"{PATH}/{{account_id}}"} <= paths.keys()
+
+
 async def test_accounts_have_addresses_of_their_own(
     anyone: httpx.AsyncClient,
     admin: httpx.AsyncClient,
