@@ -45,6 +45,7 @@ from runtime.embedded.ports import free_port
 from runtime.event_loop import run
 from runtime.exit import leave
 from runtime.listening import listening
+from runtime.long_lived import keep_what_is_there
 from runtime.public_address import how_to_be_reached
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
@@ -216,6 +217,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             workflows = LeadWorkflows(client, settings.task_queue)
             following = CallFollowing(sessions, {"retell": providers["retell"]}, workflows, now)
             await stack.enter_async_context(_beside(following.run()))
+        keep_what_is_there()
         await _run(worker, client, settings, stop)
 
 

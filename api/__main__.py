@@ -21,6 +21,7 @@ from api.webhook_line import CONNECTIONS
 from runtime.database import create_engine, session_factory
 from runtime.event_loop import run
 from runtime.exit import leave
+from runtime.long_lived import keep_what_is_there
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import connect
@@ -85,6 +86,7 @@ async def _serve_with(settings: Settings, engine: AsyncEngine, webhooks: AsyncEn
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.handle_exit, number, None)
+    keep_what_is_there()
     await server.serve()
 
 

@@ -1,6 +1,5 @@
 """The floor: ``python -m benchmarks.webhook.bare_api``, a route that reads JSON and does one insert."""
 
-import asyncio
 import json
 import os
 import sys
@@ -19,6 +18,7 @@ from runtime.embedded.part import Part
 from runtime.embedded.plan import Plan
 from runtime.embedded.ports import LOOPBACK
 from runtime.embedded.ready_checks import http_ready
+from runtime.event_loop import run
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATH = "/webhook"
@@ -85,4 +85,4 @@ def _config(database_url: str, port: int) -> uvicorn.Config:
 
 
 if __name__ == "__main__":
-    asyncio.run(uvicorn.Server(_config(os.environ["BENCH_DATABASE_URL"], int(os.environ["BENCH_PORT"]))).serve())
+    run(uvicorn.Server(_config(os.environ["BENCH_DATABASE_URL"], int(os.environ["BENCH_PORT"]))).serve())
