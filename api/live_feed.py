@@ -46,6 +46,7 @@ class LiveFeed:
         clock: Callable[[], datetime],
         *,
         beat_seconds: float = BEAT_SECONDS,
+        look_anyway_seconds: float = LOOK_ANYWAY_SECONDS,
         is_automatic: bool = True,
     ) -> None:
         """Unless it ``is_automatic``, somebody else takes the turns and gives the signs of life."""
@@ -53,6 +54,7 @@ class LiveFeed:
         self._sessions = sessions
         self._clock = clock
         self._beat_seconds = beat_seconds
+        self._look_anyway_seconds = look_anyway_seconds
         self._is_automatic = is_automatic
         self._listeners: set[Listener] = set()
         self._narrator = Narrator()
@@ -180,7 +182,7 @@ class LiveFeed:
                 await self._somebody.wait()
                 # Not wait_for: until Python 3.12 it could swallow the cancellation by which this ends.
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
+                    async with asyncio.timeout(self._look_anyway_seconds):
                         await self._word.wait()
                 self._word.clear()
                 await self._take_turn()
