@@ -61,9 +61,10 @@ class JoinedQueues:
         await self._tell()
 
     async def _tell_others(self) -> None:
-        await asyncio.sleep(OTHERS_AFTER_SECONDS)
+        while self._others:
+            await asyncio.sleep(OTHERS_AFTER_SECONDS)
+            await self._tell()
         self._telling = None
-        await self._tell()
 
     async def _tell(self) -> None:
         pools, self._others = self._others, set()

@@ -5,9 +5,9 @@ Callers hold all locks, the number pool's too, and commit.
 
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 
-from sqlalchemy import Update, bindparam, insert, update
+from sqlalchemy import Table, Update, bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -51,10 +51,6 @@ async def write_grant(
         set_committed_value(lead, name, value)
 
 
-def _has_a_value(default: object) -> TypeGuard[ScalarElementColumnDefault]:
-    return isinstance(default, ScalarElementColumnDefault)
-
-
 def _grant() -> Update:
     attempts, leads, numbers, pools = (
         Base.metadata.tables[row.__tablename__] for row in (AttemptRow, LeadRow, CallerIdRow, NumberPoolRow)
@@ -67,9 +63,7 @@ def _grant() -> Update:
     granted = ("id", "number", "from_number", "is_probe", "not_before", "not_after", "request_body")
     attempt = given("attempt", attempts, *owners, *granted)
     attempt |= {"status": AttemptStatus.GRANTED, "look_up_at": attempt["not_after"]}
-    # Within a statement that does more, SQLAlchemy takes the defaults of the others for values that come with it.
-    defaults = {column.name: column.default.arg for column in attempts.c if _has_a_value(column.default)}
-    attempt = defaults | attempt
+    attempt = _defaults(attempts) | attempt
     use = given("number", numbers, "used_on", "used_count", "last_used_at")
     paced = {"next_dial_at": bindparam("pool_free_at", type_=pools.c.next_dial_at.type)}
     moved = given("lead", leads, "status", "next_attempt_at", "waiting_for", *_WRITTEN_OF_LEAD)
@@ -83,6 +77,13 @@ def _grant() -> Update:
             update(pools).where(pools.c.id == attempt["number_pool_id"]).values(paced).cte("pool"),
         )
     )
+
+
+def _defaults(table: Table) -> dict[str, Any]:
+    """The values with which the model fills columns; by itself it does so for the outermost statement only."""
+    return {
+        column.name: column.default.arg for column in table.c if isinstance(column.default, ScalarElementColumnDefault)
+    }
 
 
 # Made once: every grant needs it.
