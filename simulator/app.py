@@ -54,7 +54,7 @@ class Simulator:
         self.caller_ids = CallerIds(settings, self.journal)
         self.deliveries = Deliveries(Couriers(), api_key, settings, self.faults, self.stats)
         self.switchboard = Switchboard(
-            self.book, self.capacity, self.contacts, self.payloads, self.deliveries, self.stats
+            settings, self.book, self.capacity, self.contacts, self.payloads, self.deliveries, self.stats
         )
         self.ringing_in = RingingIn(settings, api_key, self.agents, self.caller_ids, self.switchboard)
         self.app: App = FaultGate(KeyGate(self._starlette(settings), api_key), self.faults, self.stats)

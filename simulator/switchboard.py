@@ -10,11 +10,10 @@ from simulator.contacts import Contacts
 from simulator.deliveries import Deliveries
 from simulator.payloads import Payloads
 from simulator.scenarios import Scenario, status_of
+from simulator.settings import Settings
 from simulator.stats import Stats
 from simulator.storytelling import tell
 from simulator.wire import ApiError
-
-_UPDATES_A_CALL = 4
 
 
 class Switchboard:
@@ -22,6 +21,7 @@ class Switchboard:
 
     def __init__(
         self,
+        settings: Settings,
         book: CallBook,
         capacity: Capacity,
         contacts: Contacts,
@@ -29,6 +29,7 @@ class Switchboard:
         deliveries: Deliveries,
         stats: Stats,
     ) -> None:
+        self._settings = settings
         self._book = book
         self._capacity = capacity
         self._contacts = contacts
@@ -105,7 +106,7 @@ class Switchboard:
         planned = tell(call).natural_seconds if call.plan.talk_seconds is None else call.plan.talk_seconds
         longest = float(call.terms["max_call_duration_ms"]) / 1000
         talked = 0.0
-        for moment, event in _moments(call, planned):
+        for moment, event in _moments(call, planned, self._settings.transcript_updates):
             if moment >= longest:
                 break
             if await _stopped(stop, moment - talked):
@@ -126,7 +127,7 @@ class Switchboard:
             self._capacity.end()
         self._stats.calls["ended"] += 1
         self._stats.reasons[reason] += 1
-        if call.connected:
+        if call.connected and self._settings.transcript_updates:
             self._emit(call, "transcript_updated")
         self._emit(call, "call_ended")
 
@@ -161,11 +162,11 @@ async def _stopped(stop: asyncio.Future[str], seconds: float) -> bool:
     return stop.done()
 
 
-def _moments(call: Call, talk_seconds: float) -> Iterator[tuple[float, str]]:
+def _moments(call: Call, talk_seconds: float, updates: int) -> Iterator[tuple[float, str]]:
     """What happens in the middle of a talk, and after how many seconds of it."""
     if "transcript_updated" in call.terms["webhook_events"]:
-        for update in range(1, _UPDATES_A_CALL):
-            yield talk_seconds * update / (_UPDATES_A_CALL + 1), "transcript_updated"
+        for update in range(1, updates):
+            yield talk_seconds * update / (updates + 1), "transcript_updated"
     if call.plan.scenario in {Scenario.TRANSFERRED, Scenario.TRANSFER_CANCELLED}:
         bridged = call.plan.scenario is Scenario.TRANSFERRED
         yield talk_seconds * 0.8, "transfer_started"

@@ -6,7 +6,7 @@ from benchmarks.lives.bare_worker import bare_worker_part
 from benchmarks.lives.cron_job import measure_cron_job
 from benchmarks.lives.findings import Findings, Round, report
 from benchmarks.lives.lateness import measure_lateness
-from benchmarks.lives.scale import LEADS_PER_SECOND, LIVES_AT_ONCE, WARM_UP, Scale, chosen
+from benchmarks.lives.scale import LEADS_PER_SECOND, LIVES_AT_ONCE, TRANSCRIPT_UPDATES, WARM_UP, Scale, chosen
 from benchmarks.lives.system import System
 from benchmarks.lives.whole_round import whole_seconds
 from benchmarks.own_stack import http_to_api, run_on_own_stack
@@ -52,6 +52,9 @@ async def _measure(system: System, scale: Scale, say: Say) -> Findings:
 
 async def _round(system: System, number: int, lives: int, say: Say) -> Round:
     bare = await bare_seconds(system.engine, f"bare-{number}", lives)
-    found = Round(lives, bare, await whole_seconds(system, f"Lives {number}", lives))
+    await system.talk_with(transcript_updates=0)
+    whole = await whole_seconds(system, f"Lives {number}", lives)
+    await system.talk_with(transcript_updates=TRANSCRIPT_UPDATES)
+    found = Round(lives, bare, whole, await whole_seconds(system, f"Lives {number}, with transcripts", lives))
     say(f"  Round {number}, {found.in_words()}")
     return found

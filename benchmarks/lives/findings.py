@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.lives.lateness import Lateness
-from benchmarks.lives.scale import LEADS_PER_SECOND
+from benchmarks.lives.scale import LEADS_PER_SECOND, TRANSCRIPT_UPDATES
 from benchmarks.lives.system import Webhooks
 from benchmarks.report import Line, Report
 from benchmarks.spread import Spread, in_words
@@ -21,11 +21,15 @@ DBOS_PER_SECOND = 13.6
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """So many lives on each side, one side after the other."""
+    """So many lives on each side, one side after the other.
+
+    ``whole_seconds``: with the three webhooks of a life. ``talkative_seconds``: with running transcripts besides.
+    """
 
     lives: int
     bare_seconds: float
     whole_seconds: float
+    talkative_seconds: float
 
     @property
     def bare_per_second(self) -> float:
@@ -36,18 +40,28 @@ class Round:
         return self.lives / self.whole_seconds
 
     @property
+    def talkative_per_second(self) -> float:
+        return self.lives / self.talkative_seconds
+
+    @property
     def share(self) -> float:
         """Of the bare shape's rate that is left with everything around it."""
         return self.whole_per_second / self.bare_per_second
 
+    @property
+    def talkative_share(self) -> float:
+        return self.talkative_per_second / self.bare_per_second
+
     def to_json(self) -> dict[str, float]:
-        names = ("lives", "bare_per_second", "whole_per_second", "share")
+        rates = ("bare_per_second", "whole_per_second", "share", "talkative_per_second", "talkative_share")
+        names = ("lives", *rates)
         return {name: getattr(self, name) for name in names}
 
     def in_words(self) -> str:
         return (
             f"{self.lives} lives each: bare {self.bare_per_second:.1f} a second, whole {self.whole_per_second:.1f},"
-            f" share {self.share:.2f}"
+            f" share {self.share:.2f}; with {TRANSCRIPT_UPDATES} running transcripts each"
+            f" {self.talkative_per_second:.1f}, share {self.talkative_share:.2f}"
         )
 
 
@@ -67,6 +81,7 @@ class Findings:
             lives=sum(one.lives for one in self.rounds),
             bare_seconds=sum(one.bare_seconds for one in self.rounds),
             whole_seconds=sum(one.whole_seconds for one in self.rounds),
+            talkative_seconds=sum(one.talkative_seconds for one in self.rounds),
         )
 
 

@@ -15,10 +15,16 @@ RING_SECONDS = 0.3
 TALK_SECONDS = 1.0
 ANALYSIS_SECONDS = 0.3
 
+TRANSCRIPT_UPDATES = 4
+"""Running transcripts of a call, where it has any: webhooks besides the three that its workflow hears of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """``leads`` is for each side of each round; ``spread_leads`` come in one after the other."""
+    """``leads`` is for each side of each round, ours twice: without running transcripts and with them.
+
+    ``spread_leads`` come in one after the other.
+    """
 
     rounds: int
     leads: int
@@ -34,7 +40,7 @@ class Scale:
     @property
     def calls(self) -> int:
         """How many phone numbers it takes for nobody to be called twice."""
-        return WARM_UP + self.rounds * self.leads + self.spread_leads + self.polled_leads
+        return WARM_UP + 2 * self.rounds * self.leads + self.spread_leads + self.polled_leads
 
 
 FULL = Scale(rounds=2, leads=400, spread_leads=60 * LEADS_PER_SECOND, polls=2, poll_seconds=60.0)

@@ -86,6 +86,11 @@ class System:
         engine = await connect_once(plan.temporal.client_settings())
         return cls(plan, http, api, engine, str(pool["id"]), iter(made_up_leads(calls)))
 
+    async def talk_with(self, *, transcript_updates: int) -> None:
+        """Have all calls from now on send so many running transcripts."""
+        change = {"transcript_updates": transcript_updates}
+        (await self.http.post(f"{self.plan.simulator_url}/control/settings", json=change)).raise_for_status()
+
     def take(self, count: int) -> list[Json]:
         """So many leads that nobody has been given yet."""
         return list(islice(self.leads, count))

@@ -13,7 +13,7 @@ WEBHOOKS = Webhooks(taken=1_540, sent_again=79)
 
 def found(*, whole_seconds: float = 30.0, late: float = 0.05, cron: float = 30.0) -> Findings:
     lateness = Lateness(from_row=[late, late], from_post=[late + 0.01, late + 0.01])
-    return Findings([Round(400, 20.0, whole_seconds)], lateness, [cron, cron], 60.0, WEBHOOKS)
+    return Findings([Round(400, 20.0, whole_seconds, 40.0)], lateness, [cron, cron], 60.0, WEBHOOKS)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,9 @@ def test_each_line_says_whether_its_goal_is_met(findings: Findings, met: list[bo
 
 
 def test_rounds_count_by_their_lives_and_each_is_shown() -> None:
-    findings = Findings([Round(100, 5.0, 10.0), Round(300, 15.0, 30.0)], found().lateness, [1.0, 1.0], 60.0, WEBHOOKS)
+    findings = Findings(
+        [Round(100, 5.0, 10.0, 20.0), Round(300, 15.0, 30.0, 60.0)], found().lateness, [1.0, 1.0], 60.0, WEBHOOKS
+    )
     whole = findings.in_all()
     assert (whole.bare_per_second, whole.whole_per_second, whole.share) == pytest.approx((20.0, 40 / 4, 0.5))
     told = report(findings)
@@ -62,4 +64,4 @@ def test_the_scale_is_the_one_that_was_asked_for(asked: Asked, scale: Scale) -> 
 
 def test_nobody_is_called_twice_in_a_run() -> None:
     assert FULL.polled_leads == 1_200
-    assert FULL.calls == WARM_UP + 2 * 400 + 600 + 1_200
+    assert FULL.calls == WARM_UP + 4 * 400 + 600 + 1_200

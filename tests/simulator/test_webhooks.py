@@ -118,6 +118,15 @@ async def test_the_transcript_grows_while_they_talk_and_comes_whole_at_the_end(
     assert updates[-1]["transcript_with_tool_calls"] == updates[-1]["call"]["transcript_with_tool_calls"]
 
 
+@pytest.mark.parametrize("updates", [0, 1, 7])
+async def test_a_talk_has_as_many_running_transcripts_as_are_set(
+    stage: Stage, dial: Dial, pin: Pin, updates: int
+) -> None:
+    stage.settings.apply({"transcript_updates": updates})
+    received = await lived(stage, dial, pin, "answer", override(webhook_events=["transcript_updated", "call_analyzed"]))
+    assert [r.event for r in received] == ["transcript_updated"] * updates + ["call_analyzed"]
+
+
 async def test_the_words_lie_inside_the_call_one_after_the_other(stage: Stage, dial: Dial, pin: Pin) -> None:
     call = (await lived(stage, dial, pin, "answer"))[-1].payload["call"]
     words = [word for said in call["transcript_object"] for word in said["words"]]
