@@ -24,6 +24,7 @@ from storage.recordings import RecordingToFetch
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 4
+GATHER_SECONDS = 0.25
 POLL = timedelta(seconds=5)
 """How long an unheard announcement costs at most."""
 
@@ -75,10 +76,16 @@ class KeepRecordings:
         self._shift_seconds = shift.total_seconds()
         self._parting_seconds = parting.total_seconds()
         self._news = asyncio.Event()
+        self._gathering: asyncio.TimerHandle | None = None
         self._check_again_at = 0.0
 
     def nudge(self) -> None:
-        """A link may have arrived. Returns at once; any number of nudges costs one more look."""
+        """A link may have arrived. Returns at once; any number of nudges within a moment costs one more look."""
+        if self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._gathering = None
         self._news.set()
 
     @activity.defn

@@ -18,7 +18,7 @@ from api.app import Parts, create_app
 from api.dependencies import Dependencies
 from api.jwt_secret import jwt_secret
 from api.webhook_line import CONNECTIONS
-from runtime.database import create_engine, session_factory
+from runtime.database import PLANNED_ONCE, create_engine, session_factory
 from runtime.event_loop import run
 from runtime.exit import leave
 from runtime.long_lived import keep_what_is_there
@@ -52,7 +52,9 @@ class Server(uvicorn.Server):
 
 async def serve(settings: Settings) -> None:
     engine = create_engine(settings, application="leadline-api")
-    webhooks = create_engine(settings, application="leadline-api-webhooks", pool_size=CONNECTIONS)
+    webhooks = create_engine(
+        settings, application="leadline-api-webhooks", pool_size=CONNECTIONS, more_settings=PLANNED_ONCE
+    )
     try:
         await _serve_with(settings, engine, webhooks)
     finally:

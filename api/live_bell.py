@@ -13,15 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.database_away import DATABASE_ERRORS
 from storage.live_events import announce
+from storage.reading import reading
 
 log = structlog.get_logger(__name__)
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.1
 
 
 class LiveBell:
     def __init__(self, sessions: async_sessionmaker[AsyncSession], here: Callable[[UUID], None]) -> None:
-        self._sessions = sessions
+        self._sessions = reading(sessions)
         self._here = here
         self._rung: set[UUID] = set()
         self._task: asyncio.Task[None] | None = None
@@ -46,7 +47,7 @@ class LiveBell:
         try:
             while self._rung:
                 rung, self._rung = self._rung, set()
-                async with self._sessions.begin() as session:
+                async with self._sessions() as session:
                     await announce(session, rung)
                 await asyncio.sleep(PAUSE_SECONDS)
         except DATABASE_ERRORS as error:

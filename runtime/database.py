@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.engine import make_url
@@ -16,6 +17,12 @@ POOL_WAIT = timedelta(seconds=3)
 CONNECT_SECONDS = 10.0
 # Poolers and cloud networks drop idle connections silently, usually after an hour.
 RECYCLE_SECONDS = 1_800
+# A process knows about a hundred; one that was dropped is planned anew.
+STATEMENTS_PREPARED = 500
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
+# Rows are found by their keys, whatever is asked for: working out each time anew how took longer than finding them.
+PLANNED_ONCE: Mapping[str, str] = {"plan_cache_mode": "force_generic_plan"}
 
 # Nothing this system does may hold a row for longer; migrations set their own limits on their own connection.
 SERVER_LIMITS: Mapping[str, str] = {
@@ -39,6 +46,7 @@ def create_engine(
     application: str = "leadline",
     pool_size: int | None = None,
     pool_wait: timedelta = POOL_WAIT,
+    more_settings: Mapping[str, str] = NO_SETTINGS,
 ) -> AsyncEngine:
     """A pool that never grows beyond its size and never waits long.
 
@@ -48,6 +56,7 @@ def create_engine(
         application: The name shown in ``pg_stat_activity``.
         pool_size: Connections at most; DATABASE_POOL_SIZE otherwise.
         pool_wait: How long to wait for one of them. Whom nobody waits for may have more patience than a request.
+        more_settings: The server's, for these connections; not behind a pooler, where others would get them too.
 
     Raises:
         SettingsError: There is no address.
@@ -64,17 +73,21 @@ def create_engine(
         pool_use_lifo=True,
         # Errors are logged, and what a statement was given are phone numbers and names.
         hide_parameters=True,
-        connect_args=_connect_arguments(application, pooled=pooled),
+        connect_args=_connect_arguments(application, more_settings, pooled=pooled),
     )
     replace_stale_connections(engine)
     return engine
 
 
-def _connect_arguments(application: str, *, pooled: bool) -> dict[str, Any]:
+def _connect_arguments(application: str, more_settings: Mapping[str, str], *, pooled: bool) -> dict[str, Any]:
     """asyncpg's arguments; behind a pooler statements are unnamed, and a session's settings would reach others."""
     if pooled:
         return {"timeout": CONNECT_SECONDS, "statement_cache_size": 0, "prepared_statement_cache_size": 0}
-    return {"timeout": CONNECT_SECONDS, "server_settings": {"application_name": application, **SERVER_LIMITS}}
+    return {
+        "timeout": CONNECT_SECONDS,
+        "prepared_statement_cache_size": STATEMENTS_PREPARED,
+        "server_settings": {"application_name": application, **SERVER_LIMITS, **more_settings},
+    }
 
 
 def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

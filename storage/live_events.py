@@ -91,7 +91,8 @@ async def live_now(session: AsyncSession, interest: Interest) -> LiveNow:
 
 
 async def announce(session: AsyncSession, organization_ids: Collection[UUID]) -> None:
-    """Tell all processes that something changed in these organisations; it goes out when the caller commits.
+    """Tell all processes that something changed in these organisations; it goes out when the caller commits,
+    or at once where each statement stands alone.
 
     That commit doesn't wait for the disk: it holds a lock for which all others wait that notify, and nothing in it
     could be lost.
