@@ -12,7 +12,8 @@ async def together(works: Iterable[Coroutine[None, None, Result]]) -> list[Resul
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in works]
-    except* Exception as failures:  # noqa: BLE001 - each comes out again, only without its group
+    except ExceptionGroup as failures:
+        # Not `except*`: before Python 3.11.4 what is raised in it comes out within a group of its own.
         raise _first(failures) from None
     return [task.result() for task in tasks]
 

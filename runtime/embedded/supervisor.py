@@ -33,7 +33,11 @@ class Supervisor:
             async with asyncio.TaskGroup() as group:
                 for runner in self._runners.values():
                     group.create_task(_start_in_turn(runner, ready))
-        except* StackError as failures:
+        except ExceptionGroup as group_of_failures:
+            # Not `except*`: before Python 3.11.4 what is raised in it comes out within a group of its own.
+            failures = group_of_failures.subgroup(StackError)
+            if failures is None:
+                raise
             raise _first(failures) from None
 
     async def stop(self) -> None:
