@@ -15,7 +15,7 @@ ANALYSIS_SECONDS = 0.3
 SHARES = (0.55, 0.15, 0.15, 0.15)
 
 # Slower than a quiet machine starts workflows, so that all leads are asleep before the bell.
-ASLEEP_PER_SECOND = 12
+ASLEEP_PER_SECOND = 40
 PREPARATION = timedelta(seconds=60)
 
 # The slots are filled within this; from then on it counts how busy they are.

@@ -69,6 +69,6 @@ def test_the_notes_tell_when_the_first_call_began_and_when_the_slots_were_taken(
 def test_the_bell_rings_at_a_full_minute_when_all_leads_can_be_asleep() -> None:
     bell = SHORT.bell(BELL + timedelta(seconds=17))
     assert bell.second == 0
-    assert bell - (BELL + timedelta(seconds=17)) >= timedelta(seconds=60 + 1_000 / 12)
+    assert bell - (BELL + timedelta(seconds=17)) >= timedelta(seconds=60 + 1_000 / 40)
     assert [sum(scale.sizes()) for scale in (SHORT, FULL)] == [1_000, 10_000]
     assert chosen(Asked(short=True, leads=400)) == Scale(leads=400, seconds=SHORT.seconds)
