@@ -17,7 +17,7 @@ from domain.outcomes import custom_analysis
 from domain.time_zones import load_zones
 from domain.vocabulary import AttemptOutcome, LeadStatus
 from storage import contacts, leads
-from storage.models import AttemptRow, CampaignRow, LeadRow
+from storage.models import AttemptRow, CampaignRow, InboundCallRow, LeadRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ async def give_meaning(session: AsyncSession, attempt: AttemptRow, concerned: Co
     forbids = disposition.then is Then.DO_NOT_CALL and await contacts.set_do_not_call(
         session, attempt.contact_id, reason=disposition.name, source="disposition", now=now
     )
-    return Meaning(forbids, is_news=True, lines=[_notice(attempt)] if disposition.notify else [])
+    return Meaning(forbids, is_news=True, lines=[notice(attempt)] if disposition.notify else [])
 
 
 async def after_meaning(
@@ -130,7 +130,8 @@ def _end_of(attempt: AttemptRow) -> datetime:
     return attempt.ended_at or attempt.settled_at or attempt.created_at
 
 
-def _notice(attempt: AttemptRow) -> Line:
+def notice(call: AttemptRow | InboundCallRow) -> Line:
     """That people are to be told of this call; by this line for now, in ids only."""
-    fields = {name: str(getattr(attempt, name)) for name in ("organization_id", "campaign_id", "lead_id")}
-    return Line("disposition_notify", fields | {"attempt_id": str(attempt.id)})
+    fields = {name: str(getattr(call, name)) for name in ("organization_id", "campaign_id", "lead_id")}
+    its_own = "attempt_id" if isinstance(call, AttemptRow) else "inbound_call_id"
+    return Line("disposition_notify", fields | {its_own: str(call.id)})

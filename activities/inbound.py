@@ -19,8 +19,11 @@ from domain.phone_numbers import InvalidPhoneNumber, to_e164
 from domain.progress import AttemptState, progress
 from domain.ringing_back import inbound_outcome_of
 from domain.vocabulary import AttemptOutcome, AttemptStatus
-from storage import contacts, inbound_calls, leads
+from storage import attempts, contacts, inbound_calls, leads
 from storage.models import AccountRow, CampaignRow, InboundCallRow, LeadRow
+
+_OF_ATTEMPTS_ALONE = frozenset({"slot_released_at", "transfers"})
+"""A call that came in holds no slot, and how it was put through isn't kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,8 @@ def _write(row: InboundCallRow, facts: CallFacts, now: datetime) -> bool:
         disconnection_reason=row.disconnection_reason,
     )
     step = progress(before, facts, now=now)
-    for column, value in step.changes.items():
-        if column != "slot_released_at":  # it holds none
-            setattr(row, column, value)
-    for column, value in step.missing.items():
-        if getattr(row, column) is None:
-            setattr(row, column, value)
+    attempts.write(row, {column: value for column, value in step.changes.items() if column not in _OF_ATTEMPTS_ALONE})
+    attempts.fill(row, step.missing)
     if before.status is AttemptStatus.DONE:
         return facts.analyzed and before.analyzed_at is None
     if step.settled is None:

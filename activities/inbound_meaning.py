@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.aftermath import Line
+from activities.call_meaning import notice
 from activities.terms import dispositions_of
 from domain.callbacks import promise_of, promised_callback
 from domain.dispositions import Then, disposition_of
@@ -50,7 +51,7 @@ async def give_meaning(
     )
     moves = await _move(session, row, lead, outcome, then, now)
     is_told = is_news and disposition is not None and disposition.notify
-    return Meant(forbids, moves, [_notice(row)] if is_told else [])
+    return Meant(forbids, moves, [notice(row)] if is_told else [])
 
 
 async def _move(
@@ -89,9 +90,3 @@ def _promise(
         return None
     row.callback_at, row.callback_problem = promise.written, promise.problem
     return promised_callback(promise.written, now=ended_at, zone=zone)
-
-
-def _notice(row: InboundCallRow) -> Line:
-    """That people are to be told of this call; by this line for now, in ids only."""
-    fields = {name: str(getattr(row, name)) for name in ("organization_id", "campaign_id", "lead_id")}
-    return Line("disposition_notify", fields | {"inbound_call_id": str(row.id)})

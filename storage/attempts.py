@@ -13,7 +13,7 @@ from sqlalchemy.orm import defer, load_only
 
 from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
-from storage.models import AttemptRow, CampaignRow
+from storage.models import AttemptRow, CampaignRow, InboundCallRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +122,15 @@ def settle(attempt: AttemptRow, *, outcome: AttemptOutcome, counts: bool, now: d
     attempt.look_up_at = None
 
 
-def write(attempt: AttemptRow, changes: Mapping[str, Any]) -> None:
+def write(call: AttemptRow | InboundCallRow, changes: Mapping[str, Any]) -> None:
     """Set the named columns."""
     for column, value in changes.items():
-        setattr(attempt, column, value)
+        setattr(call, column, value)
 
 
-def fill(attempt: AttemptRow, missing: Mapping[str, Any]) -> None:
+def fill(call: AttemptRow | InboundCallRow, missing: Mapping[str, Any]) -> None:
     """Set those of the named columns that are still empty."""
-    write(attempt, {column: value for column, value in missing.items() if getattr(attempt, column) is None})
+    write(call, {column: value for column, value in missing.items() if getattr(call, column) is None})
 
 
 # Made once, since every call needs them and putting them together costs more than what they do.

@@ -101,11 +101,6 @@ async def change_campaign(
     await session.flush()
 
 
-async def replan_organization(session: AsyncSession, organization_id: UUID, now: datetime) -> None:
-    """Have all leads of the organisation's campaigns planned anew; locks the campaigns."""
-    await _replan(session, CampaignRow.organization_id == organization_id, now)
-
-
 async def replan_account(session: AsyncSession, account_id: UUID, now: datetime) -> None:
     """Have all leads whose calls go out by this account planned anew; locks their campaigns."""
     pools = select(NumberPoolRow.id).where(NumberPoolRow.account_id == account_id)
