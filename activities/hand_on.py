@@ -20,7 +20,7 @@ from activities.lead_workflows import EngineAway, LeadWorkflows
 from domain.decision import PACE_HORIZON
 from domain.steps import Dial, Parked, Queued, Step, Stop
 from storage import lead_progress, parking, slots, turns
-from storage.reading import reading
+from storage.looks import Lookout
 from storage.turns import WaitingLead
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class SlotHandOn:
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
-        self._reading = reading(sessions)
+        self._lookout = Lookout(sessions)
         self._decisions = decisions
         self._workflows = workflows
         self._clock = clock
@@ -107,8 +107,8 @@ class SlotHandOn:
         try:
             while number_pool_id in self._wanted:
                 self._wanted.discard(number_pool_id)
-                async with self._reading() as session:
-                    pools = await turns.pools_in_turn(session, number_pool_id, self._clock())
+                async with self._lookout.looking() as looking:
+                    pools = await turns.pools_in_turn(looking, number_pool_id, self._clock())
                 for pool_id in pools:
                     self._go_on(pool_id, await self._hand_on(pool_id, MOST_AT_ONCE))
         except Exception as error:  # noqa: BLE001 - whatever it was, the reconciliation hands on what is left
@@ -156,17 +156,17 @@ class SlotHandOn:
 
     async def _look(self, number_pool_id: UUID) -> Look:
         now = self._clock()
-        async with self._reading() as session:
-            room = await slots.see_room(session, number_pool_id, dial_by=now + PACE_HORIZON)
+        async with self._lookout.looking() as looking:
+            room = await slots.see_room(looking, number_pool_id, dial_by=now + PACE_HORIZON)
             if not room.is_free:
                 return Look(None, is_full=room.is_full)
-            return Look(await turns.next_due_lead(session, number_pool_id, now))
+            return Look(await turns.next_due_lead(looking, number_pool_id, now))
 
     async def _held_up_until(self, number_pool_id: UUID) -> datetime | None:
         now = self._clock()
-        async with self._reading() as session:
-            paced = await slots.held_up_until(session, number_pool_id, now)
-            probed = await parking.next_probe_at(session, number_pool_id, now)
+        async with self._lookout.looking() as looking:
+            paced = await slots.held_up_until(looking, number_pool_id, now)
+            probed = await parking.next_probe_at(looking, number_pool_id, now)
         return min((instant for instant in (paced, probed) if instant is not None), default=None)
 
     async def _wake(self, lead: WaitingLead) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Date, DateTime, Select, Text, Uuid, and_, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.local_presence import PREFIX_LENGTH, area_prefix, region_prefixes
+from storage.looks import Look, Via
 from storage.models import CallerIdRow, NumberPoolRow
 
 
@@ -60,9 +61,9 @@ async def rest(session: AsyncSession, number_pool_id: UUID, phone_number: str, u
     return await session.scalar(statement)
 
 
-async def free_again_at(session: AsyncSession, number_pool_id: UUID, at: datetime) -> datetime | None:
+async def free_again_at(via: Via, number_pool_id: UUID, at: datetime) -> datetime | None:
     """When a number of the pool may be used again; None when one may be used at ``at``, or there is none at all."""
-    earliest: datetime | None = await session.scalar(_FREE_AGAIN, {"number_pool_id": number_pool_id, **day_of(at)})
+    earliest: datetime | None = await _FREE_AGAIN.value(via, number_pool_id=number_pool_id, **day_of(at))
     return None if earliest is None or earliest <= at else earliest
 
 
@@ -105,5 +106,5 @@ _OF_POOL = NumberPoolRow.id == bindparam("number_pool_id", type_=Uuid())
 _IS_OF_POOL = NumberPoolRow.id == CallerIdRow.number_pool_id
 
 # Made once: every grant needs them.
-_FREE_AGAIN = earliest_use()
+_FREE_AGAIN = Look(earliest_use())
 _CHOICE = _choice()

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.vocabulary import AttemptOutcome, AttemptStatus
+from storage.looks import Look
 from storage.models import AttemptRow, ContactRow, DoNotCallEntryRow, InboundCallRow, LeadRow
 
 NIL = UUID(int=0)
@@ -52,15 +53,16 @@ async def contact_facts(
         dialled_since: Dials before it are left out.
         but_for: An attempt that is being decided about and isn't counted against itself.
     """
-    wanted = {
-        "contact_id": contact.id,
-        "lead_id": lead.id,
-        "organization_id": contact.organization_id,
-        "phone_number": contact.phone_number,
-        "dialled_since": dialled_since,
-        "but_for": but_for or NIL,
-    }
-    found, *facts = (await session.execute(_FACTS, wanted)).one()
+    row = await _FACTS.first(
+        session,
+        contact_id=contact.id,
+        lead_id=lead.id,
+        organization_id=contact.organization_id,
+        phone_number=contact.phone_number,
+        dialled_since=dialled_since,
+        but_for=but_for or NIL,
+    )
+    found, *facts = row or ()
     return ContactFacts(found or [], *facts)
 
 
@@ -116,13 +118,15 @@ def _facts(known: _Known) -> Sequence[ColumnElement[Any]]:
 
 
 # Made once: every decision needs it, and putting it together costs more than what it finds.
-_FACTS = select(
-    *_facts(
-        _Known(
-            bindparam("contact_id", type_=Uuid()),
-            bindparam("lead_id", type_=Uuid()),
-            bindparam("organization_id", type_=Uuid()),
-            bindparam("phone_number", type_=Text()),
+_FACTS = Look(
+    select(
+        *_facts(
+            _Known(
+                bindparam("contact_id", type_=Uuid()),
+                bindparam("lead_id", type_=Uuid()),
+                bindparam("organization_id", type_=Uuid()),
+                bindparam("phone_number", type_=Text()),
+            )
         )
     )
 )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.parking import comes_back_by_steps, first_probe_at
 from domain.vocabulary import CampaignStatus
+from storage.looks import Look, Via
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.right_of_way import take_right_of_way_of
 from storage.room import announce_room
@@ -79,9 +80,9 @@ async def is_any_parked(session: AsyncSession, owners: Collection[tuple[Parkable
     return bool(await session.scalar(select(or_(*parked))))
 
 
-async def next_probe_at(session: AsyncSession, number_pool_id: UUID, now: datetime) -> datetime | None:
+async def next_probe_at(via: Via, number_pool_id: UUID, now: datetime) -> datetime | None:
     """The first instant after ``now`` at which a call of this pool may try something that is parked."""
-    instant: datetime | None = await session.scalar(_NEXT_PROBE, {"number_pool_id": number_pool_id, "now": now})
+    instant: datetime | None = await _NEXT_PROBE.value(via, number_pool_id=number_pool_id, now=now)
     return instant
 
 
@@ -143,4 +144,4 @@ def _next_probe() -> Select[datetime]:
 
 
 # Asked for whenever slots were handed on: made once, as the statements of a decision are.
-_NEXT_PROBE = _next_probe()
+_NEXT_PROBE = Look(_next_probe())

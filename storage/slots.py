@@ -31,6 +31,7 @@ from domain.ramp import distance
 from domain.situation import Capacity
 from domain.vocabulary import CampaignStatus
 from storage.caller_ids import day_of, earliest_use, free_again_at
+from storage.looks import Look, Via
 from storage.models import AccountRow, AttemptRow, CampaignRow, NumberPoolRow, OrganizationRow
 from storage.paces import (
     ACCOUNT_CAP,
@@ -77,8 +78,7 @@ async def capacity(
     """What a decision may grant under the pool's lock, which its caller holds; locks the other limits too."""
     free_at = pool.next_dial_at or now
     asked_for = max(free_at, now)
-    wanted = {"number_pool_id": pool.id, **day_of(asked_for)}
-    live, number_free_at = (await session.execute(_POOL_COUNTED, wanted)).one()
+    live, number_free_at = await _POOL_COUNTED.first(session, number_pool_id=pool.id, **day_of(asked_for)) or (0, None)
     free_slots = pool.max_live_calls - live
     for limits in limits_on(pool, campaign, account, organization, now):
         paced = await lock_pace(session, limits.owner_id)
@@ -94,9 +94,9 @@ async def capacity(
     return Capacity(free_slots=free_slots, next_dial_at=free_at)
 
 
-async def no_room(session: AsyncSession, number_pool_id: UUID, now: datetime) -> Capacity:
+async def no_room(via: Via, number_pool_id: UUID, now: datetime) -> Capacity:
     """What somebody may have who gets no slot whatever is free: nothing, and of what; seen without a lock."""
-    if await free_again_at(session, number_pool_id, now) is not None:
+    if await free_again_at(via, number_pool_id, now) is not None:
         return Capacity(free_slots=0, lacking=NO_NUMBER)
     return Capacity(free_slots=0)
 
@@ -123,30 +123,30 @@ async def take_pace(
     return leaves_at + distance(pool.max_calls_per_second, leaves_at, pool.released_at, account.released_at)
 
 
-async def see_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: datetime) -> RoomSeen:
+async def see_room(via: Via, number_pool_id: UUID, *, dial_by: datetime) -> RoomSeen:
     """Whether the pool seems to have a free slot for a dial until ``dial_by``, seen without a lock.
 
     A hint that spares those who come in vain the wait for the pool's lock; the grant itself counts again under it.
     """
-    wanted = {"number_pool_id": number_pool_id, "dial_by": dial_by, **day_of(dial_by)}
-    row = (await session.execute(_ROOM, wanted)).first()
+    row = await _ROOM.first(via, number_pool_id=number_pool_id, dial_by=dial_by, **day_of(dial_by))
     if row is None:
         return RoomSeen(is_full=True, is_paced=False, numbers_rest=False)
-    return RoomSeen(row.is_full, row.is_paced, row.number_free_at is not None and row.number_free_at > dial_by)
+    is_full, is_paced, number_free_at = row
+    return RoomSeen(is_full, is_paced, number_free_at is not None and number_free_at > dial_by)
 
 
-async def has_room(session: AsyncSession, number_pool_id: UUID, *, dial_by: datetime) -> bool:
+async def has_room(via: Via, number_pool_id: UUID, *, dial_by: datetime) -> bool:
     """As ``see_room``, for who needn't know what it lacks."""
-    return (await see_room(session, number_pool_id, dial_by=dial_by)).is_free
+    return (await see_room(via, number_pool_id, dial_by=dial_by)).is_free
 
 
-async def held_up_until(session: AsyncSession, number_pool_id: UUID, now: datetime) -> datetime | None:
+async def held_up_until(via: Via, number_pool_id: UUID, now: datetime) -> datetime | None:
     """When somebody should look again who finds no room now: calls a second or the numbers hold the pool up till then.
 
     None when it isn't a matter of time.
     """
-    wanted = {"number_pool_id": number_pool_id, "now": now, **day_of(now)}
-    paced, number_free_at = (await session.execute(_HELD_UP, wanted)).one()
+    row = await _HELD_UP.first(via, number_pool_id=number_pool_id, now=now, **day_of(now))
+    paced, number_free_at = row or (None, None)
     waits = [
         None if paced is None else paced - PACE_HORIZON,
         number_free_at if number_free_at is not None and number_free_at > now else None,
@@ -164,7 +164,8 @@ def _with_owners(query: Select[Any]) -> Select[Any]:
 
 
 async def _live_calls(session: AsyncSession, counted_by: InstrumentedAttribute[UUID], owner_id: UUID) -> int:
-    return await session.scalar(_LIVE_CALLS[counted_by.key], {"owner_id": owner_id}) or 0
+    live: int = await _LIVE_CALLS[counted_by.key].value(session, owner_id=owner_id)
+    return live
 
 
 def live_calls_of(counted_by: InstrumentedAttribute[UUID], owner_id: InstrumentedAttribute[UUID]) -> ScalarSelect[int]:
@@ -226,17 +227,22 @@ _NOW = bindparam("now", type_=DateTime(timezone=True))
 _HORIZON = _NOW + PACE_HORIZON
 
 _LIVE_CALLS = {
-    counted_by.key: select(func.count()).where(counted_by == bindparam("owner_id", type_=Uuid()), IS_LIVE)
+    counted_by.key: Look(select(func.count()).where(counted_by == bindparam("owner_id", type_=Uuid()), IS_LIVE))
     for counted_by in (AttemptRow.campaign_id, AttemptRow.account_id, AttemptRow.organization_id)
 }
-_POOL_COUNTED = select(
-    select(func.count()).where(AttemptRow.number_pool_id == _POOL_ID, IS_LIVE).scalar_subquery(),
-    earliest_use().scalar_subquery(),
+_POOL_COUNTED = Look(
+    select(
+        select(func.count()).where(AttemptRow.number_pool_id == _POOL_ID, IS_LIVE).scalar_subquery(),
+        earliest_use().scalar_subquery(),
+    )
 )
-_ROOM = _room()
-_HELD_UP = select(
-    func.coalesce(
-        _paced_beyond().correlate(None).scalar_subquery(), _campaign_paced_beyond().correlate(None).scalar_subquery()
-    ),
-    earliest_use().scalar_subquery(),
+_ROOM = Look(_room())
+_HELD_UP = Look(
+    select(
+        func.coalesce(
+            _paced_beyond().correlate(None).scalar_subquery(),
+            _campaign_paced_beyond().correlate(None).scalar_subquery(),
+        ),
+        earliest_use().scalar_subquery(),
+    )
 )

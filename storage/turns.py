@@ -34,6 +34,7 @@ from sqlalchemy.orm import aliased
 
 from domain.decision import PACE_HORIZON
 from domain.vocabulary import CampaignStatus, LeadStatus
+from storage.looks import Look, Via
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow, OrganizationRow
 from storage.paces import ACCOUNT_CAP, Instant, is_campaign_paced_beyond
 from storage.parking import is_parked, may_be_dialled
@@ -53,21 +54,20 @@ class WaitingLead(NamedTuple):
     by_probe: bool = False
 
 
-async def next_due_lead(session: AsyncSession, number_pool_id: UUID, now: datetime) -> WaitingLead | None:
+async def next_due_lead(via: Via, number_pool_id: UUID, now: datetime) -> WaitingLead | None:
     """Of the leads that this pool may serve now, the one whose turn it is.
 
     Those called ahead go first. Then the best priority decides; among campaigns with leads of that priority, the one
     with the fewest live calls; at last, who has been due the longest. Leads of a campaign that is held up, at its own
     cap or waiting for its own pace aren't among them: they must not keep those of others waiting.
     """
-    row = (await session.execute(_NEXT_DUE, {"number_pool_ids": [number_pool_id], "now": now})).first()
+    row = await _NEXT_DUE.first(via, number_pool_ids=[number_pool_id], now=now)
     return None if row is None else WaitingLead(*row)
 
 
-async def somebody_waits(session: AsyncSession, number_pool_id: UUID, now: datetime, *, but_for: UUID) -> bool:
+async def somebody_waits(via: Via, number_pool_id: UUID, now: datetime, *, but_for: UUID) -> bool:
     """Whether another lead than this one stands in line for the pool's slots."""
-    wanted = {"number_pool_ids": [number_pool_id], "now": now, "but_for": but_for}
-    return bool(await session.scalar(_SOMEBODY_WAITS, wanted))
+    return bool(await _SOMEBODY_WAITS.value(via, number_pool_ids=[number_pool_id], now=now, but_for=but_for))
 
 
 async def pools_with_due_leads(session: AsyncSession, now: datetime) -> Sequence[UUID]:
@@ -77,17 +77,17 @@ async def pools_with_due_leads(session: AsyncSession, now: datetime) -> Sequence
     return (await session.scalars(query, {"now": now})).all()
 
 
-async def pools_in_turn(session: AsyncSession, number_pool_id: UUID, now: datetime) -> Sequence[UUID]:
+async def pools_in_turn(via: Via, number_pool_id: UUID, now: datetime) -> Sequence[UUID]:
     """The pools that room in this pool may serve, those with the fewest live calls first.
 
     A cap on the live calls of an account or an organisation is shared by its pools, so a slot that comes free in one
     may be another's to fill. Without such a cap it is this pool alone, and one look tells.
     """
-    sharing = (await session.scalars(_SHARING_A_CAP, {"number_pool_id": number_pool_id})).all()
+    sharing = await _SHARING_A_CAP.column(via, number_pool_id=number_pool_id)
     if not sharing:
         return [number_pool_id]
-    wanted = {"number_pool_id": number_pool_id, "number_pool_ids": [number_pool_id, *sharing], "now": now}
-    return (await session.scalars(_POOLS_IN_TURN, wanted)).all()
+    concerned = [number_pool_id, *sharing]
+    return await _POOLS_IN_TURN.column(via, number_pool_id=number_pool_id, number_pool_ids=concerned, now=now)
 
 
 def every_priority() -> TableValuedAlias:
@@ -205,7 +205,7 @@ def _pools_in_turn() -> Select[UUID]:
 _POOL_ID = bindparam("number_pool_id", type_=Uuid())
 _POOL_IDS: BindParameter[Any] = bindparam("number_pool_ids", type_=ARRAY(Uuid))
 
-_NEXT_DUE = _next_due()
-_SOMEBODY_WAITS = _somebody_waits()
-_SHARING_A_CAP = _sharing_a_cap()
-_POOLS_IN_TURN = _pools_in_turn()
+_NEXT_DUE = Look(_next_due())
+_SOMEBODY_WAITS = Look(_somebody_waits())
+_SHARING_A_CAP = Look(_sharing_a_cap())
+_POOLS_IN_TURN = Look(_pools_in_turn())
