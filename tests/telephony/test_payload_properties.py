@@ -108,3 +108,29 @@ def test_what_lies_too_deep_is_cut_off_and_the_rest_stays() -> None:
     assert isinstance(decoded, dict)
     assert decoded["kept"] == 1
     assert is_storable(decoded)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "-0",
+        "-0.0",
+        "1E400",
+        "-1e-400",
+        "0.1e1",
+        "123456789012345678901234567890",
+        '"\\ud83d\\ude00"',
+        '"\\ud83d"',
+        "NaN",
+    ],
+)
+@pytest.mark.parametrize("frame", ["%s", " [%s]\n", '{"a": %s, "a": [%s, true, null]}'])
+def test_json_is_read_as_the_standard_library_reads_it(frame: str, written: str) -> None:
+    body = frame.replace("%s", written)
+    assert repr(decode_json(body.encode())) == repr(clean_json(json.loads(body)))
+
+
+@pytest.mark.parametrize("written", ["", "{", "[1,]", "{'a': 1}", '"\x01"', "01", "1.", "tru", '\ufeff{"a": 1}', "1 2"])
+def test_what_is_not_json_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode_json(written.encode())
