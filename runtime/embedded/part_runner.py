@@ -12,6 +12,7 @@ from runtime.embedded.errors import PartFailed
 from runtime.embedded.part import Part, Say
 from runtime.embedded.part_log import open_log, tail
 from runtime.embedded.process_records import ProcessRecords
+from runtime.embedded.standing_back import have_session_stand_back, standing_back
 from runtime.embedded.system_user import spawn_identity
 from runtime.embedded.tether import tethered
 
@@ -99,7 +100,7 @@ class PartRunner:
             await asyncio.to_thread(self.part.before_start)
         with open_log(self.log) as log:
             self._process = await asyncio.create_subprocess_exec(
-                *tethered(self.part.argv, self.part.stop_signal),
+                *tethered(standing_back(self.part.argv, self.part.niceness), self.part.stop_signal),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -109,6 +110,7 @@ class PartRunner:
                 **spawn_identity(self.part.user),
             )
         self._records.add(self.part.name, self._process.pid, self.part.stop_signal, self.part.stop_timeout_seconds)
+        await have_session_stand_back(self._process.pid, self.part.niceness)
 
     async def _finish_job(self) -> None:
         status = await self._ended(self.part.start_timeout_seconds)

@@ -158,3 +158,12 @@ async def test_a_large_log_is_set_aside_at_the_start(bench: Bench) -> None:
     await bench.start(bench.server("api"))
     assert (bench.folder / "api.log.1").stat().st_size == 5_000_001
     assert (bench.folder / "api.log").stat().st_size == 0
+
+
+async def test_a_part_stands_back_as_far_as_it_is_told(bench: Bench) -> None:
+    supervisor = await bench.start(bench.server("api"), replace(bench.server("worker"), niceness=7))
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    ranks = {name: os.getpriority(os.PRIO_PROCESS, supervisor.pid(name) or 0) for name in ("api", "worker")}
+    assert ranks == {"api": own, "worker": own + 7}
+    autogroup = Path(f"/proc/{supervisor.pid('worker')}/autogroup")
+    assert not autogroup.exists() or autogroup.read_text().rstrip().endswith("nice 7")  # noqa: ASYNC240
