@@ -43,12 +43,16 @@ class MembershipRow(Base, Created):
 
 
 class AuditEntryRow(Base, Identified, Created, Owned):
-    """Who did what; rows are only ever added."""
+    """Who did what: a person, a key, or nobody (the system itself). Rows are only ever added; a trigger sees to it."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index(None, "organization_id", "created_at"),)
+    __table_args__ = (
+        Index(None, "organization_id", "created_at", "id"),
+        Index(None, "organization_id", "target_id", "created_at"),
+    )
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    api_key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id"))
     action: Mapped[str]
     target_id: Mapped[UUID | None]
     details: Mapped[dict[str, Any]]
