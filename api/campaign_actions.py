@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.aftermath import tell
 from activities.parked import release
-from api.dependencies import Dependencies, Principal
+from api.auditing import note
+from api.dependencies import Dependencies
 from api.first_rows import configured_provider
+from api.principal import Principal
 from api.problems import Conflict, Forbidden, Invalid, NotFound, invalid_request
 from api.registry_check import check_registries
 from api.schemas.campaigns import CampaignChange, CampaignInput
@@ -22,7 +24,6 @@ from domain.vocabulary import CallingRules, CampaignStatus
 from storage.campaigns import add_campaign, change_campaign, lock_campaign
 from storage.models import CampaignRow, NumberPoolRow
 from storage.number_pools import caller_ids, default_pool, get_pool, provider_of_pool
-from storage.organizations import add_audit_entry
 from storage.room import announce_room
 
 RECORDING_SETTINGS = ("recording_days", "recordings_for")
@@ -160,13 +161,7 @@ def _audit_rules(
     """Note that the rules were switched off, or on again."""
     if (before == CallingRules.OFF) == (after == CallingRules.OFF):
         return
-    add_audit_entry(
-        session,
-        organization_id=principal.organization_id,
-        user_id=principal.user_id,
-        action=f"campaign.calling_rules_{'off' if after == CallingRules.OFF else 'on'}",
-        target_id=campaign_id,
-    )
+    note(session, principal, f"campaign.calling_rules_{'off' if after == CallingRules.OFF else 'on'}", campaign_id)
 
 
 def _settle_recordings(
@@ -178,11 +173,4 @@ def _settle_recordings(
         return
     if principal.role != "admin":
         raise Forbidden("Only an admin may change who hears recordings, and for how long they are kept.")
-    add_audit_entry(
-        session,
-        organization_id=principal.organization_id,
-        user_id=principal.user_id,
-        action="campaign.recordings_changed",
-        target_id=campaign.id,
-        details=changed,
-    )
+    note(session, principal, "campaign.recordings_changed", campaign.id, changed)

@@ -2,10 +2,11 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.dependencies import Principal
+from api.auditing import note
+from api.principal import Principal
 from api.schemas.organizations import OrganizationChange
 from storage.models import OrganizationRow
-from storage.organizations import add_audit_entry, lock_organization
+from storage.organizations import lock_organization
 
 
 async def edit_organization(session: AsyncSession, principal: Principal, change: OrganizationChange) -> OrganizationRow:
@@ -15,13 +16,6 @@ async def edit_organization(session: AsyncSession, principal: Principal, change:
     for column, value in columns.items():
         setattr(organization, column, value)
     if columns:
-        add_audit_entry(
-            session,
-            organization_id=organization.id,
-            user_id=principal.user_id,
-            action="organization.changed",
-            target_id=organization.id,
-            details={"fields": sorted(columns)},
-        )
+        note(session, principal, "organization.changed", organization.id, {"fields": sorted(columns)})
     await session.commit()
     return organization

@@ -9,7 +9,7 @@ TICKS = 60
 """Parts of a period. What was asked is forgotten a part at a time, never before its period is over."""
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
-HIGHEST = 1_000_000
+HIGHEST = 9_999_999
 
 _WRITTEN = re.compile(rf"([1-9]\d{{0,6}})/({'|'.join(SECONDS)})")
 
@@ -33,7 +33,7 @@ def read_rate(written: str) -> Rate:
         ValueError: it is no such rate; the text says what one looks like.
     """
     found = _WRITTEN.fullmatch(written.strip().lower())
-    if found is None or int(found[1]) > HIGHEST:
+    if found is None:
         raise ValueError(f"Give a rate such as 100/minute (per second, minute, hour or day; {HIGHEST} at most).")
     return Rate(int(found[1]), SECONDS[found[2]])
 

@@ -5,8 +5,6 @@ its whole tick: never more than the limit comes within any period, and what is f
 The clock is the database's, which all processes share.
 """
 
-from collections.abc import Mapping
-
 from sqlalchemy import delete, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,8 +48,8 @@ async def take(session: AsyncSession, subject: str, rate: Rate) -> Asked:
 
     Holds the subject's row until the transaction ends: commit at once, or have each statement stand alone.
     """
-    values = _values(subject, rate) | {"tick_seconds": rate.tick_seconds, "seconds": float(rate.seconds)}
-    row = (await session.execute(_TAKE, values | {"requests": rate.requests})).first()
+    limits = {"requests": rate.requests, "seconds": float(rate.seconds), "tick_seconds": rate.tick_seconds}
+    row = (await session.execute(_TAKE, {**_values(subject, rate), **limits})).first()
     if row is None:  # refused beside a first request that this statement couldn't see yet
         return Asked(rate, is_within=False, counts=(), tick=0, now_seconds=0.0)
     return Asked(rate, row.is_within, row.counts, row.tick, row.now_seconds)
@@ -67,5 +65,5 @@ async def prune_request_counts(session: AsyncSession) -> None:
     await session.execute(delete(RequestCountRow).where(RequestCountRow.expires_at < func.clock_timestamp()))
 
 
-def _values(subject: str, rate: Rate) -> Mapping[str, object]:
+def _values(subject: str, rate: Rate) -> dict[str, object]:
     return {"subject": f"{subject}/{rate.requests}/{rate.seconds}", "ticks": TICKS}

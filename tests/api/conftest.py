@@ -84,7 +84,7 @@ async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     async with engine.begin() as connection:
-        await connection.execute(text("truncate organizations, users cascade"))
+        await connection.execute(text("truncate organizations, users, request_counts, revoked_tokens cascade"))
     return session_factory(engine)
 
 
