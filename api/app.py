@@ -31,12 +31,14 @@ from api.identification import Identification
 from api.left_behind import hand_over_left_behind
 from api.live_bell import LiveBell
 from api.live_feed import LiveFeed
-from api.live_pruning import pruning
 from api.observing import Observe, request_durations
 from api.passwords import Passwords
 from api.problems import Problem, render_problem
+from api.pruning import pruning
 from api.rate_headers import RateHeaders
 from api.routes import (
+    api_keys,
+    audit_log,
     auth,
     calls,
     campaigns,
@@ -48,6 +50,7 @@ from api.routes import (
     number_pools,
     organizations,
     recordings,
+    users,
     webhook_keys,
     webhooks,
 )
@@ -98,7 +101,8 @@ def create_app(parts: Parts) -> FastAPI:
     # The lists come before the numbers, the stream before the calls: their addresses would else be read as one of them.
     numbers = (do_not_call_lists, do_not_call)
     of_calls = (webhooks, live, calls, recordings)
-    for routes in (health, auth, leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers, organizations):
+    of_people = (auth, organizations, users, api_keys, audit_log)
+    for routes in (health, *of_people, leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers):
         app.include_router(routes.router)
     return app
 

@@ -15,6 +15,13 @@ async def get_organization(session: AsyncSession, organization_id: UUID) -> Orga
     return await session.get_one(OrganizationRow, organization_id)
 
 
+async def add_organization(session: AsyncSession, name: str) -> OrganizationRow:
+    row = OrganizationRow(name=name)
+    session.add(row)
+    await session.flush()
+    return row
+
+
 async def lock_organization(session: AsyncSession, organization_id: UUID) -> OrganizationRow:
     """Read and lock an organisation: whoever holds it shared (a grant, a dial) comes before or after, not between."""
     await take_right_of_way(session, organization_id)

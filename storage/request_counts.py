@@ -5,11 +5,10 @@ its whole tick: never more than the limit comes within any period, and what is f
 The clock is the database's, which all processes share.
 """
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.request_rate import TICKS, Asked, Rate
-from storage.models import RequestCountRow
 
 # The counts as they stand in the tick of the request: what is older than a period has moved out at the left.
 _MOVED = "least(greatest(excluded.tick - known.tick, 0), :ticks)::int"
@@ -58,11 +57,6 @@ async def take(session: AsyncSession, subject: str, rate: Rate) -> Asked:
 async def give_back(session: AsyncSession, subject: str, rate: Rate) -> None:
     """Uncount a request that was counted a moment ago; the newest tick has room for it, or it stays counted."""
     await session.execute(_GIVE_BACK, _values(subject, rate))
-
-
-async def prune_request_counts(session: AsyncSession) -> None:
-    """Delete what counts no more. Who asks at this moment waits, or begins anew."""
-    await session.execute(delete(RequestCountRow).where(RequestCountRow.expires_at < func.clock_timestamp()))
 
 
 def _values(subject: str, rate: Rate) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,8 +19,3 @@ async def revoke_token(session: AsyncSession, token_id: UUID, expires_at: dateti
 async def revoked_of(session: AsyncSession, token_ids: Collection[UUID]) -> Collection[UUID]:
     """Those of them that were taken back."""
     return (await session.scalars(select(RevokedTokenRow.id).where(RevokedTokenRow.id.in_(token_ids)))).all()
-
-
-async def prune_revoked_tokens(session: AsyncSession) -> None:
-    """Forget those that would have expired by now."""
-    await session.execute(delete(RevokedTokenRow).where(RevokedTokenRow.expires_at < func.clock_timestamp()))

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from api.account_actions import change_password, sign_out, switch, token_for, who_is
 from api.dependencies import Deps, Session, SignedIn
-from api.schemas.people import MeAnswer, PasswordChange, SignOutInput, SwitchInput, TokenAnswer
+from api.people_actions import accept
+from api.schemas.people import AcceptInput, MeAnswer, PasswordChange, SignOutInput, SwitchInput, TokenAnswer
 from api.signing_in import Credentials, sign_in
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
@@ -65,6 +66,13 @@ async def post_password(body: PasswordChange, identity: SignedIn, deps: Deps, re
     """
     current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
     return await change_password(deps, identity, current, new, address_of(request))
+
+
+@router.post("/accept-invitation", summary="Join an organisation that invited you")
+async def accept_invitation(body: AcceptInput, deps: Deps, request: Request) -> TokenAnswer:
+    """The answer signs you in there. A new person chooses their password; who has an account here gives its own."""
+    token, password = body.token.get_secret_value(), body.password.get_secret_value()
+    return await accept(deps, token, password, address_of(request))
 
 
 def address_of(request: Request) -> str | None:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from api.schemas.fields import Input, storable_text
 from storage.memberships import Belonging, Colleague
+from storage.models import InvitationRow
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
@@ -109,3 +110,42 @@ class UserPage(BaseModel):
 
 class UserChange(Input):
     role: Role
+
+
+class InvitationInput(Input):
+    email: Email
+    role: Role
+
+
+class InvitationAnswer(BaseModel):
+    id: UUID
+    email: str
+    role: Role
+    created_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, row: InvitationRow) -> Self:
+        return cls(**{name: getattr(row, name) for name in InvitationAnswer.model_fields})
+
+
+class MadeInvitationAnswer(InvitationAnswer):
+    """``token``: for whoever is invited, to be sent to POST /api/v1/auth/accept-invitation. It is shown this once."""
+
+    token: str
+
+    @classmethod
+    def made(cls, row: InvitationRow, token: str) -> Self:
+        return cls(token=token, **InvitationAnswer.of(row).model_dump())
+
+
+class InvitationPage(BaseModel):
+    items: list[InvitationAnswer]
+    next_cursor: str | None
+
+
+class AcceptInput(Input):
+    """``password``: of a new person, the one that they choose; of somebody who has an account here, theirs."""
+
+    token: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+    password: Annotated[SecretStr, AfterValidator(_storable_secret), Field(min_length=1, max_length=LONGEST_PASSWORD)]

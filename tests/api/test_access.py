@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.dependencies import Dependencies
 from api.tokens import InvalidToken, Tokens
+from storage.expired import prune_expired
 from storage.models import AuditEntryRow, MembershipRow, OrganizationRow, RevokedTokenRow, UserRow
-from storage.tokens import prune_revoked_tokens
 from storage.users import Member as MemberRow
 from tests.api.conftest import PASSWORD, SignIn
 
@@ -69,7 +69,7 @@ async def test_what_was_signed_out_is_forgotten_when_it_would_have_expired(sign_
         past = update(RevokedTokenRow).where(RevokedTokenRow.id == one)
         await session.execute(past.values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
     async with sessions.begin() as session:
-        await prune_revoked_tokens(session)
+        await prune_expired(session)
         assert await session.scalar(select(func.count()).select_from(RevokedTokenRow)) == 1
 
 

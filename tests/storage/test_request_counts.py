@@ -8,8 +8,9 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from domain.request_rate import TICKS, Asked, Rate
+from storage.expired import prune_expired
 from storage.models import RequestCountRow
-from storage.request_counts import give_back, prune_request_counts, take
+from storage.request_counts import give_back, take
 
 Sessions = async_sessionmaker[AsyncSession]
 HOURLY = Rate(10, 3_600)
@@ -106,7 +107,7 @@ async def test_only_what_counts_no_more_is_deleted(sessions: Sessions) -> None:
         await session.execute(update(RequestCountRow).values(expires_at=RequestCountRow.expires_at - timedelta(days=1)))
     await ask(sessions, "now")
     async with sessions.begin() as session:
-        await prune_request_counts(session)
+        await prune_expired(session)
         assert (await session.scalars(select(RequestCountRow.subject))).all() == ["now/10/3600"]
 
 
