@@ -54,6 +54,7 @@ from api.routes import (
     webhook_keys,
     webhooks,
 )
+from api.security_headers import SecurityHeaders
 from api.sign_in_throttle import SignInThrottle
 from api.tokens import Tokens
 from api.webhook_door import WebhookDoor
@@ -68,6 +69,9 @@ log = structlog.get_logger(__name__)
 
 VERSION = "0.1.0"
 DRAIN_SECONDS = 8.0
+
+EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Content-Range", "ETag", "X-Request-ID")
+"""What scripts of another origin may read of an answer's headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +148,12 @@ def _tokens(parts: Parts) -> Tokens:
 
 
 def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list[Middleware]:
-    """From the outside in: the request's id, measuring and the last word on errors; then, unless it is a webhook, CORS,
-    how often one may ask, the body, validators.
+    """From the outside in: the request's id, what browsers are told, measuring and the last word on errors; then,
+    unless it is a webhook, CORS, how often one may ask, the body, validators.
     """
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_request_id),
+        Middleware(SecurityHeaders, https_only=dependencies.settings.env == "production"),
         Middleware(Observe, durations=request_durations(registry)),
         Middleware(WebhookDoor, dependencies=dependencies),
         Middleware(
@@ -156,7 +161,7 @@ def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list
             allow_origins=list(dependencies.settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["X-Request-ID", "ETag"],
+            expose_headers=EXPOSED,
         ),
         Middleware(RateHeaders, identification=dependencies.identification),
         Middleware(BodyLimit),

@@ -64,6 +64,7 @@ def settings(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
             "LEADLINE_ADMIN_PASSWORD": PASSWORD,
             "LEADLINE_SIMULATOR_KEY": WEBHOOK_KEY,
             "LEADLINE_CORS_ORIGINS": "https://app.example.com",
+            "LEADLINE_RATE_LIMIT": "off",
         }
     )
 

@@ -186,6 +186,32 @@ async def test_a_token_that_is_taken_back_ends_its_streams(
         assert await ear.rest() == []
 
 
+async def test_signing_out_ends_the_streams_of_that_token_and_no_others(
+    listener: httpx.AsyncClient, process: Process
+) -> None:
+    other = await process.sign_in()
+    async with listen(listener) as ear, listen(other) as other_ear:
+        await ear.shown()
+        await other_ear.shown()
+        await listener.post("/api/v1/auth/sign-out")
+        await process.deps.live.beat()
+        assert await ear.rest() == []
+        assert process.deps.live.listeners == 1
+
+
+async def test_a_machine_listens_until_its_key_is_revoked(listener: httpx.AsyncClient, process: Process) -> None:
+    made = (await listener.post("/api/v1/api-keys", json={"name": "A screen", "role": "viewer"})).json()
+    machine = await process.sign_in()
+    machine.headers["Authorization"] = f"Bearer {made['key']}"
+    async with listen(machine) as ear:
+        await ear.shown()
+        await process.deps.live.beat()
+        assert process.deps.live.listeners == 1
+        await listener.delete(f"/api/v1/api-keys/{made['id']}")
+        await process.deps.live.beat()
+        assert await ear.rest() == []
+
+
 async def test_nothing_is_told_after_the_end_of_a_token(
     listener: httpx.AsyncClient, process: Process, new_call: NewCall
 ) -> None:
