@@ -40,6 +40,7 @@ async def make_campaign(
         campaign = await add_campaign(session, principal.organization_id, columns)
     except IntegrityError as error:
         raise Conflict("There is a campaign of this name.") from error
+    note(session, principal, "campaign.made", campaign.id)
     _audit_rules(session, principal, campaign.id, before=None, after=body.calling_rules)
     await session.commit()
     return campaign
@@ -56,6 +57,7 @@ async def edit_campaign(
     before, after = campaign.calling_rules, columns["calling_rules"]
     _check_rules(principal, before=before, after=after)
     _settle_recordings(session, principal, campaign, columns)
+    _audit_change(session, principal, campaign, columns)
     try:
         await change_campaign(session, campaign, columns, now=deps.clock())
     except IntegrityError as error:
@@ -76,6 +78,7 @@ async def launch_campaign(
     if _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.DRAFT}, refusal):
         await check_registries(session, campaign, deps.clock())
         campaign.launched_at = campaign.replanned_at = deps.clock()
+        note(session, principal, "campaign.launched", campaign_id)
     await session.commit()
     return campaign
 
@@ -83,7 +86,8 @@ async def launch_campaign(
 async def pause_campaign(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
     """No further dial after the commit; calls that are live go on. Safe to repeat."""
     campaign = await _locked(session, principal, campaign_id)
-    _move(campaign, CampaignStatus.PAUSED, {CampaignStatus.RUNNING}, "Only a running campaign is paused.")
+    if _move(campaign, CampaignStatus.PAUSED, {CampaignStatus.RUNNING}, "Only a running campaign is paused."):
+        note(session, principal, "campaign.paused", campaign_id)
     await session.commit()
     return campaign
 
@@ -97,6 +101,7 @@ async def resume_campaign(
     if moved or campaign.parked_at is not None:
         await check_registries(session, campaign, deps.clock())
         campaign.replanned_at = deps.clock()
+        note(session, principal, "campaign.resumed", campaign_id)
     await session.flush()
     lines = await release(session, CampaignRow, campaign.id, now=deps.clock())
     await announce_room(session, campaign.number_pool_id)
@@ -162,6 +167,15 @@ def _audit_rules(
     if (before == CallingRules.OFF) == (after == CallingRules.OFF):
         return
     note(session, principal, f"campaign.calling_rules_{'off' if after == CallingRules.OFF else 'on'}", campaign_id)
+
+
+def _audit_change(
+    session: AsyncSession, principal: Principal, campaign: CampaignRow, columns: Mapping[str, Any]
+) -> None:
+    """Note what of a campaign is changed; what it was is not repeated."""
+    changed = sorted(name for name, value in columns.items() if value != getattr(campaign, name))
+    if changed:
+        note(session, principal, "campaign.changed", campaign.id, {"fields": changed})
 
 
 def _settle_recordings(
