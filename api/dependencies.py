@@ -75,7 +75,11 @@ async def open_session(deps: Deps) -> AsyncIterator[AsyncSession]:
 
 Session = Annotated[AsyncSession, Depends(open_session)]
 
-_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
+_bearer = OAuth2PasswordBearer(
+    tokenUrl="/api/v1/auth/token",
+    auto_error=False,
+    description="A token of a person, or an API key (`ll_…`) of a machine: `Authorization: Bearer …` takes both.",
+)
 
 BearerToken = Annotated[str | None, Depends(_bearer)]
 
