@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -73,6 +73,11 @@ async def lock_admins(session: AsyncSession, organization_id: UUID) -> Collectio
         MembershipRow.organization_id == organization_id, MembershipRow.role == "admin"
     )
     return (await session.scalars(query.order_by(MembershipRow.user_id).with_for_update())).all()
+
+
+async def has_admin(session: AsyncSession, organization_id: UUID) -> bool:
+    query = exists().where(MembershipRow.organization_id == organization_id, MembershipRow.role == "admin")
+    return bool(await session.scalar(select(query)))
 
 
 async def lock_membership(session: AsyncSession, organization_id: UUID, user_id: UUID) -> MembershipRow | None:

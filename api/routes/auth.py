@@ -60,10 +60,7 @@ async def post_sign_out(identity: SignedIn, session: Session, body: SignOutInput
 
 @router.post("/password", summary="Change your password")
 async def post_password(body: PasswordChange, identity: SignedIn, deps: Deps, request: Request) -> TokenAnswer:
-    """All your tokens are taken back; go on with the one in the answer.
-
-    Where `LEADLINE_ADMIN_PASSWORD` is set, it becomes the first user's password again at the next start.
-    """
+    """All your tokens are taken back; go on with the one in the answer."""
     current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
     return await change_password(deps, identity, current, new, address_of(request))
 

@@ -22,13 +22,18 @@ class OrganizationRow(Base, Identified, Created):
 
 
 class UserRow(Base, Identified, Created):
-    """A person who signs in. ``token_version`` counts up to take back every token given out before."""
+    """A person who signs in. ``token_version`` counts up to take back every token given out before.
+
+    ``configured_hash``: of the password that the settings gave the first user last. While they go on giving it, the one
+    that the user has chosen since stays.
+    """
 
     __tablename__ = "users"
 
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     token_version: Mapped[int] = mapped_column(default=1)
+    configured_hash: Mapped[str | None]
 
 
 class MembershipRow(Base, Created):

@@ -13,7 +13,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.dependencies import Dependencies
+from api.first_rows import FirstRows
 from api.tokens import InvalidToken, Tokens
+from runtime.settings import Settings
 from storage.expired import prune_expired
 from storage.models import AuditEntryRow, MembershipRow, OrganizationRow, RevokedTokenRow, UserRow
 from storage.users import Member as MemberRow
@@ -229,3 +231,27 @@ async def test_guessing_the_current_password_is_throttled_too(admin: httpx.Async
     body = {"current_password": "wrong", "new_password": NEW}
     answers = [await admin.post("/api/v1/auth/password", json=body) for _ in range(11)]
     assert [answer.status_code for answer in answers] == [422] * 10 + [429]
+
+
+async def test_a_password_that_was_changed_outlives_the_next_start_and_another_setting_replaces_it(
+    admin: httpx.AsyncClient,
+    sign_in: SignIn,
+    settings: Settings,
+    sessions: Sessions,
+    app: FastAPI,
+) -> None:
+    async def start(password: str) -> None:
+        """As an API does that is given this password."""
+        given = Settings.model_validate({"LEADLINE_ADMIN_PASSWORD": password})
+        deps: Dependencies = app.state.dependencies
+        again = settings.model_copy(update={"admin_password": given.admin_password})
+        await FirstRows(sessions, again, deps.passwords, deps.clock).ready()
+
+    changed = await admin.post("/api/v1/auth/password", json={"current_password": PASSWORD, "new_password": NEW})
+    admin.headers["Authorization"] = f"Bearer {changed.json()['access_token']}"
+    await start(PASSWORD)
+    assert await status(admin) == 200
+    assert await status(await sign_in(password=NEW)) == 200
+    await start("a forgotten password is replaced so")
+    assert await status(admin) == 401
+    assert await status(await sign_in(password="a forgotten password is replaced so")) == 200

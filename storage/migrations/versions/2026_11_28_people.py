@@ -21,6 +21,7 @@ $$
 
 
 def upgrade() -> None:
+    op.add_column("users", sa.Column("configured_hash", sa.Text(), nullable=True))
     _tokens()
     _invitations()
     _api_keys()
@@ -46,6 +47,7 @@ def downgrade() -> None:
     op.drop_column("audit_log", "api_key_id")
     for table in ("request_counts", "api_keys", "invitations", "revoked_tokens"):
         op.drop_table(table)
+    op.drop_column("users", "configured_hash")
 
 
 def _tokens() -> None:
