@@ -48,6 +48,7 @@ class Settings(BaseModel):
     cors_origins: Origins = Field((), validation_alias="LEADLINE_CORS_ORIGINS")
     rate_limit: Rate = Field("100/minute", validation_alias="LEADLINE_RATE_LIMIT")
     admin_email: str = Field("admin@localhost", pattern=r"^\S+@\S+$", validation_alias="LEADLINE_ADMIN_EMAIL")
+    api_key: SecretStr | None = Field(None, validation_alias="LEADLINE_API_KEY")
     admin_password: SecretStr | None = Field(None, validation_alias="LEADLINE_ADMIN_PASSWORD")
     jwt_secret: SecretStr | None = Field(None, validation_alias="LEADLINE_JWT_SECRET")
     jwt_old_secrets: SecretsList = Field((), validation_alias="LEADLINE_JWT_OLD_SECRETS")
