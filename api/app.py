@@ -27,14 +27,18 @@ from api.dependencies import Clock, Dependencies, utc_now
 from api.engine import Engine
 from api.first_rows import FirstRows
 from api.forwarding import Forwarding
+from api.identification import Identification
 from api.left_behind import hand_over_left_behind
 from api.live_bell import LiveBell
 from api.live_feed import LiveFeed
-from api.live_pruning import pruning
 from api.observing import Observe, request_durations
 from api.passwords import Passwords
 from api.problems import Problem, render_problem
+from api.pruning import pruning
+from api.rate_headers import RateHeaders
 from api.routes import (
+    api_keys,
+    audit_log,
     auth,
     calls,
     campaigns,
@@ -46,13 +50,17 @@ from api.routes import (
     number_pools,
     organizations,
     recordings,
+    users,
     webhook_keys,
     webhooks,
 )
+from api.security_headers import SecurityHeaders
+from api.sign_in_throttle import SignInThrottle
 from api.tokens import Tokens
 from api.webhook_door import WebhookDoor
 from api.webhook_keys import WebhookKeys
 from api.webhook_line import WebhookLine
+from domain.request_rate import read_rate
 from runtime.sealing import sealing_of
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
@@ -61,6 +69,9 @@ log = structlog.get_logger(__name__)
 
 VERSION = "0.1.0"
 DRAIN_SECONDS = 8.0
+
+EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Content-Range", "ETag", "X-Request-ID")
+"""What scripts of another origin may read of an answer's headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,8 @@ def create_app(parts: Parts) -> FastAPI:
     # The lists come before the numbers, the stream before the calls: their addresses would else be read as one of them.
     numbers = (do_not_call_lists, do_not_call)
     of_calls = (webhooks, live, calls, recordings)
-    for routes in (health, auth, leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers, organizations):
+    of_people = (auth, organizations, users, api_keys, audit_log)
+    for routes in (health, *of_people, leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers):
         app.include_router(routes.router)
     return app
 
@@ -103,7 +115,10 @@ def wire(parts: Parts) -> Dependencies:
     lead_workflows = LeadWorkflows(parts.temporal, parts.settings.task_queue)
     passwords = Passwords(parts.hasher)
     sealing = sealing_of(parts.settings)
-    feed = LiveFeed(parts.settings, parts.sessions, parts.clock)
+    tokens = _tokens(parts)
+    rate = None if parts.settings.rate_limit == "off" else read_rate(parts.settings.rate_limit)
+    identification = Identification(parts.sessions, tokens, clock=parts.clock, rate=rate)
+    feed = LiveFeed(parts.settings, parts.sessions, identification, parts.clock)
     return Dependencies(
         settings=parts.settings,
         sessions=parts.sessions,
@@ -111,7 +126,9 @@ def wire(parts: Parts) -> Dependencies:
         engine=Engine(parts.temporal, lead_workflows, parts.sessions, parts.clock),
         first_rows=FirstRows(parts.sessions, parts.settings, passwords, parts.clock),
         passwords=passwords,
-        tokens=Tokens(parts.jwt_secret, life=timedelta(days=parts.settings.jwt_days), clock=parts.clock),
+        tokens=tokens,
+        identification=identification,
+        throttle=SignInThrottle(parts.sessions),
         background=Background(),
         webhook_line=WebhookLine(parts.webhook_sessions or parts.sessions, parts.clock),
         forwarding=Forwarding(parts.sessions, lead_workflows, parts.clock),
@@ -124,12 +141,19 @@ def wire(parts: Parts) -> Dependencies:
     )
 
 
+def _tokens(parts: Parts) -> Tokens:
+    old_secrets = [secret.get_secret_value() for secret in parts.settings.jwt_old_secrets]
+    life = timedelta(days=parts.settings.jwt_days)
+    return Tokens(parts.jwt_secret, life=life, clock=parts.clock, old_secrets=old_secrets)
+
+
 def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list[Middleware]:
-    """From the outside in: the request's id, measuring and the last word on errors; then, unless it is a webhook, CORS,
-    the body, validators.
+    """From the outside in: the request's id, what browsers are told, measuring and the last word on errors; then,
+    unless it is a webhook, CORS, how often one may ask, the body, validators.
     """
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_request_id),
+        Middleware(SecurityHeaders, https_only=dependencies.settings.env == "production"),
         Middleware(Observe, durations=request_durations(registry)),
         Middleware(WebhookDoor, dependencies=dependencies),
         Middleware(
@@ -137,8 +161,9 @@ def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list
             allow_origins=list(dependencies.settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["X-Request-ID", "ETag"],
+            expose_headers=EXPOSED,
         ),
+        Middleware(RateHeaders, identification=dependencies.identification),
         Middleware(BodyLimit),
         Middleware(Validate),
     ]

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.aftermath import tell
 from activities.parked import release
-from api.dependencies import Dependencies, Principal
+from api.auditing import note
+from api.dependencies import Dependencies
 from api.first_rows import configured_provider
+from api.principal import Principal
 from api.problems import Conflict, Forbidden, Invalid, NotFound, invalid_request
 from api.registry_check import check_registries
 from api.schemas.campaigns import CampaignChange, CampaignInput
@@ -22,7 +24,6 @@ from domain.vocabulary import CallingRules, CampaignStatus
 from storage.campaigns import add_campaign, change_campaign, lock_campaign
 from storage.models import CampaignRow, NumberPoolRow
 from storage.number_pools import caller_ids, default_pool, get_pool, provider_of_pool
-from storage.organizations import add_audit_entry
 from storage.room import announce_room
 
 RECORDING_SETTINGS = ("recording_days", "recordings_for")
@@ -39,6 +40,7 @@ async def make_campaign(
         campaign = await add_campaign(session, principal.organization_id, columns)
     except IntegrityError as error:
         raise Conflict("There is a campaign of this name.") from error
+    note(session, principal, "campaign.made", campaign.id)
     _audit_rules(session, principal, campaign.id, before=None, after=body.calling_rules)
     await session.commit()
     return campaign
@@ -55,6 +57,7 @@ async def edit_campaign(
     before, after = campaign.calling_rules, columns["calling_rules"]
     _check_rules(principal, before=before, after=after)
     _settle_recordings(session, principal, campaign, columns)
+    _audit_change(session, principal, campaign, columns)
     try:
         await change_campaign(session, campaign, columns, now=deps.clock())
     except IntegrityError as error:
@@ -75,6 +78,7 @@ async def launch_campaign(
     if _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.DRAFT}, refusal):
         await check_registries(session, campaign, deps.clock())
         campaign.launched_at = campaign.replanned_at = deps.clock()
+        note(session, principal, "campaign.launched", campaign_id)
     await session.commit()
     return campaign
 
@@ -82,7 +86,8 @@ async def launch_campaign(
 async def pause_campaign(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
     """No further dial after the commit; calls that are live go on. Safe to repeat."""
     campaign = await _locked(session, principal, campaign_id)
-    _move(campaign, CampaignStatus.PAUSED, {CampaignStatus.RUNNING}, "Only a running campaign is paused.")
+    if _move(campaign, CampaignStatus.PAUSED, {CampaignStatus.RUNNING}, "Only a running campaign is paused."):
+        note(session, principal, "campaign.paused", campaign_id)
     await session.commit()
     return campaign
 
@@ -96,6 +101,7 @@ async def resume_campaign(
     if moved or campaign.parked_at is not None:
         await check_registries(session, campaign, deps.clock())
         campaign.replanned_at = deps.clock()
+        note(session, principal, "campaign.resumed", campaign_id)
     await session.flush()
     lines = await release(session, CampaignRow, campaign.id, now=deps.clock())
     await announce_room(session, campaign.number_pool_id)
@@ -160,13 +166,16 @@ def _audit_rules(
     """Note that the rules were switched off, or on again."""
     if (before == CallingRules.OFF) == (after == CallingRules.OFF):
         return
-    add_audit_entry(
-        session,
-        organization_id=principal.organization_id,
-        user_id=principal.user_id,
-        action=f"campaign.calling_rules_{'off' if after == CallingRules.OFF else 'on'}",
-        target_id=campaign_id,
-    )
+    note(session, principal, f"campaign.calling_rules_{'off' if after == CallingRules.OFF else 'on'}", campaign_id)
+
+
+def _audit_change(
+    session: AsyncSession, principal: Principal, campaign: CampaignRow, columns: Mapping[str, Any]
+) -> None:
+    """Note what of a campaign is changed; what it was is not repeated."""
+    changed = sorted(name for name, value in columns.items() if value != getattr(campaign, name))
+    if changed:
+        note(session, principal, "campaign.changed", campaign.id, {"fields": changed})
 
 
 def _settle_recordings(
@@ -178,11 +187,4 @@ def _settle_recordings(
         return
     if principal.role != "admin":
         raise Forbidden("Only an admin may change who hears recordings, and for how long they are kept.")
-    add_audit_entry(
-        session,
-        organization_id=principal.organization_id,
-        user_id=principal.user_id,
-        action="campaign.recordings_changed",
-        target_id=campaign.id,
-        details=changed,
-    )
+    note(session, principal, "campaign.recordings_changed", campaign.id, changed)

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, cast
-from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
@@ -15,17 +14,21 @@ from api.background import Background
 from api.engine import Engine
 from api.first_rows import FirstRows
 from api.forwarding import Forwarding
+from api.identification import Identification, Identity
 from api.live_bell import LiveBell
 from api.live_feed import LiveFeed
 from api.passwords import Passwords
-from api.problems import Forbidden, Unauthenticated
-from api.tokens import Claims, InvalidToken, Tokens
+from api.principal import Principal
+from api.problems import Forbidden, TooManyRequests
+from api.rate_headers import COUNTED
+from api.sign_in_throttle import SignInThrottle
+from api.tokens import Tokens
 from api.webhook_keys import WebhookKeys
 from api.webhook_line import WebhookLine
+from domain.request_rate import Asked
 from runtime.sealing import Sealing
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
-from storage.users import get_member
 
 Clock = Callable[[], datetime]
 
@@ -43,6 +46,8 @@ class Dependencies:
     first_rows: FirstRows
     passwords: Passwords
     tokens: Tokens
+    identification: Identification
+    throttle: SignInThrottle
     background: Background
     webhook_line: WebhookLine
     forwarding: Forwarding
@@ -52,15 +57,6 @@ class Dependencies:
     live: LiveFeed
     live_bell: LiveBell
     clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking, and for which organisation."""
-
-    user_id: UUID
-    organization_id: UUID
-    role: str
 
 
 async def dependencies_of(request: Request) -> Dependencies:
@@ -79,40 +75,43 @@ async def open_session(deps: Deps) -> AsyncIterator[AsyncSession]:
 
 Session = Annotated[AsyncSession, Depends(open_session)]
 
-_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
-
+_bearer = OAuth2PasswordBearer(
+    tokenUrl="/api/v1/auth/token",
+    auto_error=False,
+    description="A token of a person, or an API key (`ll_…`) of a machine: `Authorization: Bearer …` takes both.",
+)
 
 BearerToken = Annotated[str | None, Depends(_bearer)]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Somebody who is signed in, and the token that says so."""
-
-    principal: Principal
-    claims: Claims
-
-
-async def identify(token: str | None, session: AsyncSession, deps: Dependencies) -> Identity:
-    """Whose token this is.
+async def identified(token: BearerToken, deps: Deps, request: Request) -> Identity:
+    """Who asks, and the count of their requests with this one in it.
 
     Raises:
-        Unauthenticated: there is none, or it is not valid any more.
+        Unauthenticated: nobody, or by a token or key that doesn't hold any more.
+        TooManyRequests: they have asked too often of late; what was refused isn't counted.
     """
-    if token is None:
-        raise Unauthenticated("Send `Authorization: Bearer …` with a token from POST /api/v1/auth/token.")
-    try:
-        claims = deps.tokens.read(token)
-    except InvalidToken:
-        raise Unauthenticated("The token is not valid or has expired; sign in again.") from None
-    member = await get_member(session, claims.user_id, claims.organization_id)
-    if member is None or member.token_version != claims.token_version:
-        raise Unauthenticated("The token was taken back; sign in again.")
-    return Identity(Principal(member.user_id, member.organization_id, member.role), claims)
+    identity, counted = await deps.identification.identify_counted(token)
+    if counted is not None:
+        setattr(request.state, COUNTED, counted)
+        if not counted.asked.is_within:
+            raise _too_many(counted.asked)
+    return identity
 
 
-async def signed_in(token: BearerToken, session: Session, deps: Deps) -> Principal:
-    return (await identify(token, session, deps)).principal
+def _too_many(asked: Asked) -> TooManyRequests:
+    rate, wait = asked.rate, asked.more_in_seconds
+    return TooManyRequests(
+        f"There may be {rate.requests} requests in {rate.seconds} seconds; ask again in {wait} seconds.",
+        retry_after_seconds=wait,
+    )
+
+
+SignedIn = Annotated[Identity, Depends(identified)]
+
+
+async def signed_in(identity: SignedIn) -> Principal:
+    return identity.principal
 
 
 Reader = Annotated[Principal, Depends(signed_in)]

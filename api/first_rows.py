@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.passwords import Passwords
 from runtime.settings import Settings
-from storage.defaults import Defaults, Provider, ensure_defaults
+from storage.defaults import Defaults, FirstUser, Provider, ensure_defaults
 from storage.users import user_by_email
 
 
@@ -53,29 +53,30 @@ class FirstRows:
         return self._decoy
 
     async def _make(self) -> Defaults:
-        password_hash = await self._password_hash()
+        first_user = await self._first_user()
         async with self._sessions.begin() as session:
             return await ensure_defaults(
                 session,
                 provider=configured_provider(self._settings),
-                admin_email=self._settings.admin_email,
-                admin_password_hash=password_hash,
+                first_user=first_user,
                 now=self._clock(),
                 max_call_seconds=self._settings.max_call_seconds,
             )
 
-    async def _password_hash(self) -> str:
-        """The hash that stands, unless the settings give another password: a new hash would sign everybody out."""
+    async def _first_user(self) -> FirstUser:
+        """Their password stays, unless the settings give another one than before: a new hash would sign them out."""
+        email, given = self._settings.admin_email, self._settings.admin_password
         async with self._sessions() as session:
-            user = await user_by_email(session, self._settings.admin_email)
-        given = self._settings.admin_password
-        if user is not None and given is None:
-            return user.password_hash
-        if user is not None and given is not None:
-            password = given.get_secret_value()
-            same = await self._passwords.matches(password, user.password_hash)
-            return user.password_hash if same else await self._passwords.hash(password)
-        return await self._passwords.hash(given.get_secret_value() if given is not None else self._new_password())
+            user = await user_by_email(session, email)
+        if given is None:
+            standing = await self._passwords.hash(self._new_password()) if user is None else user.password_hash
+            return FirstUser(email, standing, None if user is None else user.configured_hash)
+        if user is not None:
+            known = user.configured_hash or user.password_hash
+            if await self._passwords.matches(given.get_secret_value(), known):
+                return FirstUser(email, user.password_hash, known)
+        made = await self._passwords.hash(given.get_secret_value())
+        return FirstUser(email, made, made)
 
     def _new_password(self) -> str:
         password = secrets.token_urlsafe(12)

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.dependencies import Dependencies, Principal
+from api.auditing import note
+from api.dependencies import Dependencies
+from api.principal import Principal
 from api.problems import NotFound
 from storage.contacts import allow_calls, lock_contact, lock_known_contact, set_do_not_call
 from storage.leads import open_runs_of_contact
 from storage.models import ContactRow, OrganizationRow
-from storage.organizations import add_audit_entry, get_organization, set_stopped
+from storage.organizations import get_organization, set_stopped
 
 
 async def forbid_number(
@@ -49,23 +51,11 @@ async def _switch(
     session: AsyncSession, principal: Principal, stopped_at: datetime | None, action: str
 ) -> OrganizationRow:
     if await set_stopped(session, principal.organization_id, stopped_at):
-        add_audit_entry(
-            session,
-            organization_id=principal.organization_id,
-            user_id=principal.user_id,
-            action=action,
-            target_id=principal.organization_id,
-        )
+        note(session, principal, action, principal.organization_id)
     await session.commit()
     return await get_organization(session, principal.organization_id)
 
 
 def _audit(session: AsyncSession, principal: Principal, action: str, contact: ContactRow) -> None:
     """The row names the contact by its id: the audit log holds nothing personal."""
-    add_audit_entry(
-        session,
-        organization_id=principal.organization_id,
-        user_id=principal.user_id,
-        action=action,
-        target_id=contact.id,
-    )
+    note(session, principal, action, contact.id)

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.dependencies import Dependencies, Principal
+from api.dependencies import Dependencies
 from api.first_rows import configured_provider
 from api.lead_intake import Outcome, read_lead, take_leads, to_start
+from api.principal import Principal
 from api.problems import Conflict, Invalid, NotFound, Problem, problem_body
 from api.schemas.leads import BatchItem, LeadAnswer, LeadInput, lead_answer
 from domain.vocabulary import AttemptStatus, LeadStatus

@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.terms import dispositions_of
-from api.dependencies import Dependencies, Principal
+from api.auditing import note
+from api.dependencies import Dependencies
 from api.lead_actions import MOVING, give_back_grant, locked, must_own, read_again
 from api.lead_intake import number_taken, written_consent, zones_of
+from api.principal import Principal
 from api.problems import Conflict, Invalid
 from api.schemas.leads import LeadChange
 from domain.dispositions import Disposition, Then, disposition_named
@@ -20,7 +22,6 @@ from storage.contacts import set_do_not_call
 from storage.lead_changes import last_counted, lock_numbers_of_lead, other_lead_of_contact
 from storage.leads import LeadRecord, open_runs_of_contact
 from storage.models import AttemptRow, ContactRow
-from storage.organizations import add_audit_entry
 from storage.situations import LeadMoved, LeadWithContext
 
 _AS_GIVEN = ("name", "source", "postal_code", "priority", "not_before", "custom_fields")
@@ -164,7 +165,7 @@ async def _correct(
     """
     attempt, disposition = correction.attempt, correction.disposition
     attempt.disposition = context.lead.disposition = _name(disposition)
-    attempt.disposition_by = principal.user_id
+    attempt.disposition_by = principal.id
     if disposition is None or disposition.then is not Then.DO_NOT_CALL:
         return set()
     await set_do_not_call(session, attempt.contact_id, reason=disposition.name, source="disposition", now=deps.clock())
@@ -173,11 +174,4 @@ async def _correct(
 
 def _audit(session: AsyncSession, principal: Principal, lead_id: UUID, fields: Collection[str]) -> None:
     """The names of what was changed: the audit log holds nothing personal."""
-    add_audit_entry(
-        session,
-        organization_id=principal.organization_id,
-        user_id=principal.user_id,
-        action="lead.changed",
-        target_id=lead_id,
-        details={"fields": sorted(fields)},
-    )
+    note(session, principal, "lead.changed", lead_id, {"fields": sorted(fields)})

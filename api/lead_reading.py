@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.probing import why_parked
-from api.dependencies import Dependencies, Principal
+from api.dependencies import Dependencies
 from api.lead_actions import NO_LEAD
+from api.principal import Principal
 from api.problems import NotFound
 from api.schemas.leads import LeadAnswer, lead_answer
 from domain.parking import tells_of_parking

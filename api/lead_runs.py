@@ -4,8 +4,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.dependencies import Dependencies, Principal
+from api.dependencies import Dependencies
 from api.lead_actions import locked, read_again, start
+from api.principal import Principal
 from api.problems import Conflict
 from domain.vocabulary import AttemptStatus, LeadOutcome, LeadStatus
 from storage.contacts import is_listed

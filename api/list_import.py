@@ -12,9 +12,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
+from api.auditing import note
 from api.database_away import DATABASE_ERRORS, is_database_away
-from api.dependencies import Dependencies, Principal
+from api.dependencies import Dependencies
 from api.number_lines import Layout, Line, Rejection, UnknownLayout, layout_of, lines_of, read_numbers
+from api.principal import Principal
 from api.problems import Conflict, Invalid, NotFound
 from storage.do_not_call_lists import (
     MOST_IN_A_BATCH,
@@ -30,7 +32,6 @@ from storage.do_not_call_lists import (
     take_list,
 )
 from storage.models import DoNotCallListRow
-from storage.organizations import add_audit_entry
 
 MOST_REJECTIONS = 100
 MOST_REPEATS = 2
@@ -195,11 +196,4 @@ def _audit(
     counts = (
         {} if tally is None else {name: getattr(tally, name) for name in ("added", "kept", "removed", "rejected_count")}
     )
-    add_audit_entry(
-        session,
-        organization_id=principal.organization_id,
-        user_id=principal.user_id,
-        action=action,
-        target_id=row.id,
-        details={"name": row.name, **counts},
-    )
+    note(session, principal, action, row.id, {"name": row.name, **counts})

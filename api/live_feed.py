@@ -7,7 +7,7 @@ turn reads once, however many listen, and puts what it found into each listener'
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
@@ -15,16 +15,15 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.database_away import DATABASE_ERRORS
+from api.identification import Credential, Identification
 from api.live_listener import Listener, Parcel
 from api.live_telling import Narrator, Telling
 from api.problems import Unavailable
-from api.tokens import Claims
 from runtime.listening import listening
 from runtime.settings import Settings
 from storage.live_calls import Interest, live_calls
 from storage.live_cursor import LiveCursor
 from storage.live_events import CHANNEL, Changes, changes_since, where_we_are
-from storage.users import token_versions
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +42,7 @@ class LiveFeed:
         self,
         settings: Settings,
         sessions: async_sessionmaker[AsyncSession],
+        identification: Identification,
         clock: Callable[[], datetime],
         *,
         beat_seconds: float = BEAT_SECONDS,
@@ -52,6 +52,7 @@ class LiveFeed:
         """Unless it ``is_automatic``, somebody else takes the turns and gives the signs of life."""
         self._settings = settings
         self._sessions = sessions
+        self._identification = identification
         self._clock = clock
         self._beat_seconds = beat_seconds
         self._look_anyway_seconds = look_anyway_seconds
@@ -70,7 +71,7 @@ class LiveFeed:
     def listeners(self) -> int:
         return len(self._listeners)
 
-    async def join(self, interest: Interest, claims: Claims) -> Listener:
+    async def join(self, interest: Interest, credential: Credential) -> Listener:
         """Begin to listen: whatever is committed from now on comes. Leave when it is over.
 
         Raises:
@@ -78,7 +79,7 @@ class LiveFeed:
         """
         if self._is_closed or len(self._listeners) >= MOST_LISTENERS:
             raise Unavailable("Nobody more can listen here right now. Try again.")
-        listener = Listener(interest, claims)
+        listener = Listener(interest, credential)
         # Never within a turn: it has read already, and this listener's organisation perhaps not.
         async with self._one_turn:
             if self._cursor is None:
@@ -113,13 +114,9 @@ class LiveFeed:
     async def beat(self) -> None:
         """A sign of life for everybody; who may not listen any more is ended."""
         listeners = tuple(self._listeners)
-        versions = await self._token_versions(listeners)
+        valid = await self._still_valid(listeners)
         for listener in listeners:
-            claims = listener.claims
-            is_known = (
-                versions is None or versions.get((claims.user_id, claims.organization_id)) == claims.token_version
-            )
-            if not is_known or self._cursor is None:
+            if self._cursor is None or (valid is not None and listener.credential not in valid):
                 self.leave(listener)
             else:
                 self._offer(listener, Parcel(self._turn, self._cursor))
@@ -161,12 +158,10 @@ class LiveFeed:
             log.warning("live_listener_dropped", organization_id=str(listener.interest.organization_id))
             self.leave(listener)
 
-    async def _token_versions(self, listeners: Sequence[Listener]) -> Mapping[tuple[UUID, UUID], int] | None:
+    async def _still_valid(self, listeners: Sequence[Listener]) -> Set[Credential] | None:
         """None where the database can't be asked: then nobody is ended."""
-        users = {listener.claims.user_id for listener in listeners}
         try:
-            async with self._sessions() as session:
-                return await token_versions(session, users)
+            return await self._identification.still_valid({listener.credential for listener in listeners})
         except DATABASE_ERRORS as error:
             log.warning("database_away", error=type(error).__name__)
             return None

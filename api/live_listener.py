@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.identification import Credential
 from api.live_telling import Telling
-from api.tokens import Claims
 from storage.live_calls import Interest
 from storage.live_cursor import LiveCursor
 
@@ -27,9 +27,9 @@ class Parcel:
 class Listener:
     """Whoever doesn't take what waits for it is dropped: nobody else waits for it, and it may resume."""
 
-    def __init__(self, interest: Interest, claims: Claims) -> None:
+    def __init__(self, interest: Interest, credential: Credential) -> None:
         self.interest = interest
-        self.claims = claims
+        self.credential = credential
         self.is_over = False
         self._parcels: deque[Parcel] = deque()
         self._news = asyncio.Event()
@@ -50,7 +50,7 @@ class Listener:
         self._news.set()
 
     def may_listen(self, now: datetime) -> bool:
-        return now < self.claims.expires_at
+        return self.credential.expires_at is None or now < self.credential.expires_at
 
     def __aiter__(self) -> AsyncIterator[Parcel]:
         return self

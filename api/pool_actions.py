@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.aftermath import tell
 from activities.parked import release
-from api.dependencies import Dependencies, Principal
+from api.dependencies import Dependencies
 from api.first_rows import configured_provider
+from api.principal import Principal
 from api.problems import Conflict, Invalid, NotFound, invalid_request
 from api.schemas.number_pools import AccountChange, PoolAnswer, PoolChange, PoolInput
 from storage.accounts import default_account, get_account

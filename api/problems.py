@@ -8,6 +8,7 @@ Problem
   + TooLarge          413  send less at once
   + NotSatisfiable    416  ask for a part that is there; ``Content-Range`` says how much there is
   + Invalid           422  the text says what to give instead
+  + TooManyRequests   429  try again after ``Retry-After``
   + Unavailable       503  try again after ``Retry-After``
 """
 
@@ -82,6 +83,14 @@ class Invalid(Problem):
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}", more={"errors": [{"field": field, "message": message}]})
+
+
+class TooManyRequests(Problem):
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
 
 
 class Unavailable(Problem):

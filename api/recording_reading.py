@@ -8,12 +8,14 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.dependencies import Dependencies, Principal
+from api.auditing import note
+from api.dependencies import Dependencies
+from api.principal import Principal
 from api.problems import Forbidden, NotFound, Unavailable
 from domain.recordings import RecordingDeletion, RecordingProblem, file_suffix
 from storage.calls import get_call
 from storage.models import AttemptRow, CampaignRow
-from storage.organizations import add_audit_entry, has_audit_entry
+from storage.organizations import has_audit_entry
 from storage.recording_store import RecordingMissing, StoreError
 
 log = structlog.get_logger(__name__)
@@ -83,19 +85,13 @@ async def note_hearing(session: AsyncSession, principal: Principal, playable: Pl
         session,
         organization_id=principal.organization_id,
         user_id=principal.user_id,
+        api_key_id=principal.api_key_id,
         action=HEARD,
         target_id=playable.attempt_id,
         since=now - ONE_HEARING,
     )
     if not is_noted:
-        add_audit_entry(
-            session,
-            organization_id=principal.organization_id,
-            user_id=principal.user_id,
-            action=HEARD,
-            target_id=playable.attempt_id,
-            details={"call_id": playable.call_id},
-        )
+        note(session, principal, HEARD, playable.attempt_id, {"call_id": playable.call_id})
 
 
 def _check_role(principal: Principal, campaign: CampaignRow) -> None:

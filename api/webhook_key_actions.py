@@ -6,11 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.dependencies import Dependencies, Principal
+from api.auditing import note
+from api.dependencies import Dependencies
+from api.principal import Principal
 from api.problems import Conflict, NotFound
 from storage.accounts import get_account
 from storage.models import AccountRow, WebhookKeyRow
-from storage.organizations import add_audit_entry
 from storage.webhook_keys import keys_of, put_key, remove_key
 
 MOST_KEYS = 5
@@ -70,11 +71,4 @@ async def _account(session: AsyncSession, principal: Principal, account_id: UUID
 
 
 def _audit(session: AsyncSession, principal: Principal, action: str, account_id: UUID, fingerprint: str) -> None:
-    add_audit_entry(
-        session,
-        organization_id=principal.organization_id,
-        user_id=principal.user_id,
-        action=action,
-        target_id=account_id,
-        details={"fingerprint": fingerprint},
-    )
+    note(session, principal, action, account_id, {"fingerprint": fingerprint})

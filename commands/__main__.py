@@ -7,9 +7,11 @@ import typer
 
 from commands.bench import bench
 from commands.demo.command import demo
+from commands.keys import keys
 from commands.status import status
 from commands.test import test
 from commands.up import up
+from commands.users import users
 from commands.webhooks import webhooks
 from runtime.exit import leave
 
@@ -25,6 +27,8 @@ app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
 app.command(help="Show what runs on this machine.")(status)
 app.command(help="Measure how fast this is, beside a floor or a rival in the same run.")(bench)
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
 app.command(
     help="Check the code and run all tests; further arguments go to pytest.",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

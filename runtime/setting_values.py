@@ -43,9 +43,16 @@ def _recordings_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", value):
+            raise ValueError("must be origins such as https://app.example.com, without a path, and never a wildcard")
+    return values
+
+
 def _rate(value: str) -> str:
     lowered = value.lower()
-    if lowered != "off" and not re.fullmatch(r"[1-9]\d*/(second|minute|hour|day)", lowered):
+    if lowered != "off" and not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", lowered):
         raise ValueError("must be a rate such as 100/minute, or off")
     return lowered
 
@@ -56,4 +63,5 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 RecordingsUrl = Annotated[str, AfterValidator(_recordings_url)]
 Rate = Annotated[str, AfterValidator(_rate)]
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_parts)]
+Origins = Annotated[CommaSeparated, AfterValidator(_origins)]
 SecretsList = Annotated[tuple[SecretStr, ...], BeforeValidator(_parts)]

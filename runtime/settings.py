@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from runtime.public_address import is_public
-from runtime.setting_values import CommaSeparated, Dsn, HttpUrl, Port, Rate, RecordingsUrl, SecretsList
+from runtime.setting_values import Dsn, HttpUrl, Origins, Port, Rate, RecordingsUrl, SecretsList
 
 PREFIX = "LEADLINE_"
 TEMPORAL_PREFIX = "TEMPORAL_"
@@ -18,6 +18,11 @@ SHORTEST_PRODUCTION_SECRET = 32  # characters; HMAC-SHA256 wants a key as long a
 
 class SettingsError(Exception):
     """The environment says something unknown or impossible; the message is one line for the person who set it."""
+
+
+def _check_length(name: str, secret: SecretStr) -> None:
+    if len(secret.get_secret_value()) < SHORTEST_PRODUCTION_SECRET:
+        raise ValueError(f"{name} must have at least {SHORTEST_PRODUCTION_SECRET} characters")
 
 
 class Settings(BaseModel):
@@ -40,11 +45,13 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", validation_alias="LEADLINE_HOST")
     port: Port = Field(8000, validation_alias="LEADLINE_PORT")
     public_url: HttpUrl | None = Field(None, validation_alias="LEADLINE_PUBLIC_URL")
-    cors_origins: CommaSeparated = Field((), validation_alias="LEADLINE_CORS_ORIGINS")
+    cors_origins: Origins = Field((), validation_alias="LEADLINE_CORS_ORIGINS")
     rate_limit: Rate = Field("100/minute", validation_alias="LEADLINE_RATE_LIMIT")
     admin_email: str = Field("admin@localhost", pattern=r"^\S+@\S+$", validation_alias="LEADLINE_ADMIN_EMAIL")
+    api_key: SecretStr | None = Field(None, validation_alias="LEADLINE_API_KEY")
     admin_password: SecretStr | None = Field(None, validation_alias="LEADLINE_ADMIN_PASSWORD")
     jwt_secret: SecretStr | None = Field(None, validation_alias="LEADLINE_JWT_SECRET")
+    jwt_old_secrets: SecretsList = Field((), validation_alias="LEADLINE_JWT_OLD_SECRETS")
     secrets_keys: SecretsList = Field((), validation_alias="LEADLINE_SECRETS_KEY")
     jwt_days: int = Field(60, ge=1, le=3_650, validation_alias="LEADLINE_JWT_DAYS")
 
@@ -75,8 +82,9 @@ class Settings(BaseModel):
         if self.env == "production":
             if self.jwt_secret is None:
                 raise ValueError("LEADLINE_JWT_SECRET is required when LEADLINE_ENV=production")
-            if len(self.jwt_secret.get_secret_value()) < SHORTEST_PRODUCTION_SECRET:
-                raise ValueError(f"LEADLINE_JWT_SECRET must have at least {SHORTEST_PRODUCTION_SECRET} characters")
+            _check_length("LEADLINE_JWT_SECRET", self.jwt_secret)
+            for secret in self.jwt_old_secrets:
+                _check_length("LEADLINE_JWT_OLD_SECRETS", secret)
         return self
 
     @field_validator("secrets_keys")

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.vocabulary import CampaignStatus
 from storage.accounts import default_account
 from storage.campaigns import default_campaign
+from storage.memberships import add_membership, has_admin
 from storage.models import (
     AccountRow,
     CallerIdRow,
     CampaignRow,
-    MembershipRow,
     NumberPoolRow,
     OrganizationRow,
     UserRow,
@@ -52,23 +52,32 @@ class Defaults:
     campaign: CampaignRow
 
 
+@dataclass(frozen=True, slots=True)
+class FirstUser:
+    """``configured_hash``: of the password that the settings give; None where they give none."""
+
+    email: str
+    password_hash: str
+    configured_hash: str | None = None
+
+
 async def ensure_defaults(
     session: AsyncSession,
     *,
     provider: Provider,
-    admin_email: str,
-    admin_password_hash: str,
+    first_user: FirstUser,
     now: datetime,
     max_call_seconds: int = 300,
 ) -> Defaults:
     """Make what is missing; the caller commits.
 
     Safe to repeat and to run in several processes at once. What people changed stays changed, except for the first
-    user's password: another hash replaces it and takes back every token that was given out.
+    user's password: another hash replaces it and takes back every token that was given out. Who was removed from the
+    organisation stays out of it, unless nobody else could administer it.
     """
     await session.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
     organization = await _organization(session)
-    await _first_user(session, organization, admin_email, admin_password_hash)
+    await _first_user(session, organization, first_user)
     account = await _account(session, organization, provider)
     pool = await _pool(session, account, provider)
     campaign = await _campaign(session, pool, provider, now, max_call_seconds)
@@ -86,17 +95,20 @@ async def _organization(session: AsyncSession) -> OrganizationRow:
     return row
 
 
-async def _first_user(session: AsyncSession, organization: OrganizationRow, email: str, password_hash: str) -> None:
-    user = await user_by_email(session, email)
+async def _first_user(session: AsyncSession, organization: OrganizationRow, given: FirstUser) -> None:
+    user = await user_by_email(session, given.email)
+    is_new = user is None
     if user is None:
-        user = UserRow(email=email.lower(), password_hash=password_hash)
+        user = UserRow(email=given.email.lower(), password_hash=given.password_hash)
         session.add(user)
         await session.flush()
-    elif user.password_hash != password_hash:
-        user.password_hash = password_hash
+    elif user.password_hash != given.password_hash:
+        user.password_hash = given.password_hash
         user.token_version += 1
-    if await session.get(MembershipRow, (organization.id, user.id)) is None:
-        session.add(MembershipRow(organization_id=organization.id, user_id=user.id, role="admin"))
+    user.configured_hash = given.configured_hash
+    await session.flush()
+    if is_new or not await has_admin(session, organization.id):
+        await add_membership(session, organization.id, user.id, "admin")
 
 
 async def _account(session: AsyncSession, organization: OrganizationRow, provider: Provider) -> AccountRow:

@@ -15,6 +15,13 @@ async def get_organization(session: AsyncSession, organization_id: UUID) -> Orga
     return await session.get_one(OrganizationRow, organization_id)
 
 
+async def add_organization(session: AsyncSession, name: str) -> OrganizationRow:
+    row = OrganizationRow(name=name)
+    session.add(row)
+    await session.flush()
+    return row
+
+
 async def lock_organization(session: AsyncSession, organization_id: UUID) -> OrganizationRow:
     """Read and lock an organisation: whoever holds it shared (a grant, a dial) comes before or after, not between."""
     await take_right_of_way(session, organization_id)
@@ -38,14 +45,16 @@ def add_audit_entry(
     organization_id: UUID,
     user_id: UUID | None,
     action: str,
+    api_key_id: UUID | None = None,
     target_id: UUID | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Note who did what; it is kept when the caller commits."""
+    """Note who did what, nobody being the system itself; it is kept when the caller commits."""
     session.add(
         AuditEntryRow(
             organization_id=organization_id,
             user_id=user_id,
+            api_key_id=api_key_id,
             action=action,
             target_id=target_id,
             details=details or {},
@@ -54,13 +63,21 @@ def add_audit_entry(
 
 
 async def has_audit_entry(
-    session: AsyncSession, *, organization_id: UUID, user_id: UUID, action: str, target_id: UUID, since: datetime
+    session: AsyncSession,
+    *,
+    organization_id: UUID,
+    user_id: UUID | None,
+    api_key_id: UUID | None,
+    action: str,
+    target_id: UUID,
+    since: datetime,
 ) -> bool:
-    """Whether this person did this to this target at or after ``since``."""
+    """Whether this person, or this key, did this to this target at or after ``since``."""
     which = exists().where(
         AuditEntryRow.organization_id == organization_id,
         AuditEntryRow.created_at >= since,
         AuditEntryRow.user_id == user_id,
+        AuditEntryRow.api_key_id == api_key_id,
         AuditEntryRow.action == action,
         AuditEntryRow.target_id == target_id,
     )

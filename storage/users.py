@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import MembershipRow, UserRow
+from storage.models import MembershipRow, RevokedTokenRow, UserRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,17 @@ async def get_member(session: AsyncSession, user_id: UUID, organization_id: UUID
     return Member(*row) if row else None
 
 
+async def member_of_token(
+    session: AsyncSession, user_id: UUID, organization_id: UUID, *, token_version: int, token_id: UUID
+) -> Member | None:
+    """The person a token was given to; None where it was taken back, or they aren't in the organisation any more."""
+    query = _MEMBERS.where(UserRow.id == user_id, MembershipRow.organization_id == organization_id)
+    query = query.where(UserRow.token_version == token_version)
+    query = query.where(~exists().where(RevokedTokenRow.id == token_id))
+    row = (await session.execute(query)).first()
+    return Member(*row) if row else None
+
+
 async def token_versions(session: AsyncSession, user_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], int]:
     """The version of the tokens that are valid now, for each of these people in each of their organisations."""
     query = select(UserRow.id, MembershipRow.organization_id, UserRow.token_version)
@@ -55,3 +67,22 @@ async def token_versions(session: AsyncSession, user_ids: Collection[UUID]) -> d
 
 async def user_by_email(session: AsyncSession, email: str) -> UserRow | None:
     return await session.scalar(select(UserRow).where(UserRow.email == email.lower()))
+
+
+async def add_user(session: AsyncSession, email: str, password_hash: str) -> UUID | None:
+    """Make a person; None where somebody else has made one with this address meanwhile."""
+    made = insert(UserRow).values(email=email.lower(), password_hash=password_hash).on_conflict_do_nothing()
+    return await session.scalar(made.returning(UserRow.id))
+
+
+async def take_back_tokens(session: AsyncSession, user_id: UUID) -> None:
+    """No token that was given out to this person before the commit is taken any more, in any organisation."""
+    taken_back = update(UserRow).where(UserRow.id == user_id).values(token_version=UserRow.token_version + 1)
+    await session.execute(taken_back)
+
+
+async def set_password(session: AsyncSession, user_id: UUID, password_hash: str, *, instead_of: str) -> bool:
+    """Change a person's password and take back their tokens; False where another request did meanwhile."""
+    changed = update(UserRow).where(UserRow.id == user_id, UserRow.password_hash == instead_of)
+    changed = changed.values(password_hash=password_hash, token_version=UserRow.token_version + 1)
+    return await session.scalar(changed.returning(UserRow.id)) is not None

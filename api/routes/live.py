@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from api.dependencies import BearerToken, Deps, identify
+from api.dependencies import BearerToken, Deps
 from api.live_listener import Listener
 from api.live_stream import Start, start_of, stream
 from api.schemas.live import LiveEvent
@@ -37,13 +37,15 @@ async def begin_to_listen(
     last_event_id: Annotated[EventId, Query(description="As `Last-Event-ID`, where no header can be set")] = None,
     last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID", max_length=LONGEST_EVENT_ID)] = None,
 ) -> AsyncIterator[Listening]:
-    """All that can be refused is refused here, before the answer begins. No session is kept while somebody listens."""
-    async with deps.sessions() as session:
-        identity = await identify(token, session, deps)
+    """All that can be refused is refused here, before the answer begins. No session is kept while somebody listens.
+
+    It isn't counted among the requests: a client that comes back after each break must not run out of them.
+    """
+    identity = await deps.identification.identify(token)
     interest = Interest(
         organization_id=identity.principal.organization_id, campaign_id=campaign_id, lead_id=lead_id, call_id=call_id
     )
-    listener = await deps.live.join(interest, identity.claims)
+    listener = await deps.live.join(interest, identity.credential)
     try:
         yield Listening(listener, await start_of(deps.sessions, interest, last_event_id_header or last_event_id))
     finally:

@@ -10,6 +10,10 @@ from api.schemas.fields import CallsPerSecond, Input, MaxLiveCalls, NotNull, Tex
 from storage.models import OrganizationRow
 
 
+class OrganizationInput(Input):
+    name: Text
+
+
 class OrganizationChange(Input):
     """What is named is changed; a limit of null is none. The limits hold over all accounts and campaigns."""
 

@@ -1,5 +1,6 @@
 """Every table. Importing this package fills ``Base.metadata``."""
 
+from storage.models.access import ApiKeyRow, InvitationRow, RequestCountRow, RevokedTokenRow
 from storage.models.accounts import AccountRow, AppointmentRow, CallerIdRow, FollowedAccountRow, NumberPoolRow, PaceRow
 from storage.models.attempts import AttemptRow
 from storage.models.base import Base
@@ -15,6 +16,7 @@ from storage.models.webhooks import WebhookEventRow
 
 __all__ = [
     "AccountRow",
+    "ApiKeyRow",
     "AppointmentRow",
     "AttemptRow",
     "AuditEntryRow",
@@ -27,12 +29,15 @@ __all__ = [
     "FollowedAccountRow",
     "IdempotencyKeyRow",
     "InboundCallRow",
+    "InvitationRow",
     "LeadRow",
     "LiveEventRow",
     "MembershipRow",
     "NumberPoolRow",
     "OrganizationRow",
     "PaceRow",
+    "RequestCountRow",
+    "RevokedTokenRow",
     "UserRow",
     "WebhookEventRow",
     "WebhookKeyRow",

@@ -33,7 +33,8 @@ class AttemptRow(Base, Identified, Created, Owned):
     parked goes again. ``callback_problem``: why a call-back that was promised can't be kept. ``appointment_written``:
     the appointment that was made, as the analysis wrote it; ``appointment_at`` where it is certain,
     ``appointment_problem`` why it isn't. ``transfers``: how it was tried to put the call through to a person.
-    ``flags``: which phrases were said that the campaign listens for.
+    ``flags``: which phrases were said that the campaign listens for. ``disposition_by``: the person or the API key that
+    gave the disposition by hand.
 
     ``recording_url`` is the provider's link, which may die within minutes and is for nobody's eyes. From the first try
     to fetch the recording on, ``recording_path`` says where in our store it is or is going to be; it is there since
@@ -104,7 +105,7 @@ class AttemptRow(Base, Identified, Created, Owned):
     outcome: Mapped[str | None]
     counts: Mapped[bool | None]
     disposition: Mapped[str | None]
-    disposition_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    disposition_by: Mapped[UUID | None]
     callback_at: Mapped[str | None]
     callback_problem: Mapped[str | None]
     appointment_at: Mapped[datetime | None]

@@ -22,13 +22,18 @@ class OrganizationRow(Base, Identified, Created):
 
 
 class UserRow(Base, Identified, Created):
-    """A person who signs in. ``token_version`` counts up to take back every token given out before."""
+    """A person who signs in. ``token_version`` counts up to take back every token given out before.
+
+    ``configured_hash``: of the password that the settings gave the first user last. While they go on giving it, the one
+    that the user has chosen since stays.
+    """
 
     __tablename__ = "users"
 
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     token_version: Mapped[int] = mapped_column(default=1)
+    configured_hash: Mapped[str | None]
 
 
 class MembershipRow(Base, Created):
@@ -43,12 +48,16 @@ class MembershipRow(Base, Created):
 
 
 class AuditEntryRow(Base, Identified, Created, Owned):
-    """Who did what; rows are only ever added."""
+    """Who did what: a person, a key, or nobody (the system itself). Rows are only ever added; a trigger sees to it."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index(None, "organization_id", "created_at"),)
+    __table_args__ = (
+        Index(None, "organization_id", "created_at", "id"),
+        Index(None, "organization_id", "target_id", "created_at"),
+    )
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    api_key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id"))
     action: Mapped[str]
     target_id: Mapped[UUID | None]
     details: Mapped[dict[str, Any]]

@@ -64,6 +64,7 @@ def settings(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
             "LEADLINE_ADMIN_PASSWORD": PASSWORD,
             "LEADLINE_SIMULATOR_KEY": WEBHOOK_KEY,
             "LEADLINE_CORS_ORIGINS": "https://app.example.com",
+            "LEADLINE_RATE_LIMIT": "off",
         }
     )
 
@@ -84,7 +85,7 @@ async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     async with engine.begin() as connection:
-        await connection.execute(text("truncate organizations, users cascade"))
+        await connection.execute(text("truncate organizations, users, request_counts, revoked_tokens cascade"))
     return session_factory(engine)
 
 

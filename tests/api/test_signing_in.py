@@ -73,6 +73,8 @@ async def test_nothing_opens_without_a_token(anyone: httpx.AsyncClient, method: 
         pytest.param({"ver": 2}, id="of-another-version"),
         pytest.param({"sub": "admin"}, id="subject-is-no-id"),
         pytest.param({"exp": None}, id="without-an-end"),
+        pytest.param({"jti": None}, id="without-an-id"),
+        pytest.param({"jti": 7}, id="id-is-no-id"),
     ],
 )
 async def test_a_token_that_differs_in_one_claim_is_refused(

@@ -206,7 +206,9 @@ class _WallClock(Clock):
 @asynccontextmanager
 async def race_track(database_url: str) -> AsyncIterator[RaceTrack]:
     """Over a migrated database of a server that tracks commit timestamps."""
-    settings = Settings.model_validate({"DATABASE_URL": database_url, "LEADLINE_ADMIN_PASSWORD": PASSWORD})
+    settings = Settings.model_validate(
+        {"DATABASE_URL": database_url, "LEADLINE_ADMIN_PASSWORD": PASSWORD, "LEADLINE_RATE_LIMIT": "off"}
+    )
     async with AsyncExitStack() as stack:
         engine = create_engine(settings)
         stack.push_async_callback(engine.dispose)

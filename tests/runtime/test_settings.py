@@ -43,6 +43,13 @@ def test_a_value_is_read_as_its_kind(environ: dict[str, str], field: str, value:
         pytest.param({"PORT": "eighty"}, "LEADLINE_PORT: ", id="port-no-number"),
         pytest.param({"LEADLINE_RATE_LIMIT": "often"}, "LEADLINE_RATE_LIMIT: must be a rate", id="rate"),
         pytest.param({"LEADLINE_RATE_LIMIT": "0/minute"}, "LEADLINE_RATE_LIMIT: must be a rate", id="rate-of-nothing"),
+        pytest.param({"LEADLINE_CORS_ORIGINS": "https://a.test,*"}, "LEADLINE_CORS_ORIGINS: must be", id="star"),
+        pytest.param({"LEADLINE_CORS_ORIGINS": "https://a.test/x"}, "LEADLINE_CORS_ORIGINS: must be", id="origin-path"),
+        pytest.param(
+            {"LEADLINE_ENV": "production", "LEADLINE_JWT_SECRET": "s" * 32, "LEADLINE_JWT_OLD_SECRETS": "x"},
+            "LEADLINE_JWT_OLD_SECRETS must have at least 32",
+            id="short-old-secret",
+        ),
         pytest.param({"LEADLINE_MAX_CALL_SECONDS": "5"}, "LEADLINE_MAX_CALL_SECONDS: ", id="call-shorter-than-retell"),
         pytest.param({"LEADLINE_ENV": "staging"}, "LEADLINE_ENV: .*production", id="unknown-env"),
         pytest.param({"LEADLINE_ENV": "production"}, "LEADLINE_JWT_SECRET is required", id="production-needs-a-secret"),
@@ -83,6 +90,7 @@ def test_settings_print_without_their_secrets() -> None:
             "DATABASE_URL": f"postgresql://me:{SECRET}@host/x",
             "RETELL_API_KEY": SECRET,
             "RETELL_WEBHOOK_KEYS": f"{SECRET},other",
+            "LEADLINE_JWT_OLD_SECRETS": SECRET,
             "TEMPORAL_API_KEY": SECRET,
             "SLACK_WEBHOOK_URL": f"https://hooks.test/{SECRET}",
         }

@@ -2,11 +2,11 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from storage.campaigns import default_campaign
-from storage.defaults import Defaults, Provider, ensure_defaults
+from storage.defaults import Defaults, FirstUser, Provider, ensure_defaults
 from storage.models import AccountRow, CallerIdRow, CampaignRow, MembershipRow, NumberPoolRow, OrganizationRow, UserRow
 from storage.users import member_by_email
 
@@ -17,7 +17,7 @@ Sessions = async_sessionmaker[AsyncSession]
 async def ensure(sessions: Sessions, provider: Provider = "simulator", stored: str = "hash") -> Defaults:
     async with sessions.begin() as session:
         return await ensure_defaults(
-            session, provider=provider, admin_email="Admin@localhost", admin_password_hash=stored, now=NOW
+            session, provider=provider, first_user=FirstUser("Admin@localhost", stored), now=NOW
         )
 
 
@@ -88,3 +88,22 @@ async def test_a_pool_and_a_campaign_that_people_called_default_are_no_obstacle(
         pool.name, campaign.name = "Default", "Default"
     real = await ensure(sessions, "retell")
     assert (real.pool.name, real.campaign.name) == ("Default 2", "Default 2")
+
+
+async def test_a_first_user_who_was_removed_stays_out_of_the_organisation(sessions: Sessions) -> None:
+    defaults = await ensure(sessions)
+    async with sessions.begin() as session:
+        other = UserRow(email="other@localhost", password_hash="-")
+        session.add(other)
+        await session.flush()
+        await session.execute(update(MembershipRow).values(user_id=other.id))
+    await ensure(sessions)
+    async with sessions() as session:
+        assert await member_by_email(session, "admin@localhost") is None
+        assert await member_by_email(session, "other@localhost") is not None
+    assert (await counts(sessions))["memberships"] == 1
+    async with sessions.begin() as session:
+        await session.execute(delete(MembershipRow).where(MembershipRow.organization_id == defaults.organization.id))
+    await ensure(sessions)
+    async with sessions() as session:
+        assert await member_by_email(session, "admin@localhost") is not None, "nobody else could administer it"

@@ -14,27 +14,34 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.identification import Identification
 from api.live_feed import LiveFeed
 from api.live_listener import MOST_WAITING, Listener
 from api.live_stream import start_of, stream
 from api.problems import Unavailable
-from api.tokens import Claims
+from api.tokens import Claims, Tokens
 from runtime.settings import Settings
 from storage.live_calls import Interest
 from storage.models import UserRow
-from tests.api.live.conftest import AheadClock, Change, NewCall, Process, Report, Sessions
+from tests.api.live.conftest import JWT_SECRET, AheadClock, Change, NewCall, Process, Report, Sessions
 from tests.api.live.ear import listen
 from tests.api.live.test_listening import spoken
 
 
 def claims(organization_id: UUID, user_id: UUID | None = None) -> Claims:
-    return Claims(user_id or uuid4(), organization_id, 1, datetime.now(UTC) + timedelta(hours=1))
+    return Claims(user_id or uuid4(), organization_id, 1, datetime.now(UTC) + timedelta(hours=1), uuid4())
 
 
 @pytest.fixture
-async def feed(settings: Settings, sessions: Sessions) -> AsyncIterator[LiveFeed]:
+def identification(sessions: Sessions) -> Identification:
+    clock = AheadClock()
+    return Identification(sessions, Tokens(JWT_SECRET, life=timedelta(days=1), clock=clock), clock=clock, rate=None)
+
+
+@pytest.fixture
+async def feed(settings: Settings, sessions: Sessions, identification: Identification) -> AsyncIterator[LiveFeed]:
     """One that takes its turns when a test says so."""
-    feed = LiveFeed(settings, sessions, AheadClock(), is_automatic=False)
+    feed = LiveFeed(settings, sessions, identification, AheadClock(), is_automatic=False)
     yield feed
     await feed.close()
 
@@ -142,9 +149,13 @@ async def test_signs_of_life_come_as_comments_and_keep_the_id_fresh(
 
 
 async def test_a_word_is_enough_and_no_look_is_waited_for(
-    settings: Settings, sessions: Sessions, organization_id: UUID, new_call: NewCall
+    settings: Settings,
+    sessions: Sessions,
+    identification: Identification,
+    organization_id: UUID,
+    new_call: NewCall,
 ) -> None:
-    feed = LiveFeed(settings, sessions, AheadClock(), look_anyway_seconds=3_600)
+    feed = LiveFeed(settings, sessions, identification, AheadClock(), look_anyway_seconds=3_600)
     listening = await feed.join(Interest(organization_id=organization_id), claims(organization_id))
     call = await new_call()
     feed.ring(organization_id)
@@ -153,10 +164,12 @@ async def test_a_word_is_enough_and_no_look_is_waited_for(
     await feed.close()
 
 
-async def test_signs_of_life_come_by_themselves(settings: Settings, sessions: Sessions, organization_id: UUID) -> None:
+async def test_signs_of_life_come_by_themselves(
+    settings: Settings, sessions: Sessions, identification: Identification, organization_id: UUID
+) -> None:
     async with sessions() as session:
         user_id = (await session.scalars(select(UserRow.id))).one()
-    feed = LiveFeed(settings, sessions, AheadClock(), beat_seconds=0.01)
+    feed = LiveFeed(settings, sessions, identification, AheadClock(), beat_seconds=0.01)
     listening = await feed.join(Interest(organization_id=organization_id), claims(organization_id, user_id))
     assert (await asyncio.wait_for(anext(listening), 10)).tellings == ()
     await feed.close()
@@ -169,6 +182,32 @@ async def test_a_token_that_is_taken_back_ends_its_streams(
         await ear.shown()
         async with sessions.begin() as session:
             await session.execute(update(UserRow).values(token_version=UserRow.token_version + 1))
+        await process.deps.live.beat()
+        assert await ear.rest() == []
+
+
+async def test_signing_out_ends_the_streams_of_that_token_and_no_others(
+    listener: httpx.AsyncClient, process: Process
+) -> None:
+    other = await process.sign_in()
+    async with listen(listener) as ear, listen(other) as other_ear:
+        await ear.shown()
+        await other_ear.shown()
+        await listener.post("/api/v1/auth/sign-out")
+        await process.deps.live.beat()
+        assert await ear.rest() == []
+        assert process.deps.live.listeners == 1
+
+
+async def test_a_machine_listens_until_its_key_is_revoked(listener: httpx.AsyncClient, process: Process) -> None:
+    made = (await listener.post("/api/v1/api-keys", json={"name": "A screen", "role": "viewer"})).json()
+    machine = await process.sign_in()
+    machine.headers["Authorization"] = f"Bearer {made['key']}"
+    async with listen(machine) as ear:
+        await ear.shown()
+        await process.deps.live.beat()
+        assert process.deps.live.listeners == 1
+        await listener.delete(f"/api/v1/api-keys/{made['id']}")
         await process.deps.live.beat()
         assert await ear.rest() == []
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from api.live_bell import LiveBell
-from api.live_pruning import pruning
+from api.pruning import pruning
 from runtime.database import create_engine, session_factory
 from runtime.settings import Settings
 from storage.live_events import CHANNEL

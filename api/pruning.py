@@ -1,4 +1,7 @@
-"""What nobody can resume from any more is deleted for as long as the process runs, also while nobody listens."""
+"""What is over is deleted for as long as the process runs, also while nobody asks for anything.
+
+Events that nobody can resume from any more; and tokens, invitations and counts whose time has gone by.
+"""
 
 import asyncio
 import contextlib
@@ -8,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.database_away import DATABASE_ERRORS
+from storage.expired import prune_expired
 from storage.live_events import prune
 
 log = structlog.get_logger(__name__)
@@ -32,6 +36,8 @@ async def _prune(sessions: async_sessionmaker[AsyncSession], every_seconds: floa
         try:
             async with sessions.begin() as session:
                 await prune(session)
+            async with sessions.begin() as session:
+                await prune_expired(session)
         except DATABASE_ERRORS as error:
-            log.warning("live_events_not_pruned", error=type(error).__name__)
+            log.warning("not_pruned", error=type(error).__name__)
         await asyncio.sleep(every_seconds)

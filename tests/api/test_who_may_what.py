@@ -1,0 +1,324 @@
+"""Every route, asked by everybody who may ask and everybody who may not, also with what belongs to somebody else.
+
+The table says what is expected of each route; a route that isn't in it fails the test.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from starlette.routing import BaseRoute, Route
+
+from api.dependencies import Dependencies
+from domain.vocabulary import AttemptStatus
+from storage.models import (
+    ApiKeyRow,
+    DoNotCallListRow,
+    InvitationRow,
+    MembershipRow,
+    UserRow,
+    WebhookKeyRow,
+)
+from tests.builders import World, add_attempt_of, add_lead, add_world
+
+Sessions = async_sessionmaker[AsyncSession]
+Member = Callable[[str], Awaitable[httpx.AsyncClient]]
+Json = dict[str, Any]
+
+Whom = Literal["anybody", "readers", "writers", "admins", "people", "admin people"]
+ROLES = ("viewer", "operator", "admin")
+ASKING = ("nobody", *ROLES, *(f"key of {role}" for role in ROLES))
+
+MAY: Mapping[Whom, frozenset[str]] = {
+    "anybody": frozenset(ASKING),
+    "readers": frozenset(ASKING) - {"nobody"},
+    "writers": frozenset({"operator", "admin", "key of operator", "key of admin"}),
+    "admins": frozenset({"admin", "key of admin"}),
+    "people": frozenset(ROLES),
+    "admin people": frozenset({"admin"}),
+}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """``answer``: the status for whoever may ask, where every id in the path is one that nobody has."""
+
+    whom: Whom
+    answer: int
+    body: Json | None = None
+    query: Mapping[str, str] | None = None
+    content: bytes | None = None
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+
+
+LEAD: Json = {"phone_number": "+12125550123"}
+NEW_PASSWORD = "another password"
+
+TABLE: Mapping[tuple[str, str], Expected] = {
+    ("GET", "/"): Expected("anybody", 307),
+    ("GET", "/healthz"): Expected("anybody", 200),
+    ("GET", "/readyz"): Expected("anybody", 503),  # the engine is away in these tests
+    ("GET", "/metrics"): Expected("anybody", 200),
+    ("GET", "/docs"): Expected("anybody", 200),
+    ("GET", "/docs/oauth2-redirect"): Expected("anybody", 200),
+    ("GET", "/redoc"): Expected("anybody", 200),
+    ("GET", "/openapi.json"): Expected("anybody", 200),
+    # webhooks bring a signature, no token
+    ("POST", "/api/v1/calls/webhook"): Expected("anybody", 401),
+    ("POST", "/api/v1/calls/webhook/{account_id}"): Expected("anybody", 401),
+    # ways in bring a password
+    ("POST", "/api/v1/auth/token"): Expected("anybody", 401, form={"username": "a@b", "password": "wrong"}),
+    ("POST", "/api/v1/auth/accept-invitation"): Expected("anybody", 404, {"token": "inv_x", "password": "x"}),
+    ("GET", "/api/v1/auth/me"): Expected("readers", 200),
+    ("POST", "/api/v1/auth/token/switch"): Expected("people", 403, {"organization_id": str(uuid4())}),
+    ("POST", "/api/v1/auth/sign-out"): Expected("people", 204),
+    ("POST", "/api/v1/auth/password"): Expected(
+        "people", 422, {"current_password": "wrong", "new_password": NEW_PASSWORD}
+    ),
+    ("GET", "/api/v1/organizations"): Expected("readers", 200),
+    ("POST", "/api/v1/organizations"): Expected("admin people", 201, {"name": "Another"}),
+    ("GET", "/api/v1/organizations/current"): Expected("readers", 200),
+    ("PATCH", "/api/v1/organizations/current"): Expected("admins", 200, {"name": "Another"}),
+    ("POST", "/api/v1/organizations/current/stop"): Expected("writers", 200),
+    ("POST", "/api/v1/organizations/current/start"): Expected("writers", 200),
+    ("GET", "/api/v1/users"): Expected("readers", 200),
+    ("PATCH", "/api/v1/users/{user_id}"): Expected("admins", 404, {"role": "viewer"}),
+    ("DELETE", "/api/v1/users/{user_id}"): Expected("admins", 404),
+    ("GET", "/api/v1/users/invitations"): Expected("admins", 200),
+    ("POST", "/api/v1/users/invitations"): Expected("admins", 201, {"email": "new@example.com", "role": "viewer"}),
+    ("DELETE", "/api/v1/users/invitations/{invitation_id}"): Expected("admins", 404),
+    ("GET", "/api/v1/api-keys"): Expected("admins", 200),
+    ("POST", "/api/v1/api-keys"): Expected("admins", 201, {"name": "CRM", "role": "viewer"}),
+    ("DELETE", "/api/v1/api-keys/{api_key_id}"): Expected("admins", 404),
+    ("GET", "/api/v1/audit-log"): Expected("admins", 200),
+    ("GET", "/api/v1/leads"): Expected("readers", 200),
+    ("POST", "/api/v1/leads"): Expected("writers", 422, {"phone_number": "none"}),
+    ("POST", "/api/v1/leads/batch"): Expected("writers", 200, {"leads": [LEAD]}),
+    ("GET", "/api/v1/leads/{lead_id}"): Expected("readers", 404),
+    ("PATCH", "/api/v1/leads/{lead_id}"): Expected("writers", 404, {"name": "Somebody"}),
+    ("POST", "/api/v1/leads/{lead_id}/cancel"): Expected("writers", 404),
+    ("POST", "/api/v1/leads/{lead_id}/call-now"): Expected("writers", 404),
+    ("POST", "/api/v1/leads/{lead_id}/reopen"): Expected("writers", 404),
+    ("GET", "/api/v1/campaigns"): Expected("readers", 200),
+    ("POST", "/api/v1/campaigns"): Expected("writers", 422, {"name": ""}),
+    ("GET", "/api/v1/campaigns/{campaign_id}"): Expected("readers", 404),
+    ("PATCH", "/api/v1/campaigns/{campaign_id}"): Expected("writers", 404, {"name": "Another"}),
+    ("POST", "/api/v1/campaigns/{campaign_id}/launch"): Expected("writers", 404),
+    ("POST", "/api/v1/campaigns/{campaign_id}/pause"): Expected("writers", 404),
+    ("POST", "/api/v1/campaigns/{campaign_id}/resume"): Expected("writers", 404),
+    ("GET", "/api/v1/number-pools"): Expected("readers", 200),
+    ("POST", "/api/v1/number-pools"): Expected("writers", 422, {"name": ""}),
+    ("GET", "/api/v1/number-pools/{pool_id}"): Expected("readers", 404),
+    ("PATCH", "/api/v1/number-pools/{pool_id}"): Expected("writers", 404, {"name": "Another"}),
+    ("POST", "/api/v1/number-pools/{pool_id}/resume"): Expected("writers", 404),
+    ("GET", "/api/v1/accounts"): Expected("readers", 200),
+    ("PATCH", "/api/v1/accounts/{account_id}"): Expected("writers", 404, {"max_live_calls": 5}),
+    ("POST", "/api/v1/accounts/{account_id}/resume"): Expected("writers", 404),
+    ("GET", "/api/v1/accounts/{account_id}/webhook-keys"): Expected("admins", 404),
+    ("POST", "/api/v1/accounts/{account_id}/webhook-keys"): Expected("admins", 404, {"key": "k" * 32}),
+    ("DELETE", "/api/v1/accounts/{account_id}/webhook-keys/{webhook_key_id}"): Expected("admins", 404),
+    ("GET", "/api/v1/calls"): Expected("readers", 200),
+    ("GET", "/api/v1/calls/live"): Expected("readers", 503),  # closed: whoever may listen would listen for ever
+    ("GET", "/api/v1/calls/{call_id}"): Expected("readers", 404),
+    ("GET", "/api/v1/calls/{call_id}/recording"): Expected("readers", 404),
+    ("HEAD", "/api/v1/calls/{call_id}/recording"): Expected("readers", 404),
+    ("GET", "/api/v1/do-not-call"): Expected("readers", 200),
+    ("POST", "/api/v1/do-not-call"): Expected("writers", 201, LEAD),
+    ("GET", "/api/v1/do-not-call/{phone_number}"): Expected("readers", 200),
+    ("DELETE", "/api/v1/do-not-call/{phone_number}"): Expected("writers", 404),
+    ("POST", "/api/v1/do-not-call/import"): Expected(
+        "writers", 200, query={"name": "A list"}, content=b"+12125550123\n", headers={"content-type": "text/csv"}
+    ),
+    ("GET", "/api/v1/do-not-call/lists"): Expected("readers", 200),
+    ("DELETE", "/api/v1/do-not-call/lists/{list_id}"): Expected("admins", 404),
+}
+
+WEBHOOK_KEYS = "/api/v1/accounts/{account_id}/webhook-keys"
+
+# Where one name in a path stands for different things.
+NAMES = {
+    "/api/v1/api-keys/{key_id}": "/api/v1/api-keys/{api_key_id}",
+    f"{WEBHOOK_KEYS}/{{key_id}}": f"{WEBHOOK_KEYS}/{{webhook_key_id}}",
+}
+
+WITH_IDS = [at for at in TABLE if "{" in at[1] and not at[1].startswith("/api/v1/calls/webhook")]
+FOREIGN_NUMBER, UNKNOWN_NUMBER = "+13125550123", "+13125550199"
+
+NOWHERE: Mapping[str, str] = {
+    "phone_number": UNKNOWN_NUMBER,
+    "call_id": "call_of_nobody",
+    **{
+        f"{name}_id": str(uuid4())
+        for name in ("lead", "campaign", "pool", "account", "list", "user", "invitation", "api_key", "webhook_key")
+    },
+}
+
+
+@dataclass(frozen=True)
+class Everybody:
+    clients: Mapping[str, httpx.AsyncClient]
+
+    def __getitem__(self, who: str) -> httpx.AsyncClient:
+        return self.clients[who]
+
+
+@pytest.fixture
+async def everybody(
+    app: FastAPI, admin: httpx.AsyncClient, anyone: httpx.AsyncClient, member: Member
+) -> AsyncIterator[Everybody]:
+    """A client for each role, and one for a key of each role."""
+    clients = {"nobody": anyone, "admin": admin, "viewer": await member("viewer"), "operator": await member("operator")}
+    for role in ROLES:
+        made = await admin.post("/api/v1/api-keys", json={"name": role, "role": role})
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://leadline")
+        client.headers["Authorization"] = f"Bearer {made.json()['key']}"
+        clients[f"key of {role}"] = client
+    deps: Dependencies = app.state.dependencies
+    await deps.live.close()
+    yield Everybody(clients)
+    for role in ROLES:
+        await clients[f"key of {role}"].aclose()
+
+
+@pytest.fixture
+async def foreign(admin: httpx.AsyncClient, sessions: Sessions) -> Mapping[str, str]:
+    """What another organisation has: one of everything that stands in a path."""
+    world = await add_world(sessions)
+    lead = await add_lead(sessions, world, FOREIGN_NUMBER)
+    attempt = await add_attempt_of(sessions, world, lead, AttemptStatus.IN_PROGRESS, call_id="call_of_somebody_else")
+    rows = await _people_and_keys(sessions, world)
+    return {
+        "lead_id": str(lead.id),
+        "campaign_id": str(world.campaign.id),
+        "pool_id": str(world.pool.id),
+        "account_id": str(world.account.id),
+        "call_id": str(attempt.call_id),
+        "phone_number": FOREIGN_NUMBER,
+        **{name: str(row_id) for name, row_id in rows.items()},
+    }
+
+
+async def _people_and_keys(sessions: Sessions, world: World) -> Mapping[str, UUID]:
+    owner = {"organization_id": world.organization.id}
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    ids = {name: uuid4() for name in ("list_id", "webhook_key_id", "invitation_id", "api_key_id", "user_id")}
+    rows = [
+        UserRow(id=ids["user_id"], email="stranger@example.com", password_hash="-"),
+        ApiKeyRow(id=ids["api_key_id"], name="Theirs", role="admin", key_hash="-", hint="-", **owner),
+        DoNotCallListRow(id=ids["list_id"], name="Theirs", kind="list", **owner),
+        WebhookKeyRow(id=ids["webhook_key_id"], account_id=world.account.id, fingerprint="-", sealed="-", **owner),
+        InvitationRow(
+            id=ids["invitation_id"], email="x@example.com", role="viewer", token_hash="-", expires_at=tomorrow, **owner
+        ),
+    ]
+    async with sessions.begin() as session:
+        session.add_all(rows)
+        await session.flush()
+        session.add(MembershipRow(organization_id=world.organization.id, user_id=ids["user_id"], role="viewer"))
+    return ids
+
+
+async def ask(client: httpx.AsyncClient, at: tuple[str, str], ids: Mapping[str, str]) -> httpx.Response:
+    method, path = at
+    expected = TABLE[at]
+    return await client.request(
+        method,
+        path.format_map(ids),
+        json=expected.body,
+        params=expected.query,
+        content=expected.content,
+        data=expected.form,
+        headers=expected.headers,
+    )
+
+
+def routes_of(routes: Iterable[BaseRoute]) -> Iterable[tuple[str, str]]:
+    """Method and path of each, also of those in routers that were included; what is neither is named as it stands."""
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if isinstance(included, APIRouter):
+            yield from routes_of(included.routes)
+        elif isinstance(route, APIRoute | Route):
+            # Starlette adds HEAD to its own; ours say it where they mean it.
+            methods = set(route.methods or ()) - (set() if isinstance(route, APIRoute) else {"HEAD"})
+            yield from ((method, NAMES.get(route.path, route.path)) for method in methods)
+        else:
+            yield "ANY", getattr(route, "path", repr(route))
+
+
+def test_every_route_is_in_the_table_and_nothing_else(app: FastAPI) -> None:
+    assert set(routes_of(app.routes)) == TABLE.keys()
+
+
+@pytest.mark.parametrize("at", TABLE, ids=" ".join)
+async def test_each_role_may_what_the_table_says(everybody: Everybody, at: tuple[str, str]) -> None:
+    expected = TABLE[at]
+    may = MAY[expected.whom]
+    for who in sorted(ASKING, key=lambda who: who in may):  # whoever may not goes first, and must leave no trace
+        answer = await ask(everybody[who], at, NOWHERE)
+        status = expected.answer if who in may else 401 if who == "nobody" else 403
+        assert (who, answer.status_code) == (who, status), answer.text
+        if who not in may:
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("at", WITH_IDS, ids=" ".join)
+async def test_what_belongs_to_another_organisation_is_as_if_it_were_not_there(
+    everybody: Everybody, foreign: Mapping[str, str], at: tuple[str, str]
+) -> None:
+    there, nowhere = await ask(everybody["admin"], at, foreign), await ask(everybody["admin"], at, NOWHERE)
+    assert there.status_code == nowhere.status_code == TABLE[at].answer
+    assert _without_ids(there, foreign) == _without_ids(nowhere, NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        pytest.param("POST", "/api/v1/leads", {**LEAD, "campaign_id": "campaign_id"}, id="a-lead-in-their-campaign"),
+        pytest.param("POST", "/api/v1/campaigns", {"name": "x", "number_pool_id": "pool_id"}, id="over-their-pool"),
+        pytest.param("POST", "/api/v1/number-pools", {"name": "x", "account_id": "account_id"}, id="of-their-account"),
+    ],
+)
+async def test_nothing_is_hung_on_what_belongs_to_another_organisation(
+    everybody: Everybody, foreign: Mapping[str, str], method: str, path: str, body: Json
+) -> None:
+    answers = [
+        await everybody["admin"].request(
+            method, path, json={name: ids.get(value, value) for name, value in body.items()}
+        )
+        for ids in (foreign, NOWHERE)
+    ]
+    assert answers[0].status_code == answers[1].status_code == 404
+    assert answers[0].json()["detail"] == answers[1].json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/leads", "/api/v1/calls"])
+async def test_lists_of_another_organisations_campaign_are_empty(
+    everybody: Everybody, foreign: Mapping[str, str], path: str
+) -> None:
+    answer = await everybody["viewer"].get(path, params={"campaign_id": foreign["campaign_id"]})
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+@pytest.mark.parametrize("at", [at for at in TABLE if at[0] == "GET" and TABLE[at].answer == 200], ids=" ".join)
+async def test_no_list_shows_anything_of_another_organisation(
+    everybody: Everybody, foreign: Mapping[str, str], at: tuple[str, str]
+) -> None:
+    answer = await ask(everybody["admin"], at, NOWHERE)
+    assert [name for name, value in foreign.items() if value in answer.text] == []
+
+
+def _without_ids(answer: httpx.Response, ids: Mapping[str, str]) -> Json | None:
+    written = answer.text
+    for value in ids.values():
+        written = written.replace(value, "…")
+    return {**json.loads(written), "request_id": None} if written else None
