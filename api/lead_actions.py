@@ -9,11 +9,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.lead_input import LeadInput
 from api.dependencies import Dependencies, Principal
 from api.first_rows import configured_provider
 from api.lead_intake import Outcome, read_lead, take_leads, to_start
 from api.problems import Conflict, Invalid, NotFound, Problem, problem_body
-from api.schemas.leads import BatchItem, LeadAnswer, LeadInput, lead_answer
+from api.schemas.leads import BatchItem, LeadAnswer, lead_answer
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage.attempts import close_unrung
 from storage.campaigns import get_campaigns

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.lead_input import written_consent
 from activities.terms import dispositions_of
 from api.dependencies import Dependencies, Principal
 from api.lead_actions import MOVING, give_back_grant, locked, must_own, read_again
-from api.lead_intake import number_taken, written_consent, zones_of
+from api.lead_intake import number_taken, zones_of
 from api.problems import Conflict, Invalid
 from api.schemas.leads import LeadChange
 from domain.dispositions import Disposition, Then, disposition_named

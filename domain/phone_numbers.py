@@ -99,8 +99,9 @@ def _callable_or_none(candidate: str, country: str) -> str | None:
     if parsed is None or not phonenumbers.is_possible_number(parsed):
         return None
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if phonenumbers.number_type(parsed) == PhoneNumberType.PREMIUM_RATE:
+    kind = phonenumbers.number_type(parsed)  # unknown for a number that isn't valid
+    if kind == PhoneNumberType.PREMIUM_RATE:
         raise InvalidPhoneNumber(
             f"{e164} is a premium-rate number, which is never called. Give the person's own number."
         )
-    return e164 if phonenumbers.is_valid_number(parsed) or _FICTION_RANGE.fullmatch(e164) else None
+    return e164 if kind != PhoneNumberType.UNKNOWN or _FICTION_RANGE.fullmatch(e164) else None

@@ -1,14 +1,16 @@
 """Taking leads in: one at a time or a thousand, in the same few statements."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import JSON, Table, Text, bindparam, column, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.vocabulary import DuplicateNumbers, LeadStatus
 from storage.contacts import lock_contacts
@@ -144,23 +146,25 @@ async def _insert(session: AsyncSession, rows: Sequence[LeadRow]) -> Sequence[Le
 
     In the order of the external ids, so that two transactions with the same ones wait for and never block each other.
     """
-    statement = (
-        insert(LeadRow)
-        .on_conflict_do_nothing(
-            index_elements=["campaign_id", "external_id"], index_where=LeadRow.external_id.is_not(None)
-        )
-        .returning(LeadRow.id, LeadRow.created_at)
-    )
+    if not rows:
+        return []
     ordered = sorted(rows, key=lambda row: (row.external_id or "", row.id))
-    inserted: dict[UUID, datetime] = {}
-    if ordered:
-        values = [{column: getattr(row, column) for column in _COLUMNS} for row in ordered]
-        result = await session.execute(statement, values, execution_options={"render_nulls": True})
-        inserted.update((row_id, created_at) for row_id, created_at in result)
+    written = json.dumps([_written(row) for row in ordered], ensure_ascii=False)
+    inserted = {row[0]: row[1] for row in await session.execute(_INSERT, {"rows": written})}
     for row in rows:
         if row.id in inserted:
             row.created_at = inserted[row.id]
     return [row for row in rows if row.id not in inserted]
+
+
+def _written(row: LeadRow) -> dict[str, Any]:
+    return {column: _json_value(getattr(row, column)) for column in _COLUMNS}
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 _COLUMNS = (
@@ -183,6 +187,25 @@ _COLUMNS = (
     "run",
     "earlier_attempts",
 )
+
+
+def _statement() -> ReturningInsert[UUID, datetime]:
+    """One parameter for all rows: the statement is the same for one lead and for a thousand, and is planned once.
+
+    PostgreSQL makes the JSON into rows several times faster than a parameter for each cell takes to be sent.
+    """
+    leads = cast("Table", LeadRow.__table__)
+    columns = [leads.columns[name] for name in _COLUMNS]
+    rows = func.json_to_recordset(bindparam("rows", type_=Text()).cast(JSON))
+    given = rows.table_valued(*(column(one.name, one.type) for one in columns)).render_derived("r", with_types=True)
+    new = insert(leads).from_select(list(_COLUMNS), select(*given.c), include_defaults=False)
+    unless_there = new.on_conflict_do_nothing(
+        index_elements=["campaign_id", "external_id"], index_where=LeadRow.external_id.is_not(None)
+    )
+    return unless_there.returning(leads.c.id, leads.c.created_at)
+
+
+_INSERT = _statement()
 
 
 async def _with_winners(

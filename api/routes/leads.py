@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from activities.lead_input import LeadInput
 from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session, Writer
 from api.lead_actions import cancel, take_batch, take_one
@@ -19,7 +20,6 @@ from api.schemas.leads import (
     CancelInput,
     LeadAnswer,
     LeadChange,
-    LeadInput,
     LeadPage,
     lead_answer,
     lead_summary,
