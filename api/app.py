@@ -20,7 +20,7 @@ from temporalio.client import Client
 
 from activities.lead_workflows import LeadWorkflows
 from api.background import Background
-from api.body_limit import BodyLimit
+from api.body_limit import MEBIBYTE, BodyLimit
 from api.conditional import NotModified, Validate, render_not_modified
 from api.database_away import DATABASE_ERRORS
 from api.dependencies import Clock, Dependencies, utc_now
@@ -40,7 +40,9 @@ from api.routes import (
     campaigns,
     do_not_call,
     do_not_call_lists,
+    exports,
     health,
+    imports,
     leads,
     live,
     number_pools,
@@ -91,10 +93,23 @@ def create_app(parts: Parts) -> FastAPI:
     for kind in (Problem, RequestValidationError, StarletteHTTPException):
         app.add_exception_handler(kind, render_problem)
     app.add_exception_handler(NotModified, render_not_modified)
-    # The lists come before the numbers, the stream before the calls: their addresses would else be read as one of them.
+    # Lists and exports come before numbers, leads and calls, the stream before the calls: their addresses would else be
+    # read as one of them.
     numbers = (do_not_call_lists, do_not_call)
     of_calls = (webhooks, live, calls, recordings)
-    for routes in (health, auth, leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers, organizations):
+    for routes in (
+        health,
+        auth,
+        exports,
+        imports,
+        leads,
+        campaigns,
+        number_pools,
+        webhook_keys,
+        *of_calls,
+        *numbers,
+        organizations,
+    ):
         app.include_router(routes.router)
     return app
 
@@ -139,7 +154,7 @@ def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list
             allow_headers=["*"],
             expose_headers=["X-Request-ID", "ETag"],
         ),
-        Middleware(BodyLimit),
+        Middleware(BodyLimit, leads_limit_bytes=dependencies.settings.import_max_mib * MEBIBYTE),
         Middleware(Validate),
     ]
 

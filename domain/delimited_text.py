@@ -9,7 +9,7 @@ Source: RFC 4180; Python's ``csv`` for what people and programs really write.
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 DELIMITERS = ",;\t|"
@@ -103,10 +103,10 @@ class RecordCutter:
             self._next += 1
             return [self._lines[begun]]
         try:
-            cells: list[str] = next(csv.reader(self._source(is_last=is_last), **self._dialect()), [])
+            cells: list[str] = next(self._reader(self._source(is_last=is_last)), [])
             if self._next > begun + 1:
                 # Over several lines, what the lenient reading makes of a stray quote is hardly what was meant.
-                next(csv.reader(self._lines[begun : self._next], strict=True, **self._dialect()))
+                next(self._reader(self._lines[begun : self._next], strict=True))
         except csv.Error:
             raise _Unclosed from None
         except _MoreNeeded:
@@ -128,8 +128,8 @@ class RecordCutter:
             raise _Unclosed
         raise _MoreNeeded
 
-    def _dialect(self) -> dict[str, object]:
-        return {"delimiter": self._delimiter, "skipinitialspace": True}
+    def _reader(self, lines: Iterable[str], *, strict: bool = False) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self._delimiter, skipinitialspace=True, strict=strict)
 
 
 def named_delimiter(first_line: str) -> str | None:
