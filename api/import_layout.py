@@ -11,7 +11,7 @@ from api.problems import Invalid
 from domain.delimited_text import DELIMITERS, Record, RecordCutter, delimiter_of
 from domain.formula_cells import rearmed
 from domain.json_lines import JsonLineCutter, object_of
-from domain.lead_columns import UnusableColumns, UnusableMapping, is_known, targets_of
+from domain.lead_columns import PHONE_NUMBER, UnusableColumns, UnusableMapping, is_phone_number, targets_of
 from domain.vocabulary import ImportFormat
 
 SAMPLE_BYTES = 512 * 1024
@@ -76,7 +76,7 @@ def _of_table(sample: FileSample, mapping: Mapping[str, str | None]) -> FileLayo
     text = sample.text
     if _NOTHING.fullmatch(text):
         raise UnusableColumns(_EMPTY)
-    delimiter = delimiter_of(text, lambda name: is_known(name) or name.strip() in mapping)
+    delimiter = delimiter_of(text, lambda name: is_phone_number(name) or mapping.get(name.strip()) == PHONE_NUMBER)
     header, has_rows = _first_row(RecordCutter(delimiter).cut(text, is_last=sample.is_whole))
     if sample.is_whole and not has_rows:
         raise UnusableColumns("There is no row below the one that names the columns; send a file with leads in it.")

@@ -7,6 +7,7 @@ import typer
 
 from commands.bench import bench
 from commands.demo.command import demo
+from commands.importing import import_leads
 from commands.status import status
 from commands.test import test
 from commands.up import up
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command(help="Set everything up and call every lead of an example file, by the simulator.")(demo)
 app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
 app.command(help="Show what runs on this machine.")(status)
+app.command("import", help="Import leads from a CSV or NDJSON file into a campaign.")(import_leads)
 app.command(help="Measure how fast this is, beside a floor or a rival in the same run.")(bench)
 app.add_typer(webhooks, name="webhooks")
 app.command(

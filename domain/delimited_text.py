@@ -138,29 +138,28 @@ def named_delimiter(first_line: str) -> str | None:
     return named[1] if named else None
 
 
-def delimiter_of(sample: str, is_known: Callable[[str], bool]) -> str:
+def delimiter_of(sample: str, is_sought: Callable[[str], bool]) -> str:
     """What most probably stands between the cells.
 
     Args:
         sample: The beginning of the text.
-        is_known: Whether a name is one that a column may have.
+        is_sought: Whether a column of this name is one that the table must have.
     """
     lines = sample.splitlines()
     named = named_delimiter(lines[0]) if lines else None
-    return named or max(DELIMITERS, key=lambda delimiter: _likeness(sample, delimiter, is_known))
+    return named or max(DELIMITERS, key=lambda delimiter: _likeness(sample, delimiter, is_sought))
 
 
-def _likeness(sample: str, delimiter: str, is_known: Callable[[str], bool]) -> tuple[bool, float, int, int]:
-    """A header with a known name, rows as long as it, many known names, many columns; in this order."""
+def _likeness(sample: str, delimiter: str, is_sought: Callable[[str], bool]) -> tuple[bool, float, int]:
+    """A header with the name that is sought, rows as long as it, many columns; in this order."""
     records = [record for record in RecordCutter(delimiter).cut(sample) if not record.is_blank][:_SAMPLE_RECORDS]
     if not records:
         records = [record for record in RecordCutter(delimiter).cut(sample, is_last=True) if not record.is_blank][:1]
     if not records:
-        return (False, 0.0, 0, 0)
+        return (False, 0.0, 0)
     header, *rows = [record.cells for record in records]
-    known = sum(is_known(name) for name in header)
     alike = sum(len(row) == len(header) for row in rows) / len(rows) if rows else 1.0
-    return (known > 0, alike, known, len(header))
+    return (any(map(is_sought, header)), alike, len(header))
 
 
 def _bounded(begun: str) -> str:

@@ -58,6 +58,11 @@ def is_known(written: str) -> bool:
     return plain_name(written) in _RANKED
 
 
+def is_phone_number(written: str) -> bool:
+    """Whether a column of this name has phone numbers."""
+    return _RANKED.get(plain_name(written), ("", 0))[0] == PHONE_NUMBER
+
+
 def targets_of(columns: Sequence[str], mapping: Mapping[str, str | None] | None = None) -> Sequence[str]:
     """Where the cells of each column go: a field, ``custom_fields.<name>`` or ``LEFT_OUT``.
 

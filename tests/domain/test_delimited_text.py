@@ -3,7 +3,7 @@
 import pytest
 
 from domain.delimited_text import LONGEST_RECORD, Record, RecordCutter, delimiter_of
-from domain.lead_columns import is_known
+from domain.lead_columns import is_phone_number
 
 UNCLOSED = "A quotation mark opens a cell in this row and none closes it."
 
@@ -76,4 +76,4 @@ def test_a_row_that_is_too_long_is_said_to_be_and_the_next_is_read() -> None:
     ],
 )
 def test_the_delimiter_is_the_one_that_makes_a_table(sample: str, expected: str) -> None:
-    assert delimiter_of(sample, is_known) == expected
+    assert delimiter_of(sample, is_phone_number) == expected
