@@ -23,6 +23,7 @@ from storage.idempotency import KeptAnswer, keep_answer
 from storage.lead_intake import Added
 from storage.leads import LeadRecord, get_leads, owns_lead
 from storage.leads import cancel_lead as write_cancelled
+from storage.organizations import add_audit_entry
 from storage.situations import LeadMoved, LeadWithContext, lock_lead
 
 NO_LEAD = "There is no lead with this id."
@@ -78,6 +79,15 @@ async def cancel(
     was_open = context.lead.status != LeadStatus.DONE
     call_is_open = context.open_attempt is not None
     write_cancelled(context.lead, now=deps.clock(), hang_up=hang_up, call_is_open=call_is_open)
+    if was_open:
+        add_audit_entry(
+            session,
+            organization_id=principal.organization_id,
+            user_id=principal.user_id,
+            action="lead.cancelled",
+            target_id=lead_id,
+            details={"hang_up": hang_up},
+        )
     await session.commit()
     if was_open:
         await deps.engine.wake([(lead_id, context.lead.run)], "cancelled")

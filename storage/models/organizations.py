@@ -46,7 +46,7 @@ class AuditEntryRow(Base, Identified, Created, Owned):
     """Who did what; rows are only ever added."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index(None, "organization_id", "created_at"),)
+    __table_args__ = (Index(None, "organization_id", "created_at"), Index(None, "target_id", "created_at"))
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     action: Mapped[str]

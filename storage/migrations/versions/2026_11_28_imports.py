@@ -1,4 +1,4 @@
-"""Files of leads, and indexes for parts of names and numbers.
+"""Files of leads, and indexes for parts of names and numbers and for what people did to one thing.
 
 ``pg_trgm`` is a trusted extension: the role that migrates needs the right to create in its database, no more.
 """
@@ -35,6 +35,7 @@ def upgrade() -> None:
         ["organization_id", "external_id"],
         postgresql_where=sa.text("external_id is not null"),
     )
+    op.create_index(op.f("ix_audit_log_target_id_created_at"), "audit_log", ["target_id", "created_at"])
     _create_imports()
     for table, column, of_type in (
         ("lead_import_pieces", "number", [sa.Column("content", sa.LargeBinary(), nullable=False)]),
@@ -120,6 +121,7 @@ def downgrade() -> None:
     for table in ("lead_import_rejections", "lead_import_pieces", "lead_imports"):
         op.drop_table(table)
     # The extension stays: somebody else may use it.
+    op.drop_index(op.f("ix_audit_log_target_id_created_at"), table_name="audit_log")
     op.drop_index("ix_leads_organization_id_external_id", table_name="leads")
     op.drop_index("ix_leads_name_parts", table_name="leads")
     op.drop_index("ix_contacts_phone_number_parts", table_name="contacts")
