@@ -58,7 +58,7 @@ async def _moments(session: AsyncSession, record: LeadRecord) -> list[Moment]:
 
 def _of_lead(lead: LeadRow) -> Iterator[Moment]:
     """A lead that was called again forgets when it was done before; its calls tell."""
-    happened = {
+    happened: dict[str, tuple[datetime | None, Mapping[str, Any]]] = {
         "created": (lead.created_at, {"source": lead.source}),
         "handed_over": (lead.handed_over_at, {"run": lead.run}),
         "planned": (lead.planned_at, _planned(lead)),

@@ -60,7 +60,7 @@ def files(draw: st.DrawFn) -> File:
     rows = draw(st.lists(st.lists(text, min_size=len(names), max_size=len(names)), min_size=1, max_size=6))
     place = draw(st.integers(0, len(names)))
     written = io.StringIO(newline="")
-    quoting: Quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]))  # type: ignore[arg-type]
+    quoting: Quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]))
     writer = csv.writer(written, delimiter=draw(st.sampled_from(",;\t|")), quoting=quoting, lineterminator=end)
     writer.writerow([*names[:place], "Phone", *names[place:]])
     for number, row in enumerate(rows):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.leads import LeadFilter, list_leads, matching_leads
@@ -43,7 +43,8 @@ async def plan_of(session: AsyncSession, world: World, q: str) -> list[dict[str,
     """The steps of the plan for a page of leads in which ``q`` is looked for."""
     statement = matching_leads(select(LeadRow.id, ContactRow.id), world.organization.id, LeadFilter(q=q))
     statement = statement.order_by(LeadRow.created_at.desc(), LeadRow.id.desc()).limit(51)
-    compiled = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    dialect = PGDialect_asyncpg()
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     written = str(compiled).replace(":", "\\:").replace("%%", "%")
     found = await session.scalar(text(f"explain (format json) {written}"))
     plan = found if isinstance(found, list) else json.loads(str(found))
