@@ -26,7 +26,7 @@ def storable_text(value: str) -> str:
     """PostgreSQL takes no NUL, and UTF-8 no half characters."""
     if "\x00" in value:
         raise ValueError("This text holds a NUL character (U+0000) and can't be stored; remove it.")
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("This text holds half a character (a lone surrogate) and can't be stored.")
     return value
 

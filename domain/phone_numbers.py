@@ -72,8 +72,7 @@ def _plain(written: str) -> str:
     # The length comes first: everything below costs time in proportion to it.
     if len(written) > LONGEST_WRITING:
         raise InvalidPhoneNumber(f"This is {len(written)} characters long and can't be a phone number. {_EXAMPLE}")
-    text = unicodedata.normalize("NFKC", written).translate(_INVISIBLE).translate(_DASHES)
-    text = "".join(_ascii_digit(character) for character in text)
+    text = written if written.isascii() else _ascii_where_possible(written)
     text = re.sub(r"\s+", " ", text).strip()
     text = text[4:].strip() if text.lower().startswith("tel:") else text
     if not any(character.isdigit() for character in text):
@@ -83,6 +82,11 @@ def _plain(written: str) -> str:
     if not _DIGITS_AND_PUNCTUATION.fullmatch(text):
         raise InvalidPhoneNumber(f"A phone number has digits, spaces, dots, dashes and brackets only. {_EXAMPLE}")
     return text
+
+
+def _ascii_where_possible(written: str) -> str:
+    text = unicodedata.normalize("NFKC", written).translate(_INVISIBLE).translate(_DASHES)
+    return "".join(_ascii_digit(character) for character in text)
 
 
 def _ascii_digit(character: str) -> str:

@@ -13,35 +13,44 @@ from storage.models import ContactRow, DoNotCallEntryRow
 from storage.pages import Cursor, Page, fetch_page
 
 
-async def lock_contacts(
+async def lock_contact_ids(
     session: AsyncSession, organization_id: UUID, phone_numbers: Collection[str]
-) -> Mapping[str, ContactRow]:
+) -> Mapping[str, UUID]:
     """Find or make the contacts of these numbers (E.164) and lock them until the end of the transaction.
 
     Always in the order of the numbers, so that two batches with the same people wait for and never block each other.
     """
     numbers = sorted(set(phone_numbers))
-    made = {contact.phone_number: contact for contact in await session.scalars(_new_contacts(organization_id, numbers))}
+    made = {row.phone_number: row.id for row in await session.execute(_new_contacts(organization_id, numbers))}
     others = [number for number in numbers if number not in made]
     if not others:
         return made
     query = (
-        select(ContactRow)
+        select(ContactRow.id, ContactRow.phone_number)
         .where(ContactRow.organization_id == organization_id, ContactRow.phone_number == any_(_texts(others)))
         .order_by(ContactRow.phone_number)
         .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
     )
-    return made | {contact.phone_number: contact for contact in await session.scalars(query)}
+    return made | {row.phone_number: row.id for row in await session.execute(query)}
 
 
-def _new_contacts(organization_id: UUID, numbers: Sequence[str]) -> ReturningInsert[ContactRow]:
+async def lock_contacts(
+    session: AsyncSession, organization_id: UUID, phone_numbers: Collection[str]
+) -> Mapping[str, ContactRow]:
+    """The same, with all that is known of them."""
+    ids = await lock_contact_ids(session, organization_id, phone_numbers)
+    query = select(ContactRow).where(ContactRow.id.in_(ids.values())).execution_options(populate_existing=True)
+    return {contact.phone_number: contact for contact in await session.scalars(query)}
+
+
+def _new_contacts(organization_id: UUID, numbers: Sequence[str]) -> ReturningInsert[UUID, str]:
     """Makes the contacts of those numbers that have none yet. One parameter: the statement is the same for all."""
     given = select(
         func.gen_random_uuid(), literal(organization_id, Uuid()), func.unnest(_texts(numbers)).label("phone_number")
     )
     new = insert(ContactRow).from_select(["id", "organization_id", "phone_number"], given, include_defaults=False)
-    return new.on_conflict_do_nothing(index_elements=["organization_id", "phone_number"]).returning(ContactRow)
+    unless_there = new.on_conflict_do_nothing(index_elements=["organization_id", "phone_number"])
+    return unless_there.returning(ContactRow.id, ContactRow.phone_number)
 
 
 def _texts(texts: Sequence[str]) -> BindParameter[Sequence[str]]:

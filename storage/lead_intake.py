@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.vocabulary import DuplicateNumbers, LeadStatus
-from storage.contacts import lock_contacts
+from storage.contacts import lock_contact_ids
 from storage.leads import LeadRecord
 from storage.models import CampaignRow, ContactRow, LeadRow
 
@@ -68,10 +68,10 @@ class _Known:
     def same_external_id(self, new: NewLead) -> LeadRow | None:
         return None if new.external_id is None else self._by_external_id.get((new.campaign.id, new.external_id))
 
-    def same_number(self, new: NewLead, contact: ContactRow) -> LeadRow | None:
+    def same_number(self, new: NewLead, contact_id: UUID) -> LeadRow | None:
         if new.campaign.duplicate_numbers == DuplicateNumbers.ALLOW:
             return None
-        return self._by_contact.get((new.campaign.id, contact.id))
+        return self._by_contact.get((new.campaign.id, contact_id))
 
 
 async def add_leads(
@@ -82,17 +82,17 @@ async def add_leads(
     Safe to repeat, also from several transactions at once: a unique index decides over external ids and the contact's
     lock over numbers, and whoever comes second gets the row of the first.
     """
-    contacts = await lock_contacts(session, organization_id, [lead.phone_number for lead in leads])
+    contacts = await lock_contact_ids(session, organization_id, [lead.phone_number for lead in leads])
     known = _Known()
     for lead in await _present(session, leads, contacts.values()):
         known.add(lead)
     results: list[Added | NumberTaken] = []
     rows: dict[UUID, LeadRow] = {}
     for new in leads:
-        contact = contacts[new.phone_number]
-        same = known.same_external_id(new) or known.same_number(new, contact)
+        contact_id = contacts[new.phone_number]
+        same = known.same_external_id(new) or known.same_number(new, contact_id)
         if same is None:
-            row = _row(organization_id, new, contact.id)
+            row = _row(organization_id, new, contact_id)
             rows[row.id] = row
             known.add(row)
             results.append(Added(LeadRecord(row, new.phone_number), is_new=True))
@@ -127,14 +127,12 @@ def _row(organization_id: UUID, new: NewLead, contact_id: UUID) -> LeadRow:
     )
 
 
-async def _present(
-    session: AsyncSession, leads: Sequence[NewLead], contacts: Iterable[ContactRow]
-) -> Sequence[LeadRow]:
+async def _present(session: AsyncSession, leads: Sequence[NewLead], contact_ids: Iterable[UUID]) -> Sequence[LeadRow]:
     """Leads of the same campaigns with one of the external ids or numbers; unfinished ones first, then newest."""
     campaigns = {lead.campaign.id for lead in leads}
     strict = {lead.campaign.id for lead in leads if lead.campaign.duplicate_numbers != DuplicateNumbers.ALLOW}
     external_ids = {lead.external_id for lead in leads if lead.external_id is not None}
-    same_number = LeadRow.campaign_id.in_(strict) & LeadRow.contact_id.in_([contact.id for contact in contacts])
+    same_number = LeadRow.campaign_id.in_(strict) & LeadRow.contact_id.in_(contact_ids)
     same_external_id = LeadRow.campaign_id.in_(campaigns) & LeadRow.external_id.in_(external_ids)
     query = select(LeadRow).where(or_(same_number, same_external_id))
     query = query.order_by(LeadRow.status == LeadStatus.DONE, LeadRow.created_at.desc())
