@@ -12,13 +12,14 @@ import typer
 from rich.console import Console
 
 from commands.api_access import UPLOAD_SECONDS, Api, ApiRefused, Json, running_api
+from commands.daily import campaign_id_of
 from commands.demo.screen import Meter, Screen
 from commands.output import complain, say
 
 LOOK_SECONDS = 0.5
 MOST_SHOWN = 5
 
-ALL_IN, NOTHING, USAGE, SOME_REJECTED, INTERRUPTED = 0, 1, 2, 3, 130
+ALL_IN, NOTHING, SOME_REJECTED, INTERRUPTED = 0, 1, 3, 130
 
 
 def import_leads(
@@ -36,10 +37,8 @@ def import_leads(
     screen = Screen(Console(stderr=as_json))
     try:
         with running_api(os.environ) as api:
-            campaign_id = campaign_named(api, campaign)
-            if campaign_id is None:
-                raise typer.Exit(USAGE)
-            done = import_file(api, file, campaign_id, mapping, screen)
+            campaign_id = campaign_id_of(api, campaign)
+            done = import_file(api, file, str(campaign_id), mapping, screen)
             target = rejected or file.with_name(f"{file.name.removesuffix('.csv')}.rejected.csv")
             if done["rows_rejected"]:
                 api.download(f"/api/v1/imports/{done['id']}/rejected", target)
@@ -53,17 +52,6 @@ def import_leads(
     if as_json:
         say(json.dumps(done | {"rejected_file": str(target) if done["rows_rejected"] else None}, indent=2))
     raise typer.Exit(status_of(done))
-
-
-def campaign_named(api: Api, wanted: str) -> str | None:
-    """The id of the campaign with this name or id; None, and what there is was said, where there is none."""
-    campaigns = api.everything("/api/v1/campaigns")
-    for one in campaigns:
-        if wanted in (one["name"], one["id"]):
-            return str(one["id"])
-    names = ", ".join(repr(one["name"]) for one in campaigns[:20]) or "none yet"
-    complain(f"There is no campaign {wanted!r}. There are: {names}")
-    return None
 
 
 def import_file(

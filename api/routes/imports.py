@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -15,9 +16,11 @@ from api.dependencies import Deps, Reader, Session, Writer
 from api.import_intake import order_of, take_file
 from api.import_reading import rejected_csv, the_import
 from api.paging import PagingQuery, written
-from api.problems import Invalid
+from api.problems import Invalid, Unavailable
 from api.schemas.imports import ImportAnswer, ImportPage, import_answer, import_summary
 from storage.imports import list_imports, rejections
+
+log = structlog.get_logger(__name__)
 
 SHOWN_REJECTIONS = 20
 MOST_FILES, MOST_FIELDS = 8, 32
@@ -97,6 +100,9 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
         raise Invalid("body", "The file broke off; nothing was kept. Send it again.") from error
     except StarletteHTTPException as error:
         raise Invalid("body", f"This form can't be read: {error.detail}") from error
+    except OSError as error:
+        log.error("no_room_for_files", error=error.strerror)
+        raise Unavailable("There is no room for the file here just now; send it again in a moment.") from error
     try:
         yield form
     finally:

@@ -4,15 +4,20 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio.client import Client
 
+from api.app import Parts, create_app
+from runtime.settings import Settings
 from storage.models import CampaignRow, LeadImportPieceRow, LeadImportRow, LeadRow
 from tests.api.file_work import imported, leads_of, new_campaign, send, taken_in
 
@@ -283,3 +288,29 @@ async def test_an_import_stops_where_its_campaign_is_finished(admin: httpx.Async
 async def test_empty_rows_at_the_end_are_no_rows(admin: httpx.AsyncClient, sessions: Sessions) -> None:
     done = await imported(admin, sessions, "phone,name,,,\n+12125550101,Ada,,,\n" + ",,,,\n" * 5_000)
     assert (done["rows_total"], done["rows_accepted"]) == (1, 1)
+
+
+async def test_a_file_that_is_larger_than_it_may_be_is_refused_however_it_is_sent(
+    settings: Settings, sessions: Sessions, absent_engine: Client, admin: httpx.AsyncClient
+) -> None:
+    hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+    small = settings.model_copy(update={"import_max_mib": 1})
+    app = create_app(Parts(small, "a secret of tests that is long enough for HS256", sessions, absent_engine, hasher))
+    campaign_id = await new_campaign(admin)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://leadline") as client:
+        client.headers["Authorization"] = admin.headers["Authorization"]
+        answer = await send(client, campaign_id, ADA + "x" * (1 << 20))
+        form = client.build_request("POST", "/api/v1/leads/import", files={"file": ("a", b"x" * (1 << 20))})
+        in_chunks = await client.post(
+            "/api/v1/leads/import",
+            content=_chunks(form.read()),
+            headers={"content-type": form.headers["content-type"]},
+        )
+        assert (await send(client, campaign_id, ADA)).status_code == 202
+    assert [answer.status_code, in_chunks.status_code] == [413, 413]
+    assert "1 MiB at most" in in_chunks.json()["detail"]
+
+
+async def _chunks(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), 100_000):
+        yield body[start : start + 100_000]

@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from commands.api_access import ApiRefused, running_api
+from commands.daily import campaign_id_of
 from commands.demo.screen import Screen
-from commands.importing import campaign_named, import_file, status_of, tell
+from commands.importing import import_file, status_of, tell
 
 Json = dict[str, Any]
 
@@ -89,13 +90,15 @@ def test_people_are_told_what_was_rejected_and_where_it_is(tmp_path: Path) -> No
     assert str(tmp_path / "r.csv") in shown.getvalue()
 
 
-@pytest.mark.parametrize(("wanted", "found"), [("Spring", "a"), ("b", "b"), ("Winter", None)])
-def test_a_campaign_is_known_by_its_name_or_id(
-    home: dict[str, str], capsys: pytest.CaptureFixture[str], wanted: str, found: str | None
-) -> None:
+@pytest.mark.parametrize(("wanted", "found"), [("Spring", "a"), ("b", "b"), (None, None)])
+def test_a_campaign_is_known_by_its_name_or_id(home: dict[str, str], wanted: str | None, found: str | None) -> None:
     with running_api(home, api_with()) as api:
-        assert campaign_named(api, wanted) == found
-    assert ("'Spring', 'Autumn'" in capsys.readouterr().err) == (found is None)
+        assert campaign_id_of(api, wanted) == found
+
+
+def test_an_unknown_campaign_is_answered_with_those_there_are(home: dict[str, str]) -> None:
+    with running_api(home, api_with()) as api, pytest.raises(ApiRefused, match=r"'Winter'.*'Spring', 'Autumn'"):
+        campaign_id_of(api, "Winter")
 
 
 def refused(_: httpx.Request) -> httpx.Response:
@@ -131,4 +134,4 @@ def test_a_password_that_was_generated_is_found_in_the_home(home: dict[str, str]
         pass
     (tmp_path / "secrets.json").write_text(json.dumps({"admin_password": "generated"}))
     with running_api(without, api_with()) as api:
-        assert campaign_named(api, "Spring") == "a"
+        assert campaign_id_of(api, "Spring") == "a"

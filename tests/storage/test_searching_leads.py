@@ -43,7 +43,7 @@ async def plan_of(session: AsyncSession, world: World, q: str) -> list[dict[str,
     """The steps of the plan for a page of leads in which ``q`` is looked for."""
     statement = matching_leads(select(LeadRow.id, ContactRow.id), world.organization.id, LeadFilter(q=q))
     statement = statement.order_by(LeadRow.created_at.desc(), LeadRow.id.desc()).limit(51)
-    dialect = PGDialect_asyncpg()
+    dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # it has no types there
     compiled = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     written = str(compiled).replace(":", "\\:").replace("%%", "%")
     found = await session.scalar(text(f"explain (format json) {written}"))
