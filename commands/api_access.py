@@ -17,10 +17,15 @@ Answer = TypeVar("Answer")
 REQUEST_SECONDS = 60.0
 UPLOAD_SECONDS = 600.0
 PAGE = "200"
+PASSING = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
 class ApiRefused(Exception):  # noqa: N818 - says what happened, as the house's other errors do
     """The API is not there or said no; the text is for the person at the terminal."""
+
+
+class ApiAway(ApiRefused):
+    """It is not there, or has too much to do: asking again in a moment may help."""
 
 
 class Api:
@@ -63,7 +68,9 @@ class Api:
         try:
             answer = request()
         except httpx.TransportError as error:
-            raise ApiRefused(f"The API doesn't answer ({type(error).__name__}); ./leadline status says more.") from None
+            raise ApiAway(f"The API doesn't answer ({type(error).__name__}); ./leadline status says more.") from None
+        if answer.status_code in PASSING:
+            raise ApiAway(said(answer))
         if answer.is_error:
             raise ApiRefused(said(answer))
         return answer

@@ -11,12 +11,13 @@ from uuid import uuid4
 import typer
 from rich.console import Console
 
-from commands.api_access import UPLOAD_SECONDS, Api, ApiRefused, Json, running_api
+from commands.api_access import UPLOAD_SECONDS, Api, ApiAway, ApiRefused, Json, running_api
 from commands.daily import campaign_id_of
 from commands.demo.screen import Meter, Screen
 from commands.output import complain, say
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
+MOST_LOOKS_IN_VAIN = 60
 MOST_SHOWN = 5
 
 ALL_IN, NOTHING, SOME_REJECTED, INTERRUPTED = 0, 1, 3, 130
@@ -46,7 +47,7 @@ def import_leads(
         complain(str(error))
         raise typer.Exit(NOTHING) from None
     except KeyboardInterrupt:
-        complain("The file is with Leadline and is taken in all the same; GET /api/v1/imports shows how far it is.")
+        complain("Once it was sent, the file is taken in all the same; GET /api/v1/imports shows how far it is.")
         raise typer.Exit(INTERRUPTED) from None
     tell(done, target, screen)
     if as_json:
@@ -78,9 +79,19 @@ def import_file(
         while taken["status"] not in ("done", "failed"):
             _show(meter, taken)
             wait(LOOK_SECONDS)
-            taken = api.ask("GET", f"/api/v1/imports/{taken['id']}")
+            taken = _looked(api, f"/api/v1/imports/{taken['id']}", wait)
         _show(meter, taken)
     return taken
+
+
+def _looked(api: Api, path: str, wait: Callable[[float], None]) -> Json:
+    """The import as it is now; an API that is away for a minute was perhaps started anew, and nothing is lost."""
+    for _ in range(MOST_LOOKS_IN_VAIN):
+        try:
+            return api.ask("GET", path)
+        except ApiAway:
+            wait(LOOK_SECONDS)
+    return api.ask("GET", path)
 
 
 def tell(done: Json, target: Path, screen: Screen) -> None:

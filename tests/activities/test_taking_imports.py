@@ -4,7 +4,6 @@ import asyncio
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,11 +11,11 @@ from sqlalchemy import func, select, text
 from temporalio.testing import ActivityEnvironment
 
 from activities.taking_imports import TakeImports
-from storage.imports import add_piece
 from storage.models import LeadImportRejectionRow, LeadImportRow, LeadRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
 from tests.builders import ALWAYS, NOON, Sessions, World, add_world
+from tests.file_builder import add_import
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROWS = 2_000
@@ -30,32 +29,6 @@ def clock() -> Clock:
 @pytest.fixture
 async def world(sessions: Sessions) -> World:
     return await add_world(sessions, windows=ALWAYS, calling_rules="off", duplicate_numbers="allow")
-
-
-async def add_import(sessions: Sessions, world: World, content: str, **columns: Any) -> UUID:  # noqa: ANN401
-    """A file with the columns phone and note, in pieces of a few rows."""
-    fields: dict[str, Any] = {"status": "queued", "touched_at": NOON, **columns}
-    body = content.encode()
-    async with sessions.begin() as session:
-        row = LeadImportRow(
-            id=uuid4(),
-            organization_id=world.organization.id,
-            campaign_id=world.campaign.id,
-            format="csv",
-            encoding="utf-8",
-            delimiter=",",
-            columns=["phone", "note"],
-            targets=["phone_number", "custom_fields.note"],
-            mapping={},
-            bytes_total=len(body),
-            row_number=1,
-            **fields,
-        )
-        session.add(row)
-        await session.flush()
-        for number, start in enumerate(range(0, len(body), 333)):
-            await add_piece(session, row.id, number, body[start : start + 333])
-    return row.id
 
 
 async def as_it_is(sessions: Sessions, import_id: UUID) -> LeadImportRow:

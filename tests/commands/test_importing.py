@@ -46,7 +46,8 @@ def api_with(*answers: Json) -> httpx.MockTransport:
                 return httpx.Response(200, text="leadline_row\n")
             case _:
                 assert request.headers["authorization"] == "Bearer t"
-                return httpx.Response(200, json=next(told))
+                one = next(told)
+                return httpx.Response(one.get("status_code", 200), json=one)
 
     return httpx.MockTransport(answer)
 
@@ -61,6 +62,16 @@ def test_a_file_is_sent_and_watched_until_it_is_taken_in(home: dict[str, str], t
         api.download("/api/v1/imports/1/rejected", tmp_path / "rejected.csv")
     assert (done["rows_accepted"], len(waits)) == (1, 2)
     assert (tmp_path / "rejected.csv").read_text() == "leadline_row\n"
+
+
+def test_an_api_that_is_away_for_a_moment_is_asked_again(home: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "leads.csv"
+    file.write_text("phone\n1\n")
+    away = {"status_code": 503, "detail": "The database is away."}
+    waits: list[float] = []
+    with running_api(home, api_with(an_import(), away, away, an_import(status="done", rows_accepted=1))) as api:
+        done = import_file(api, file, "a", None, Screen(Console(file=io.StringIO())), waits.append)
+    assert (done["rows_accepted"], len(waits)) == (1, 3)
 
 
 @pytest.mark.parametrize(
