@@ -31,6 +31,9 @@ BATCH = 1_000
 SHIFT = timedelta(minutes=5)
 """After so long it says how far it has come, and is asked to go on."""
 
+AT_ONCE = 2
+"""Reading rows takes the processor, and decisions about leads have to be made meanwhile."""
+
 FINISHED = "The campaign was finished while its file was taken in; the leads up to here are in it."
 NOT_STORABLE = "This row can't be stored; look for unusual characters in it."
 TAKEN = "The campaign takes a number once (duplicate_numbers is refuse), and another of its leads has this one."
@@ -63,6 +66,7 @@ class TakeImports:
         self._clock = clock
         self._batch = batch
         self._shift_seconds = shift.total_seconds()
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     @activity.defn
     async def take_in_import(self, import_id: UUID) -> bool:
@@ -73,12 +77,19 @@ class TakeImports:
         """
         async with beating():
             try:
+                async with asyncio.timeout(self._shift_seconds):
+                    await self._room.acquire()
+            except TimeoutError:
+                return False
+            try:
                 return await self._work(import_id)
             except ImportMoved:
                 log.info("import_moved", import_id=str(import_id))
                 return False
             except _Stopped:
                 return True
+            finally:
+                self._room.release()
 
     async def _work(self, import_id: UUID) -> bool:
         async with self._sessions.begin() as session:

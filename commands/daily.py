@@ -19,6 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 AtMost = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="So many at most, the newest first.")]
 
 REFUSED = 1
+WHOLE = frozenset({"id", "call_id", "phone_number", "at"})
 
 
 def asked(work: Callable[[Api], Answer]) -> Answer:
@@ -36,7 +37,10 @@ def show_list(items: Sequence[Json], columns: Sequence[str], *, as_json: bool, c
     if as_json:
         say(json.dumps(items, indent=2))
         return
-    table = Table(*columns)
+    table = Table()
+    for column in columns:
+        # What is copied from the screen stays whole; the rest gives way.
+        table.add_column(column, no_wrap=column in WHOLE, overflow="fold")
     for item in items:
         table.add_row(*(Text(_written(item.get(column))) for column in columns))
     screen = console or Console()

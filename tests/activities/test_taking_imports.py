@@ -81,6 +81,21 @@ async def test_a_row_that_the_database_refuses_costs_only_itself(
     assert (rejected.row_number, rejected.cells) == (3, ["+12125550102", "poison"])
 
 
+async def test_more_files_than_there_is_room_for_are_all_taken_in(
+    sessions: Sessions, world: World, clock: Clock
+) -> None:
+    """One that finds no room is asked for again, as the workflow does."""
+    ids = [await add_import(sessions, world, f"phone,note\n+12125550101,{number}\n") for number in range(6)]
+    taking = TakeImports(sessions, clock, shift=timedelta(0))
+
+    async def until_over(import_id: UUID) -> None:
+        while not await ActivityEnvironment().run(taking.take_in_import, import_id):
+            pass
+
+    await asyncio.gather(*map(until_over, ids))
+    assert sorted(await numbers_of_leads(sessions)) == [str(number) for number in range(6)]
+
+
 async def test_an_import_that_is_over_is_not_begun_again(sessions: Sessions, world: World, clock: Clock) -> None:
     import_id = await add_import(sessions, world, "phone,note\n+12125550101,a\n")
     assert await take_in(sessions, clock, import_id)

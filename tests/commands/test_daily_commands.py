@@ -1,5 +1,6 @@
 """The daily commands ask the running API, and show its answers to people and programs."""
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 from typing_extensions import override
 
 from commands.__main__ import app
+from commands.daily import show_list
 
 LEAD = {"id": "1", "status": "new", "phone_number": "+12125550101", "name": "Ada [bold]", "custom_fields": {"a": 1}}
 SPRING = {"id": "c1", "name": "Spring", "status": "draft"}
@@ -120,6 +123,15 @@ def test_programs_get_what_the_api_said(asked: list[str]) -> None:
 
 def test_people_see_names_as_they_are_written(asked: list[str]) -> None:
     assert "Ada [bold]" in CliRunner().invoke(app, ["leads", "show", "1"]).stdout
+
+
+def test_what_is_copied_from_a_narrow_screen_is_whole() -> None:
+    screen = io.StringIO()
+    long = {"id": "12345678-1234-1234-1234-123456789012", "phone_number": "+12125550101", "waiting_for": "x " * 40}
+    columns = ("id", "phone_number", "waiting_for")
+    show_list([long], columns, as_json=False, console=Console(file=screen, width=80))
+    assert long["id"] in screen.getvalue()
+    assert long["phone_number"] in screen.getvalue()
 
 
 def test_what_the_api_refuses_is_said_and_ends_with_status_1(asked: list[str]) -> None:
