@@ -39,6 +39,7 @@ from activities.replanning import Replanning
 from activities.round_metrics import RoundMetrics
 from activities.sending import CallSender
 from activities.stepping import NextStep
+from activities.taking_imports import TakeImports
 from activities.weighing import DialSettings
 from runtime.database import create_engine, session_factory
 from runtime.embedded.ports import free_port
@@ -149,6 +150,7 @@ def build_worker(
             Reconcile(
                 sessions, workflows, hand_on, limits, replanning, coming_due, RoundMetrics(registry), now
             ).reconcile,
+            TakeImports(sessions, now).take_in_import,
             *more_activities,
         ],
         max_concurrent_activities=MOST_ACTIVITIES,

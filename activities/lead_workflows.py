@@ -1,4 +1,4 @@
-"""Starting and signalling the workflows of leads."""
+"""Starting and signalling the workflows of leads, and of the files that bring many."""
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,16 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.messages import LEAD_WORKFLOW, SLOT_GRANTED_SIGNAL, WAKE_SIGNAL, CallHeard, LeadInput, Wake, workflow_id
+from activities.messages import (
+    IMPORT_WORKFLOW,
+    LEAD_WORKFLOW,
+    SLOT_GRANTED_SIGNAL,
+    WAKE_SIGNAL,
+    CallHeard,
+    LeadInput,
+    Wake,
+    workflow_id,
+)
 from domain.diary import LONGEST_DETAILS, LONGEST_SUMMARY, cut, plain
 
 Answer = TypeVar("Answer")
@@ -41,7 +50,10 @@ class EngineAway(RuntimeError):  # noqa: N818  (says what happened, as in the ho
 
 
 class LeadWorkflows:
-    """The engine's side of a lead. Every method may be repeated without effect, and raises ``EngineAway`` only."""
+    """The engine's side of leads and files of them.
+
+    Every method may be repeated without effect, and raises ``EngineAway`` only.
+    """
 
     def __init__(self, client: Client, task_queue: str) -> None:
         self._client = client
@@ -71,6 +83,20 @@ class LeadWorkflows:
         except (RPCError, RuntimeError) as error:  # the latter where a lazy client finds no server
             raise EngineAway(str(error)) from error
         return True
+
+    async def start_import(self, import_id: UUID) -> None:
+        """Have a file of leads taken in, unless it just is."""
+        try:
+            await self._client.start_workflow(
+                IMPORT_WORKFLOW,
+                import_id,
+                id=f"import-{import_id}",
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary="Leads of a file",
+            )
+        except (RPCError, RuntimeError) as error:  # the latter where a lazy client finds no server
+            raise EngineAway(str(error)) from error
 
     async def wake(self, lead_id: UUID, run: int, reason: str) -> bool:
         """Have the lead look again at what it may do next; False when it has no open workflow."""

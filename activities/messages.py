@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 LEAD_WORKFLOW = "LeadCalling"
+IMPORT_WORKFLOW = "LeadImport"
 
 WAKE_SIGNAL = "wake"
 SLOT_GRANTED_SIGNAL = "slot_granted"

@@ -19,6 +19,7 @@ from activities.deciding import give_back_expired
 from activities.hand_on import SlotHandOn
 from activities.inbound_overdue import OverdueInboundCalls
 from activities.lead_workflows import EngineAway, LeadWorkflows
+from activities.left_imports import LeftImports
 from activities.missing_workflows import MissingWorkflows
 from activities.provider_limits import ProviderLimits
 from activities.replanning import Replanning
@@ -60,6 +61,7 @@ class Findings:
     leads_replanned: int = 0
     times_against_rules: int = 0
     inbound_calls_settled: int = 0
+    imports_resumed: int = 0
 
 
 class Reconcile:
@@ -83,6 +85,7 @@ class Reconcile:
         self._times = TimesCheck(sessions, clock)
         self._missing = MissingWorkflows(sessions, workflows, clock)
         self._inbound = OverdueInboundCalls(sessions, workflows, clock)
+        self._imports = LeftImports(sessions, workflows, clock)
         self._bulk = BulkStart(sessions, workflows, clock)
         self._metrics = metrics
         self._metrics.count(asdict(Findings()))
@@ -105,6 +108,7 @@ class Reconcile:
         attempts_nudged, missing = await self._nudge_attempts()
         missing += await self._look_for_missing()
         inbound_calls_settled = _found("inbound_calls_settled", await self._inbound.settle())
+        imports_resumed = _found("imports_resumed", await self._imports.resume())
         limits = await self._limits.refresh()
         times_against_rules = await self._times.check()
         leads_replanned = await self._replanning.run_round()
@@ -118,6 +122,7 @@ class Reconcile:
             slots_leaked=limits.slots_leaked,
             times_against_rules=times_against_rules,
             inbound_calls_settled=inbound_calls_settled,
+            imports_resumed=imports_resumed,
             leads_replanned=leads_replanned,
             leads_served=leads_served,
             slots_idle=slots_idle,

@@ -20,7 +20,7 @@ from temporalio.client import Client
 
 from activities.lead_workflows import LeadWorkflows
 from api.background import Background
-from api.body_limit import BodyLimit
+from api.body_limit import MEBIBYTE, BodyLimit
 from api.conditional import NotModified, Validate, render_not_modified
 from api.database_away import DATABASE_ERRORS
 from api.dependencies import Clock, Dependencies, utc_now
@@ -44,7 +44,9 @@ from api.routes import (
     campaigns,
     do_not_call,
     do_not_call_lists,
+    exports,
     health,
+    imports,
     leads,
     live,
     number_pools,
@@ -102,11 +104,13 @@ def create_app(parts: Parts) -> FastAPI:
     for kind in (Problem, RequestValidationError, StarletteHTTPException):
         app.add_exception_handler(kind, render_problem)
     app.add_exception_handler(NotModified, render_not_modified)
-    # The lists come before the numbers, the stream before the calls: their addresses would else be read as one of them.
+    # Lists and exports come before numbers, leads and calls, the stream before the calls: their addresses would else be
+    # read as one of them.
     numbers = (do_not_call_lists, do_not_call)
     of_calls = (webhooks, live, calls, recordings)
     of_people = (auth, organizations, users, api_keys, audit_log)
-    for routes in (health, *of_people, leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers):
+    of_leads = (exports, imports, leads)
+    for routes in (health, *of_people, *of_leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers):
         app.include_router(routes.router)
     return app
 
@@ -164,7 +168,7 @@ def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list
             expose_headers=EXPOSED,
         ),
         Middleware(RateHeaders, identification=dependencies.identification),
-        Middleware(BodyLimit),
+        Middleware(BodyLimit, leads_limit_bytes=dependencies.settings.import_max_mib * MEBIBYTE),
         Middleware(Validate),
     ]
 

@@ -15,25 +15,36 @@ FILE_LIMIT_BYTES = 200 * MEBIBYTE  # a dozen million numbers
 
 WEBHOOK_PATH = "/api/v1/calls/webhook"
 BATCH_PATH = "/api/v1/leads/batch"
-FILE_PATHS = frozenset({"/api/v1/do-not-call/import"})
+LEADS_PATH = "/api/v1/leads/import"
+FILE_PATHS = frozenset({"/api/v1/do-not-call/import", LEADS_PATH})
 
 
 class BodyLimit:
     """Answers 413 before the application sees a body that is too large."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, leads_limit_bytes: int = FILE_LIMIT_BYTES) -> None:
+        """``leads_limit_bytes``: of a file of leads, with what multipart adds to it."""
         self._app = app
+        self._leads_limit_bytes = leads_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         try:
-            limited = await _limited(scope, receive)
+            limited = await self._limited(scope, receive)
         except TooLarge as problem:
             await problem_response(problem)(scope, receive, send)
             return
         await self._app(scope, limited, send)
+
+    async def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        """What the application reads the body from."""
+        if scope["path"] == LEADS_PATH:
+            return _Counted(receive, _check(scope, self._leads_limit_bytes))
+        if scope["path"] in FILE_PATHS:
+            return _Counted(receive, _check_declared(scope))
+        return _Replay(await whole_body(scope, receive), receive)
 
 
 async def whole_body(scope: Scope, receive: Receive) -> bytes:
@@ -54,13 +65,6 @@ async def whole_body(scope: Scope, receive: Receive) -> bytes:
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
-
-
-async def _limited(scope: Scope, receive: Receive) -> Receive:
-    """What the application reads the body from."""
-    if scope["path"] in FILE_PATHS:
-        return _Counted(receive, _check_declared(scope))
-    return _Replay(await whole_body(scope, receive), receive)
 
 
 class _Replay:
@@ -107,7 +111,10 @@ def _limit(path: str) -> int:
 
 def _check_declared(scope: Scope) -> int:
     """The limit of a request's body, unless it says itself that it goes beyond it."""
-    limit = _limit(scope["path"])
+    return _check(scope, _limit(scope["path"]))
+
+
+def _check(scope: Scope, limit: int) -> int:
     if _declared_bytes(scope) > limit:
         raise _too_large(limit)
     return limit

@@ -9,16 +9,19 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.lead_input import LeadInput
+from api.auditing import note
 from api.dependencies import Dependencies
 from api.first_rows import configured_provider
+from api.kept_answers import kept_or_none
 from api.lead_intake import Outcome, read_lead, take_leads, to_start
 from api.principal import Principal
-from api.problems import Conflict, Invalid, NotFound, Problem, problem_body
-from api.schemas.leads import BatchItem, LeadAnswer, LeadInput, lead_answer
+from api.problems import Conflict, NotFound, Problem, problem_body
+from api.schemas.leads import BatchItem, LeadAnswer, lead_answer
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage.attempts import close_unrung
 from storage.campaigns import get_campaigns
-from storage.idempotency import KeptAnswer, KeyInUse, KeyOfAnotherRequest, keep_answer, kept_answer
+from storage.idempotency import KeptAnswer, keep_answer
 from storage.lead_intake import Added
 from storage.leads import LeadRecord, get_leads, owns_lead
 from storage.leads import cancel_lead as write_cancelled
@@ -77,6 +80,8 @@ async def cancel(
     was_open = context.lead.status != LeadStatus.DONE
     call_is_open = context.open_attempt is not None
     write_cancelled(context.lead, now=deps.clock(), hang_up=hang_up, call_is_open=call_is_open)
+    if was_open:
+        note(session, principal, "lead.cancelled", lead_id, {"hang_up": hang_up})
     await session.commit()
     if was_open:
         await deps.engine.wake([(lead_id, context.lead.run)], "cancelled")
@@ -117,12 +122,7 @@ def give_back_grant(deps: Dependencies, context: LeadWithContext, *, reason: str
 async def _kept(
     deps: Dependencies, session: AsyncSession, principal: Principal, key: str, request_hash: str
 ) -> TakenLead | None:
-    try:
-        kept = await kept_answer(session, principal.organization_id, key, request_hash, now=deps.clock())
-    except KeyInUse:
-        raise Conflict("A request with this Idempotency-Key is still under way; ask again in a moment.") from None
-    except KeyOfAnotherRequest:
-        raise Invalid("Idempotency-Key", "It was used for another body; take a new key.") from None
+    kept = await kept_or_none(deps, session, principal, key, request_hash)
     return None if kept is None else TakenLead(kept.status_code, LeadAnswer.model_validate(kept.answer))
 
 

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.lead_input import written_consent
 from activities.terms import dispositions_of
 from api.auditing import note
 from api.dependencies import Dependencies
 from api.lead_actions import MOVING, give_back_grant, locked, must_own, read_again
-from api.lead_intake import number_taken, written_consent, zones_of
+from api.lead_intake import number_taken, zones_of
 from api.principal import Principal
 from api.problems import Conflict, Invalid
 from api.schemas.leads import LeadChange

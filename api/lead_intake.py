@@ -1,17 +1,16 @@
 """From a body to a lead: what is wrong with it is said before anything is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.lead_input import LeadInput, in_order
 from activities.lead_workflows import LeadToStart
 from api.problems import Conflict, Invalid, NotFound, Problem, invalid_request
-from api.schemas.leads import ConsentInput, LeadInput
-from domain.regions import normal_region
 from domain.time_zones import LeadTimeZones, TimeZoneUndecided, UnknownRegion, decide_time_zones
 from storage.campaigns import default_campaign, get_campaigns
 from storage.lead_intake import Added, NewLead, NumberTaken, add_leads
@@ -79,31 +78,26 @@ async def _campaigns(session: AsyncSession, organization_id: UUID, provider: str
 def _prepare(body: LeadInput, campaigns: Campaigns) -> NewLead | Problem:
     try:
         campaign = campaigns.of(body)
-        zones = zones_of(time_zone=body.time_zone, region=body.region, phone_number=body.phone_number)
+        with _zone_problems():
+            return in_order(body, campaign)
     except Problem as problem:
         return problem
-    return NewLead(
-        campaign=campaign,
-        time_zones=zones.zones,
-        time_zone_source=zones.source,
-        region=None if body.region is None else normal_region(body.region),
-        consent=written_consent(body.consent),
-        **body.model_dump(exclude={"campaign_id", "time_zone", "region", "consent"}),
-    )
 
 
 def zones_of(*, time_zone: str | None, region: str | None, phone_number: str) -> LeadTimeZones:
     """The zones a lead may be in by what is known of it, or the problem with what was given."""
-    try:
+    with _zone_problems():
         return decide_time_zones(time_zone=time_zone, region=region, phone_number=phone_number)
+
+
+@contextmanager
+def _zone_problems() -> Iterator[None]:
+    try:
+        yield
     except UnknownRegion as error:
         raise Invalid("region", str(error)) from error
     except TimeZoneUndecided as error:
         raise Invalid("time_zone", str(error)) from error
-
-
-def written_consent(consent: ConsentInput | None) -> dict[str, Any] | None:
-    return None if consent is None else consent.model_dump(mode="json", exclude_none=True)
 
 
 def number_taken(lead_id: UUID) -> Conflict:

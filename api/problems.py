@@ -23,10 +23,11 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 
+from activities.input_errors import field_of, message_of
+
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 MOST_ERRORS = 20
-LONGEST_FIELD = 100  # characters of a field's name: it comes from outside
 
 
 class Problem(Exception):  # noqa: N818 - a name says what happened
@@ -133,7 +134,7 @@ async def render_problem(request: Request, error: Exception) -> Response:
 
 def invalid_request(errors: Sequence[ErrorDetails]) -> Problem:
     """Pydantic's errors as one problem; what was given is never repeated, it may be personal."""
-    items = [{"field": _field(error["loc"]), "message": _message(error)} for error in errors[:MOST_ERRORS]]
+    items = [{"field": field_of(error["loc"]), "message": message_of(error)} for error in errors[:MOST_ERRORS]]
     detail = " ".join(f"{item['field']}: {item['message']}" for item in items[:3])
     problem = Invalid("body", detail)
     problem.detail = detail
@@ -154,24 +155,3 @@ def _of_framework(error: StarletteHTTPException) -> Response:
 def _response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     # Names of fields come from outside and may hold what UTF-8 can't: json.dumps escapes all of it.
     return Response(json.dumps(body), status_code=body["status"], headers=dict(headers), media_type=MEDIA_TYPE)
-
-
-def _field(location: tuple[int | str, ...]) -> str:
-    steps = [str(step) for step in location if step not in ("body", "query", "path", "header")]
-    return ".".join(steps)[:LONGEST_FIELD] or "body"
-
-
-def _message(error: ErrorDetails) -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return "There is no such field; own data belong in `custom_fields`."
-        case "json_invalid":
-            return "This is not valid JSON."
-        case "string_unicode":
-            return "This text holds half a character (a lone surrogate) and can't be stored."
-        case "model_attributes_type" | "dict_type" | "model_type":
-            return "Give a JSON object, with Content-Type: application/json."
-        case "timezone_aware":
-            return "Give the instant with its offset, such as 2026-11-23T09:00:00-05:00 or …Z."
-        case _:
-            return str(error["msg"]).removeprefix("Value error, ")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from benchmarks.asked import Asked
+from benchmarks.importing.benchmark import measure_import
 from benchmarks.lives.benchmark import measure_lives
 from benchmarks.opening.benchmark import measure_opening
 from benchmarks.report import Report
@@ -21,6 +22,7 @@ class Benchmark:
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {
+    "import": Benchmark("how fast a file of 100,000 leads comes in, and how much memory that takes", measure_import),
     "lives": Benchmark("whole lives of leads a second, and how late a lead that is due is dialled", measure_lives),
     "opening": Benchmark("thousands of leads that may all be called from the same second on", measure_opening),
     "steering": Benchmark("how soon a campaign of 50,000 leads does what people tell it", measure_steering),

@@ -6,8 +6,13 @@ import sys
 import typer
 
 from commands.bench import bench
+from commands.calls import calls
+from commands.campaigns import campaigns
 from commands.demo.command import demo
+from commands.do_not_call import do_not_call
+from commands.importing import import_leads
 from commands.keys import keys
+from commands.leads import leads
 from commands.status import status
 from commands.test import test
 from commands.up import up
@@ -25,7 +30,12 @@ app = typer.Typer(
 app.command(help="Set everything up and call every lead of an example file, by the simulator.")(demo)
 app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
 app.command(help="Show what runs on this machine.")(status)
+app.command("import", help="Import leads from a CSV or NDJSON file into a campaign.")(import_leads)
 app.command(help="Measure how fast this is, beside a floor or a rival in the same run.")(bench)
+app.add_typer(leads, name="leads")
+app.add_typer(calls, name="call")
+app.add_typer(campaigns, name="campaigns")
+app.add_typer(do_not_call, name="do-not-call")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")

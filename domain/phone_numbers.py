@@ -72,8 +72,7 @@ def _plain(written: str) -> str:
     # The length comes first: everything below costs time in proportion to it.
     if len(written) > LONGEST_WRITING:
         raise InvalidPhoneNumber(f"This is {len(written)} characters long and can't be a phone number. {_EXAMPLE}")
-    text = unicodedata.normalize("NFKC", written).translate(_INVISIBLE).translate(_DASHES)
-    text = "".join(_ascii_digit(character) for character in text)
+    text = written if written.isascii() else _ascii_where_possible(written)
     text = re.sub(r"\s+", " ", text).strip()
     text = text[4:].strip() if text.lower().startswith("tel:") else text
     if not any(character.isdigit() for character in text):
@@ -83,6 +82,11 @@ def _plain(written: str) -> str:
     if not _DIGITS_AND_PUNCTUATION.fullmatch(text):
         raise InvalidPhoneNumber(f"A phone number has digits, spaces, dots, dashes and brackets only. {_EXAMPLE}")
     return text
+
+
+def _ascii_where_possible(written: str) -> str:
+    text = unicodedata.normalize("NFKC", written).translate(_INVISIBLE).translate(_DASHES)
+    return "".join(_ascii_digit(character) for character in text)
 
 
 def _ascii_digit(character: str) -> str:
@@ -99,8 +103,9 @@ def _callable_or_none(candidate: str, country: str) -> str | None:
     if parsed is None or not phonenumbers.is_possible_number(parsed):
         return None
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if phonenumbers.number_type(parsed) == PhoneNumberType.PREMIUM_RATE:
+    kind = phonenumbers.number_type(parsed)  # unknown for a number that isn't valid
+    if kind == PhoneNumberType.PREMIUM_RATE:
         raise InvalidPhoneNumber(
             f"{e164} is a premium-rate number, which is never called. Give the person's own number."
         )
-    return e164 if phonenumbers.is_valid_number(parsed) or _FICTION_RANGE.fullmatch(e164) else None
+    return e164 if kind != PhoneNumberType.UNKNOWN or _FICTION_RANGE.fullmatch(e164) else None

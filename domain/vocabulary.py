@@ -73,3 +73,15 @@ class DuplicateNumbers(StrEnum):
     REUSE = "reuse"
     REFUSE = "refuse"
     ALLOW = "allow"
+
+
+class ImportStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ImportFormat(StrEnum):
+    CSV = "csv"
+    NDJSON = "ndjson"

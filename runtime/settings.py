@@ -61,6 +61,8 @@ class Settings(BaseModel):
     worker_port: Port | None = Field(None, validation_alias="LEADLINE_WORKER_PORT")
     temporal_environment: Mapping[str, str] = Field(default_factory=dict, repr=False)
 
+    import_max_mib: int = Field(200, ge=1, le=4_096, validation_alias="LEADLINE_IMPORT_MAX_MIB")
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "INFO", validation_alias="LEADLINE_LOG_LEVEL"
     )

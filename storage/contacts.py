@@ -1,37 +1,60 @@
 """Contacts: one row for each phone number of an organisation."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ARRAY, BindParameter, Text, Uuid, any_, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from storage.models import ContactRow, DoNotCallEntryRow
 from storage.pages import Cursor, Page, fetch_page
 
 
-async def lock_contacts(
+async def lock_contact_ids(
     session: AsyncSession, organization_id: UUID, phone_numbers: Collection[str]
-) -> Mapping[str, ContactRow]:
+) -> Mapping[str, UUID]:
     """Find or make the contacts of these numbers (E.164) and lock them until the end of the transaction.
 
     Always in the order of the numbers, so that two batches with the same people wait for and never block each other.
     """
     numbers = sorted(set(phone_numbers))
-    rows = [{"organization_id": organization_id, "phone_number": number} for number in numbers]
-    statement = insert(ContactRow).on_conflict_do_nothing(index_elements=["organization_id", "phone_number"])
-    if rows:
-        await session.execute(statement, rows)
+    made = {row.phone_number: row.id for row in await session.execute(_new_contacts(organization_id, numbers))}
+    others = [number for number in numbers if number not in made]
+    if not others:
+        return made
     query = (
-        select(ContactRow)
-        .where(ContactRow.organization_id == organization_id, ContactRow.phone_number.in_(numbers))
+        select(ContactRow.id, ContactRow.phone_number)
+        .where(ContactRow.organization_id == organization_id, ContactRow.phone_number == any_(_texts(others)))
         .order_by(ContactRow.phone_number)
         .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
     )
+    return made | {row.phone_number: row.id for row in await session.execute(query)}
+
+
+async def lock_contacts(
+    session: AsyncSession, organization_id: UUID, phone_numbers: Collection[str]
+) -> Mapping[str, ContactRow]:
+    """The same, with all that is known of them."""
+    ids = await lock_contact_ids(session, organization_id, phone_numbers)
+    query = select(ContactRow).where(ContactRow.id.in_(ids.values())).execution_options(populate_existing=True)
     return {contact.phone_number: contact for contact in await session.scalars(query)}
+
+
+def _new_contacts(organization_id: UUID, numbers: Sequence[str]) -> ReturningInsert[UUID, str]:
+    """Makes the contacts of those numbers that have none yet. One parameter: the statement is the same for all."""
+    given = select(
+        func.gen_random_uuid(), literal(organization_id, Uuid()), func.unnest(_texts(numbers)).label("phone_number")
+    )
+    new = insert(ContactRow).from_select(["id", "organization_id", "phone_number"], given, include_defaults=False)
+    unless_there = new.on_conflict_do_nothing(index_elements=["organization_id", "phone_number"])
+    return unless_there.returning(ContactRow.id, ContactRow.phone_number)
+
+
+def _texts(texts: Sequence[str]) -> BindParameter[Sequence[str]]:
+    return literal(texts, ARRAY(Text))
 
 
 async def lock_contact(session: AsyncSession, organization_id: UUID, phone_number: str) -> ContactRow:

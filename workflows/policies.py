@@ -38,3 +38,10 @@ RECORDINGS_TIME = timedelta(minutes=10)
 RECORDINGS_ONCE = RetryPolicy(maximum_attempts=1)
 # Beats cost, and nobody waits for this one by the second: a link lives for minutes.
 RECORDINGS_HEARTBEAT = timedelta(seconds=30)
+
+# An import works for five minutes and then says so; one that hangs in a batch is given up and taken up again.
+IMPORT_TIME = timedelta(minutes=10)
+# A database that is away comes back, and nobody who sent a file should have to send it again.
+IMPORT_AGAIN = RetryPolicy(maximum_interval=timedelta(seconds=30))
+# Between two rounds, and where somebody else is at work on the same import.
+IMPORT_PAUSE = timedelta(seconds=1)

@@ -39,7 +39,7 @@ class CallPage(BaseModel):
     next_cursor: str | None
 
 
-def _answer(record: CallRecord | InboundCallRow) -> CallAnswer | InboundCallAnswer:
+def call_answer(record: CallRecord | InboundCallRow) -> CallAnswer | InboundCallAnswer:
     if isinstance(record, InboundCallRow):
         return InboundCallAnswer.of(record)
     attempt = record.attempt
@@ -82,7 +82,7 @@ async def get_calls(
     organization_id, limit, after = principal.organization_id, page.limit, page.after
     asked.unless_it_is(CallPage, await version_of_calls(session, organization_id, wanted, limit=limit, after=after))
     calls = await list_all_calls(session, organization_id, wanted, limit=limit, after=after)
-    return CallPage(items=[_answer(call) for call in calls.items], next_cursor=written(calls.next_cursor))
+    return CallPage(items=[call_answer(call) for call in calls.items], next_cursor=written(calls.next_cursor))
 
 
 @router.get("/{call_id}")
@@ -99,4 +99,4 @@ async def get_one_call(
     call = await get_any_call(session, principal.organization_id, call_id)
     if call is None:
         raise NotFound(NO_CALL)
-    return _answer(call)
+    return call_answer(call)

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from activities.lead_input import LeadInput
 from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session, Writer
-from api.lead_actions import cancel, take_batch, take_one
+from api.lead_actions import NO_LEAD, cancel, take_batch, take_one
 from api.lead_changes import change_lead
 from api.lead_reading import read_one, version_of_one
 from api.lead_runs import call_now, reopen
 from api.paging import PagingQuery, written
+from api.problems import NotFound
 from api.schemas.fields import OptionalText
 from api.schemas.leads import (
     BatchAnswer,
@@ -19,13 +21,14 @@ from api.schemas.leads import (
     CancelInput,
     LeadAnswer,
     LeadChange,
-    LeadInput,
     LeadPage,
     lead_answer,
     lead_summary,
 )
+from api.schemas.timeline import TimelinePage, moment_answer
 from domain.vocabulary import LeadOutcome, LeadStatus
 from storage.leads import LeadFilter, list_leads
+from storage.timeline import timeline_of
 from storage.versions import version_of_leads
 
 router = APIRouter(prefix="/api/v1/leads", tags=["leads"])
@@ -80,6 +83,16 @@ async def get_one_lead(
 ) -> LeadAnswer:
     asked.unless_it_is(LeadAnswer, await version_of_one(deps, session, principal, lead_id))
     return await read_one(deps, session, principal, lead_id)
+
+
+@router.get("/{lead_id}/timeline")
+async def get_timeline(lead_id: UUID, principal: Reader, session: Session, page: PagingQuery) -> TimelinePage:
+    """What happened to the lead, the oldest first."""
+    moments = await timeline_of(session, principal.organization_id, lead_id, limit=page.limit, after=page.after)
+    if moments is None:
+        raise NotFound(NO_LEAD)
+    items = [moment_answer(moment) for moment in moments.items]
+    return TimelinePage(items=items, next_cursor=written(moments.next_cursor))
 
 
 @router.patch("/{lead_id}")

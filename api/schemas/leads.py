@@ -8,17 +8,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from activities.lead_input import ConsentInput, Priority
 from api.schemas.call_flags import Flag
 from api.schemas.fields import (
     Input,
     Instant,
     JsonObject,
-    LongText,
     NotNull,
     OptionalText,
-    PastInstant,
     PhoneNumber,
-    Text,
 )
 from api.schemas.inbound_calls import InboundCallAnswer
 from storage.leads import LeadRecord
@@ -26,33 +24,6 @@ from storage.models import AttemptRow
 
 MOST_IN_A_BATCH = 1_000
 CENTS = 100
-
-
-Priority = Annotated[int, Field(ge=1, le=5)]
-
-
-class ConsentInput(Input):
-    """``basis``: any words; written, oral, existing_relationship, inquiry and other are the usual ones."""
-
-    basis: Text
-    text: LongText = None
-    source: OptionalText = None
-    given_at: PastInstant | None = None
-
-
-class LeadInput(Input):
-    phone_number: PhoneNumber
-    name: OptionalText = None
-    campaign_id: UUID | None = None
-    source: OptionalText = None
-    time_zone: OptionalText = None
-    region: OptionalText = None
-    postal_code: OptionalText = None
-    external_id: OptionalText = None
-    priority: Priority = 3
-    not_before: Instant | None = None
-    consent: ConsentInput | None = None
-    custom_fields: JsonObject = Field(default_factory=dict)
 
 
 class BatchInput(Input):

@@ -7,6 +7,7 @@ from storage.models.base import Base
 from storage.models.campaigns import CampaignRow
 from storage.models.do_not_call import DoNotCallEntryRow, DoNotCallListRow
 from storage.models.idempotency import IdempotencyKeyRow
+from storage.models.imports import LeadImportPieceRow, LeadImportRejectionRow, LeadImportRow
 from storage.models.inbound_calls import InboundCallRow
 from storage.models.leads import ContactRow, LeadRow
 from storage.models.live import LiveEventRow
@@ -30,6 +31,9 @@ __all__ = [
     "IdempotencyKeyRow",
     "InboundCallRow",
     "InvitationRow",
+    "LeadImportPieceRow",
+    "LeadImportRejectionRow",
+    "LeadImportRow",
     "LeadRow",
     "LiveEventRow",
     "MembershipRow",

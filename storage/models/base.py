@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, Numeric, Text, Uuid, func
+from sqlalchemy import DDL, DateTime, ForeignKey, MetaData, Numeric, Text, Uuid, event, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -30,6 +30,10 @@ class Base(DeclarativeBase):
         Decimal: Numeric,
         UUID: Uuid,
     }
+
+
+# Trusted since PostgreSQL 13: whoever may create in the database may have it, without being a superuser.
+event.listen(Base.metadata, "before_create", DDL("create extension if not exists pg_trgm"))  # type: ignore[no-untyped-call]  # it has no types there
 
 
 class Identified:

@@ -24,6 +24,13 @@ class ContactRow(Base, Identified, Created, Owned):
             "id",
             postgresql_where=text("do_not_call_at is not null"),
         ),
+        # For parts of numbers and names, wherever they are in it.
+        Index(
+            "ix_contacts_phone_number_parts",
+            "phone_number",
+            postgresql_using="gin",
+            postgresql_ops={"phone_number": "gin_trgm_ops"},
+        ),
     )
 
     phone_number: Mapped[str]
@@ -60,6 +67,8 @@ class LeadRow(Base, Identified, Created, Owned):
         ),
         Index(None, "organization_id", "created_at", "id"),
         Index(None, "campaign_id", "created_at", "id"),
+        Index(None, "organization_id", "external_id", postgresql_where=text("external_id is not null")),
+        Index("ix_leads_name_parts", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
         Index("ix_leads_due", "campaign_id", "priority", "due_at", postgresql_where=text("status = 'new'")),
         Index("ix_leads_planned", "campaign_id", "planned_at", postgresql_where=text("status = 'new'")),
         Index("ix_leads_open_until", "campaign_id", "open_until", postgresql_where=text("status = 'new'")),

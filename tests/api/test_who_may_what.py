@@ -23,6 +23,7 @@ from storage.models import (
     ApiKeyRow,
     DoNotCallListRow,
     InvitationRow,
+    LeadImportRow,
     MembershipRow,
     UserRow,
     WebhookKeyRow,
@@ -61,6 +62,7 @@ class Expected:
 
 
 LEAD: Json = {"phone_number": "+12125550123"}
+NO_FORM = {"content-type": "text/plain"}
 NEW_PASSWORD = "another password"
 
 TABLE: Mapping[tuple[str, str], Expected] = {
@@ -105,6 +107,12 @@ TABLE: Mapping[tuple[str, str], Expected] = {
     ("POST", "/api/v1/leads/batch"): Expected("writers", 200, {"leads": [LEAD]}),
     ("GET", "/api/v1/leads/{lead_id}"): Expected("readers", 404),
     ("PATCH", "/api/v1/leads/{lead_id}"): Expected("writers", 404, {"name": "Somebody"}),
+    ("GET", "/api/v1/leads/{lead_id}/timeline"): Expected("readers", 404),
+    ("GET", "/api/v1/leads/export"): Expected("readers", 200),
+    ("POST", "/api/v1/leads/import"): Expected("writers", 422, content=b"x", headers=NO_FORM),
+    ("GET", "/api/v1/imports"): Expected("readers", 200),
+    ("GET", "/api/v1/imports/{import_id}"): Expected("readers", 404),
+    ("GET", "/api/v1/imports/{import_id}/rejected"): Expected("readers", 404),
     ("POST", "/api/v1/leads/{lead_id}/cancel"): Expected("writers", 404),
     ("POST", "/api/v1/leads/{lead_id}/call-now"): Expected("writers", 404),
     ("POST", "/api/v1/leads/{lead_id}/reopen"): Expected("writers", 404),
@@ -131,6 +139,8 @@ TABLE: Mapping[tuple[str, str], Expected] = {
     ("GET", "/api/v1/calls/{call_id}"): Expected("readers", 404),
     ("GET", "/api/v1/calls/{call_id}/recording"): Expected("readers", 404),
     ("HEAD", "/api/v1/calls/{call_id}/recording"): Expected("readers", 404),
+    ("GET", "/api/v1/calls/export"): Expected("readers", 200),
+    ("GET", "/api/v1/do-not-call/export"): Expected("readers", 200),
     ("GET", "/api/v1/do-not-call"): Expected("readers", 200),
     ("POST", "/api/v1/do-not-call"): Expected("writers", 201, LEAD),
     ("GET", "/api/v1/do-not-call/{phone_number}"): Expected("readers", 200),
@@ -158,7 +168,18 @@ NOWHERE: Mapping[str, str] = {
     "call_id": "call_of_nobody",
     **{
         f"{name}_id": str(uuid4())
-        for name in ("lead", "campaign", "pool", "account", "list", "user", "invitation", "api_key", "webhook_key")
+        for name in (
+            "lead",
+            "campaign",
+            "pool",
+            "account",
+            "list",
+            "user",
+            "invitation",
+            "api_key",
+            "webhook_key",
+            "import",
+        )
     },
 }
 
@@ -210,12 +231,27 @@ async def foreign(admin: httpx.AsyncClient, sessions: Sessions) -> Mapping[str, 
 async def _people_and_keys(sessions: Sessions, world: World) -> Mapping[str, UUID]:
     owner = {"organization_id": world.organization.id}
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    ids = {name: uuid4() for name in ("list_id", "webhook_key_id", "invitation_id", "api_key_id", "user_id")}
+    ids = {
+        name: uuid4() for name in ("list_id", "webhook_key_id", "invitation_id", "api_key_id", "user_id", "import_id")
+    }
     rows = [
         UserRow(id=ids["user_id"], email="stranger@example.com", password_hash="-"),
         ApiKeyRow(id=ids["api_key_id"], name="Theirs", role="admin", key_hash="-", hint="-", **owner),
         DoNotCallListRow(id=ids["list_id"], name="Theirs", kind="list", **owner),
         WebhookKeyRow(id=ids["webhook_key_id"], account_id=world.account.id, fingerprint="-", sealed="-", **owner),
+        LeadImportRow(
+            id=ids["import_id"],
+            campaign_id=world.campaign.id,
+            format="csv",
+            encoding="utf-8",
+            columns=[],
+            targets=[],
+            mapping={},
+            bytes_total=0,
+            row_number=1,
+            touched_at=tomorrow,
+            **owner,
+        ),
         InvitationRow(
             id=ids["invitation_id"], email="x@example.com", role="viewer", token_hash="-", expires_at=tomorrow, **owner
         ),

@@ -1,0 +1,94 @@
+"""Leads, calls and do-not-call numbers as files: CSV for spreadsheets, newline-delimited JSON for programs."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import StreamingResponse
+
+from api.csv_streams import csv_stream, ndjson_stream, pages_of
+from api.dependencies import Deps, Reader, Session
+from api.exporting import Format, by_pages, cells_of_model, export_do_not_call, export_leads, note_export
+from api.routes.calls import call_answer, call_filter
+from api.routes.leads import lead_filter
+from storage.calls import CallFilter
+from storage.inbound_lists import AnyCall, list_all_calls
+from storage.leads import LeadFilter
+from storage.pages import Cursor, Page
+
+CALLS_PAGE = 200
+"""Fewer at once: each may have a transcript."""
+
+CALL_HEADER = (
+    "id",
+    "direction",
+    "call_id",
+    "lead_id",
+    "campaign_id",
+    "phone_number",
+    "from_number",
+    "to_number",
+    "number",
+    "status",
+    "counts",
+    "outcome",
+    "disposition",
+    "disconnection_reason",
+    "agent_version",
+    "started_at",
+    "ended_at",
+    "duration_seconds",
+    "cost",
+    "callback_at",
+    "appointment_at",
+    "transfer_destination",
+    "recording_url",
+    "created_at",
+)
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {media_type: {"schema": {"type": "string"}} for media_type in ("text/csv", "application/x-ndjson")}
+    }
+}
+
+AskedFormat = Annotated[Format, Query(alias="format")]
+
+router = APIRouter(prefix="/api/v1", tags=["imports and exports"])
+
+
+@router.get("/leads/export", response_class=StreamingResponse, responses=FILE)
+async def get_leads_as_file(
+    principal: Reader,
+    session: Session,
+    deps: Deps,
+    wanted: Annotated[LeadFilter, Depends(lead_filter)],
+    written_as: AskedFormat = "csv",
+) -> StreamingResponse:
+    return await export_leads(deps, session, principal, wanted, written_as)
+
+
+@router.get("/calls/export", response_class=StreamingResponse, responses=FILE)
+async def get_calls_as_file(
+    principal: Reader,
+    session: Session,
+    deps: Deps,
+    wanted: Annotated[CallFilter, Depends(call_filter)],
+    written_as: AskedFormat = "csv",
+) -> StreamingResponse:
+    """Transcripts and analyses are in the JSON only."""
+
+    async def fetch(session: AsyncSession, after: Cursor | None) -> Page[AnyCall]:
+        return await list_all_calls(session, principal.organization_id, wanted, limit=CALLS_PAGE, after=after)
+
+    await note_export(session, principal, "calls")
+    pages = await pages_of(by_pages(deps, fetch))
+    if written_as == "ndjson":
+        return ndjson_stream("calls", pages, lambda call: call_answer(call).model_dump(mode="json"))
+    return csv_stream("calls", CALL_HEADER, pages, lambda call: cells_of_model(call_answer(call), CALL_HEADER))
+
+
+@router.get("/do-not-call/export", response_class=StreamingResponse, responses=FILE)
+async def get_do_not_call_as_file(
+    principal: Reader, session: Session, deps: Deps, written_as: AskedFormat = "csv"
+) -> StreamingResponse:
+    return await export_do_not_call(deps, session, principal, written_as)

@@ -1,0 +1,1 @@
+"""How fast a file of leads comes in, and how much memory that takes."""
