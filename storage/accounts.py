@@ -1,5 +1,6 @@
 """Accounts: the workspaces at the voice provider."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -7,6 +8,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import AccountRow
 from storage.pages import Cursor, Page, fetch_page
+
+
+class AccountAddress(NamedTuple):
+    """Where an account's calls go out, and with which key. ``base_url`` of none: where its kind usually is.
+
+    ``sealed_key`` of none: it has no key of its own, and a default one speaks with the environment's.
+    """
+
+    account_id: UUID
+    provider: str
+    is_default: bool
+    base_url: str | None
+    sealed_key: str | None
+
+
+ADDRESS = (
+    AccountRow.id,
+    AccountRow.provider,
+    AccountRow.is_default,
+    AccountRow.base_url,
+    AccountRow.sealed_key,
+)
+"""The columns of an ``AccountAddress``."""
+
+
+def address_of(account: AccountRow) -> AccountAddress:
+    return AccountAddress(account.id, account.provider, bool(account.is_default), account.base_url, account.sealed_key)
 
 
 async def get_account(session: AsyncSession, organization_id: UUID, account_id: UUID) -> AccountRow | None:
