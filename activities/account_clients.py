@@ -1,6 +1,6 @@
 """The provider's client of each account: with the account's own key, or with the environment's."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -12,18 +12,18 @@ from telephony.errors import ProviderRejected, RejectionReason
 
 log = structlog.get_logger(__name__)
 
-Client = TypeVar("Client")
+Client_co = TypeVar("Client_co", covariant=True)
 
 SIMULATOR = "simulator"
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened(Generic[Client]):
+class _Opened(Generic[Client_co]):
     address: AccountAddress
-    client: Client
+    client: Client_co
 
 
-class AccountClients(Generic[Client]):
+class AccountClients(Generic[Client_co]):
     """Clients are kept while an account's key and address stay as they are, and made anew when these change.
 
     ``of_environment``: by kind of account, for those without a key of their own. ``unseal`` opens a stored key and
@@ -33,15 +33,15 @@ class AccountClients(Generic[Client]):
 
     def __init__(
         self,
-        of_environment: Mapping[str, Client],
+        of_environment: Mapping[str, Client_co],
         *,
         unseal: Callable[[str], str] | None = None,
-        connect: Callable[[str, str, str | None], Client] | None = None,
+        connect: Callable[[str, str, str | None], Client_co] | None = None,
     ) -> None:
         self._of_environment = of_environment
         self._unseal = unseal
         self._connect = connect
-        self._opened: dict[UUID, _Opened[Client]] = {}
+        self._opened: dict[UUID, _Opened[Client_co]] = {}
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -53,7 +53,7 @@ class AccountClients(Generic[Client]):
         """Whether accounts with keys of their own can be dialled through here."""
         return self._unseal is not None and self._connect is not None
 
-    def of(self, address: AccountAddress) -> Client | None:
+    def of(self, address: AccountAddress) -> Client_co | None:
         """The account's client; None where this process has no key for it.
 
         A real account never speaks with another one's key: without one of its own only the default one has any.
@@ -64,7 +64,7 @@ class AccountClients(Generic[Client]):
             return self._of_environment.get(address.provider)
         return None
 
-    def need(self, address: AccountAddress) -> Client:
+    def need(self, address: AccountAddress) -> Client_co:
         """As ``of``, for who can't go on without.
 
         Raises:
@@ -76,12 +76,23 @@ class AccountClients(Generic[Client]):
             raise ProviderRejected(msg, reason=RejectionReason.ACCOUNT)
         return client
 
-    def reachable(self, addresses: Collection[AccountAddress]) -> list[tuple[AccountAddress, Client]]:
+    def with_key(self, kind: str, key: str, base_url: str | None) -> Client_co:
+        """A client for a key that isn't stored yet.
+
+        Raises:
+            ValueError: no key has such characters.
+        """
+        if self._connect is None:
+            msg = "no client can be made here"
+            raise ValueError(msg)
+        return self._connect(kind, key, base_url)
+
+    def reachable(self, addresses: Collection[AccountAddress]) -> Sequence[tuple[AccountAddress, Client_co]]:
         """Those that this process has a key for."""
         found = ((address, self.of(address)) for address in addresses)
         return [(address, client) for address, client in found if client is not None]
 
-    def _with_own_key(self, address: AccountAddress, sealed: str) -> Client | None:
+    def _with_own_key(self, address: AccountAddress, sealed: str) -> Client_co | None:
         opened = self._opened.get(address.account_id)
         if opened is not None and opened.address == address:
             return opened.client

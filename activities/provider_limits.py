@@ -69,6 +69,10 @@ class ProviderLimits:
             slots_leaked=sum(reading.slots_leaked for reading in readings),
         )
 
+    async def refresh_account(self, account_id: UUID, provider: VoiceProvider) -> LimitsRead:
+        """Ask for the figures of one account, fresh or not."""
+        return await self._refresh_one(account_id, provider)
+
     async def _refresh_one(self, account_id: UUID, provider: VoiceProvider) -> LimitsRead:
         asked_at = self._clock()
         before = await self._our_calls(account_id)

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import httpx
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
@@ -35,6 +36,7 @@ from api.observing import Observe, request_durations
 from api.passwords import Passwords
 from api.problems import Problem, render_problem
 from api.routes import (
+    accounts,
     auth,
     calls,
     campaigns,
@@ -53,9 +55,11 @@ from api.tokens import Tokens
 from api.webhook_door import WebhookDoor
 from api.webhook_keys import WebhookKeys
 from api.webhook_line import WebhookLine
+from api.workspaces import account_workspaces
 from runtime.sealing import sealing_of
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
+from telephony.http import provider_http_client
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +69,10 @@ DRAIN_SECONDS = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process brings to its API. ``webhook_sessions``: over connections that nothing but webhooks uses."""
+    """What a process brings to its API. ``webhook_sessions``: over connections that nothing but webhooks uses.
+
+    ``provider_http``: the connections to the voice provider, closed with the application.
+    """
 
     settings: Settings
     jwt_secret: str
@@ -74,6 +81,7 @@ class Parts:
     hasher: PasswordHash
     clock: Clock = utc_now
     webhook_sessions: async_sessionmaker[AsyncSession] | None = None
+    provider_http: httpx.AsyncClient | None = None
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -94,7 +102,18 @@ def create_app(parts: Parts) -> FastAPI:
     # The lists come before the numbers, the stream before the calls: their addresses would else be read as one of them.
     numbers = (do_not_call_lists, do_not_call)
     of_calls = (webhooks, live, calls, recordings)
-    for routes in (health, auth, leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers, organizations):
+    for routes in (
+        health,
+        auth,
+        leads,
+        campaigns,
+        number_pools,
+        accounts,
+        webhook_keys,
+        *of_calls,
+        *numbers,
+        organizations,
+    ):
         app.include_router(routes.router)
     return app
 
@@ -103,6 +122,7 @@ def wire(parts: Parts) -> Dependencies:
     lead_workflows = LeadWorkflows(parts.temporal, parts.settings.task_queue)
     passwords = Passwords(parts.hasher)
     sealing = sealing_of(parts.settings)
+    provider_http = parts.provider_http or provider_http_client()
     feed = LiveFeed(parts.settings, parts.sessions, parts.clock)
     return Dependencies(
         settings=parts.settings,
@@ -116,6 +136,8 @@ def wire(parts: Parts) -> Dependencies:
         webhook_line=WebhookLine(parts.webhook_sessions or parts.sessions, parts.clock),
         forwarding=Forwarding(parts.sessions, lead_workflows, parts.clock),
         sealing=sealing,
+        provider_http=provider_http,
+        workspaces=account_workspaces(parts.settings, sealing, provider_http),
         webhook_keys=WebhookKeys(parts.sessions, sealing),
         recordings=RecordingStore(parts.settings.recordings_location),
         live=feed,
@@ -163,6 +185,7 @@ def _lifespan(dependencies: Dependencies) -> Callable[[FastAPI], AbstractAsyncCo
             dependencies.background.drain(timeout_seconds=DRAIN_SECONDS),
             dependencies.forwarding.drain(timeout_seconds=DRAIN_SECONDS),
         )
+        await dependencies.provider_http.aclose()
 
     return lifespan
 

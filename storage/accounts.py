@@ -1,6 +1,7 @@
 """Accounts: the workspaces at the voice provider."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -52,6 +53,18 @@ async def default_account(session: AsyncSession, organization_id: UUID, provider
         AccountRow.organization_id == organization_id, AccountRow.provider == provider, AccountRow.is_default
     )
     return await session.scalar(query)
+
+
+async def add_account(session: AsyncSession, organization_id: UUID, columns: Mapping[str, Any]) -> AccountRow:
+    """Insert an account.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: the organisation has an account with this key.
+    """
+    row = AccountRow(organization_id=organization_id, is_default=False, **columns)
+    session.add(row)
+    await session.flush()
+    return row
 
 
 async def list_accounts(

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.vocabulary import CampaignStatus
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.pages import Cursor, Page, fetch_page
 from storage.right_of_way import take_right_of_way
@@ -62,6 +63,12 @@ async def default_campaign(session: AsyncSession, organization_id: UUID, provide
         .limit(1)
     )
     return await session.scalar(query)
+
+
+async def has_launched_campaigns(session: AsyncSession, number_pool_id: UUID) -> bool:
+    """Whether calls of any campaign may have gone out by this pool."""
+    query = exists().where(CampaignRow.number_pool_id == number_pool_id, CampaignRow.status != CampaignStatus.DRAFT)
+    return bool(await session.scalar(select(query)))
 
 
 async def list_campaigns(

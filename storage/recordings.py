@@ -75,7 +75,8 @@ async def claim_to_fetch(
         )
         .execution_options(synchronize_session=False)
     )
-    return [RecordingToFetch(*row[:5], AccountAddress(*row[5:])) for row in (await session.execute(statement)).all()]
+    rows = (await session.execute(statement)).all()
+    return [RecordingToFetch._make((*row[:5], AccountAddress._make(row[5:]))) for row in rows]
 
 
 async def extend_lease(session: AsyncSession, claim: RecordingToFetch, until: datetime) -> bool:

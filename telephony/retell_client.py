@@ -1,27 +1,20 @@
 """Retell AI as our voice provider."""
 
-import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import httpx
-from retell import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncRetell
 
 from domain.calls import CallEvent, CallFacts
 from telephony import fields
-from telephony.cleaning import decode_json
-from telephony.errors import ProviderError, ProviderRejected, ProviderUnreachable
-from telephony.http import PROVIDER_TIMEOUT
+from telephony.errors import ProviderRejected, ProviderUnreachable
 from telephony.payloads import MalformedCall, is_call_id, parse_call
 from telephony.provider import Concurrency, PlacedCall
-from telephony.refusals import lost, refused, unanswered
+from telephony.refusals import unanswered
+from telephony.retell_connection import DEFAULT_BASE_URL, RetellConnection, json_object
 
-DEFAULT_BASE_URL = "https://api.retellai.com"
-
-ANSWER_DEADLINE = timedelta(seconds=45)
-"""The timeouts of httpx start anew with every packet; an answer that trickles in must end as well."""
+__all__ = ["DEFAULT_BASE_URL", "RetellProvider"]
 
 _UNKNOWN_CALL = frozenset({404, 422})
 _NOT_STOPPABLE = frozenset({400, 404, 422})
@@ -30,30 +23,8 @@ _MOST_IN_A_LIST = 1_000
 _OTHER_CALLS = "the provider's list doesn't keep to the attempt that was asked for"
 
 
-class RetellProvider:
+class RetellProvider(RetellConnection):
     """One Retell account, a ``VoiceProvider``. Never retries: who calls it knows what repeating means."""
-
-    def __init__(
-        self, api_key: str, base_url: str, http: httpx.AsyncClient, *, deadline: timedelta = ANSWER_DEADLINE
-    ) -> None:
-        """Set up without any request.
-
-        Args:
-            api_key: The account's key.
-            base_url: Where Retell (``DEFAULT_BASE_URL``) or the simulator listens.
-            http: The connections, such as ``provider_http_client``; stays with the caller, who closes it.
-            deadline: How long any one request may take as a whole.
-
-        Raises:
-            ValueError: the key is empty or has characters no HTTP header can carry.
-        """
-        if not api_key or not api_key.isascii() or not api_key.isprintable():
-            msg = "the API key is empty or has characters that no key has; copy it again from the provider's settings"
-            raise ValueError(msg)
-        self._deadline_seconds = deadline.total_seconds()
-        self._client = AsyncRetell(
-            api_key=api_key, base_url=base_url, http_client=http, max_retries=0, timeout=PROVIDER_TIMEOUT
-        )
 
     async def place(self, body: Mapping[str, Any]) -> PlacedCall:
         """See ``VoiceProvider.place``."""
@@ -61,7 +32,7 @@ class RetellProvider:
         request = self._client.call.with_raw_response.create_phone_call(
             from_number=body["from_number"], to_number=body["to_number"], extra_body=dict(body)
         )
-        call = _json_object(await self._answer(request, dial=body), dial=body)
+        call = json_object(await self._answer(request, dial=body), dial=body)
         call_id = call.get("call_id")
         if not isinstance(call_id, str) or not is_call_id(call_id):
             msg = "the provider took the call and gave no usable call_id"
@@ -83,7 +54,7 @@ class RetellProvider:
             if error.status in _UNKNOWN_CALL:
                 return None
             raise
-        facts = _facts(_json_object(response))
+        facts = _facts(json_object(response))
         if facts is None or facts.call_id != call_id:
             msg = "the provider's answer isn't the call that was asked for"
             raise ProviderUnreachable(msg)
@@ -139,7 +110,7 @@ class RetellProvider:
 
     async def concurrency(self) -> Concurrency:
         """See ``VoiceProvider.concurrency``."""
-        numbers = _json_object(await self._answer(self._client.concurrency.with_raw_response.retrieve()))
+        numbers = json_object(await self._answer(self._client.concurrency.with_raw_response.retrieve()))
         current = fields.whole(numbers.get("current_concurrency"))
         limit = fields.whole(numbers.get("concurrency_limit"))
         if current is None or limit is None:
@@ -148,40 +119,9 @@ class RetellProvider:
         reserved = fields.whole(numbers.get("reserved_inbound_concurrency")) or 0
         return Concurrency(current=current, limit=limit, reserved_inbound=reserved)
 
-    async def _answer(
-        self, request: Awaitable[AsyncAPIResponse[Any]], *, dial: Mapping[str, Any] | None = None
-    ) -> httpx.Response:
-        """The 2xx answer to a request.
-
-        Errors are raised after their handler, not inside it, so that they don't drag the SDK's error along, which
-        holds the request with its phone numbers.
-        """
-        problem: ProviderError
-        try:
-            async with asyncio.timeout(self._deadline_seconds):
-                return (await request).http_response
-        except APIStatusError as error:
-            problem = refused(error.response, dial=dial)
-        except APIConnectionError as error:
-            problem = lost(error.__cause__, dial=dial)
-        except TimeoutError as error:
-            problem = lost(error, dial=dial)
-        raise problem
-
-
-def _json_object(response: httpx.Response, *, dial: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-    try:
-        answer = decode_json(response.content)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        msg = f"the provider answered {response.status_code} with something that is no JSON object"
-        raise unanswered(msg, dial=dial)
-    return answer
-
 
 def _items(response: httpx.Response) -> list[Any]:
-    items = _json_object(response).get("items")
+    items = json_object(response).get("items")
     if not isinstance(items, list):
         msg = "the provider's answer isn't a list of calls"
         raise ProviderUnreachable(msg)

@@ -50,9 +50,13 @@ class Stage:
         http: httpx.AsyncClient,
         client: Client,
         provider_url: str = "https://provider.example.com",
+        clients: AccountClients[VoiceProvider] | None = None,
     ) -> None:
-        providers = AccountClients[VoiceProvider]({"simulator": RetellProvider("key_of_tests", provider_url, http)})
-        settings = DialSettings("https://leads.example.com/webhook", timedelta(seconds=300), providers.kinds)
+        voice = RetellProvider("key_of_tests", provider_url, http)
+        providers = clients or AccountClients[VoiceProvider]({"simulator": voice})
+        settings = DialSettings(
+            "https://leads.example.com/webhook", timedelta(seconds=300), providers.kinds, providers.opens_keys
+        )
         self.settings = settings
         self.decisions = decisions = LeadDecisions(settings)
         self.workflows = LeadWorkflows(client, "leads")
