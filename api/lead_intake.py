@@ -14,6 +14,7 @@ from api.schemas.leads import ConsentInput, LeadInput
 from domain.regions import normal_region
 from domain.time_zones import LeadTimeZones, TimeZoneUndecided, UnknownRegion, decide_time_zones
 from storage.campaigns import default_campaign, get_campaigns
+from storage.finishing import OVER
 from storage.lead_intake import Added, NewLead, NumberTaken, add_leads
 from storage.models import CampaignRow
 
@@ -35,6 +36,8 @@ class Campaigns:
             return self.default
         if body.campaign_id not in self.by_id:
             raise NotFound("There is no campaign with this `campaign_id`.")
+        if self.by_id[body.campaign_id].status in OVER:
+            raise Conflict("This campaign is finished and takes no more leads; give another `campaign_id`.")
         return self.by_id[body.campaign_id]
 
 

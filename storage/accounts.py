@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import AccountRow
+from storage.models import AccountRow, NumberPoolRow
 from storage.pages import Cursor, Page, fetch_page
 
 
@@ -46,6 +46,12 @@ async def get_account(session: AsyncSession, organization_id: UUID, account_id: 
 async def account_by_id(session: AsyncSession, account_id: UUID) -> AccountRow | None:
     """The account, whosever it is: for webhooks, which come without a person."""
     return await session.get(AccountRow, account_id)
+
+
+async def account_of_pool(session: AsyncSession, number_pool_id: UUID) -> AccountRow | None:
+    """The account through which calls of this pool go out; None when there is no such pool."""
+    query = select(AccountRow).join(NumberPoolRow, NumberPoolRow.account_id == AccountRow.id)
+    return await session.scalar(query.where(NumberPoolRow.id == number_pool_id))
 
 
 async def default_account(session: AsyncSession, organization_id: UUID, provider: str) -> AccountRow | None:

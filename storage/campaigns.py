@@ -72,9 +72,12 @@ async def has_launched_campaigns(session: AsyncSession, number_pool_id: UUID) ->
 
 
 async def list_campaigns(
-    session: AsyncSession, organization_id: UUID, *, limit: int, after: Cursor | None
+    session: AsyncSession, organization_id: UUID, *, limit: int, after: Cursor | None, archived: bool = False
 ) -> Page[CampaignRow]:
+    """Those that were put away only on demand."""
     statement = select(CampaignRow).where(CampaignRow.organization_id == organization_id)
+    if not archived:
+        statement = statement.where(CampaignRow.status != CampaignStatus.ARCHIVED)
     page = await fetch_page(session, statement, (CampaignRow.created_at, CampaignRow.id), limit=limit, after=after)
     return Page([row[0] for row in page.items], page.next_cursor)
 

@@ -89,17 +89,19 @@ async def second(sessions: Sessions, world: World) -> World:
 
 
 async def test_calls_go_out_through_the_account_of_their_pool(
-    stage: Stage, sessions: Sessions, world: World, second: World, workspaces: Workspaces
+    stage: Stage, clock: Clock, sessions: Sessions, world: World, second: World, workspaces: Workspaces
 ) -> None:
     for number, where in enumerate((world, second, second)):
+        clock.forward(seconds=1)
         await stage.place(await stage.dial(await add_lead(sessions, where, f"+1312555012{number}")))
     assert workspaces.dialled() == {"key of agency one": 2, "key_of_tests": 1}
 
 
 async def test_the_next_call_goes_out_with_the_key_that_the_account_has_by_then(
-    stage: Stage, sessions: Sessions, second: World, workspaces: Workspaces
+    stage: Stage, clock: Clock, sessions: Sessions, second: World, workspaces: Workspaces
 ) -> None:
     for number, sealed in enumerate(KEYS):
+        clock.forward(seconds=1)
         await change(sessions, second.account, sealed_key=sealed)
         await stage.place(await stage.dial(await add_lead(sessions, second, f"+1312555012{number}")))
     assert workspaces.dialled() == {"key of agency one": 1, "key of agency two": 1}

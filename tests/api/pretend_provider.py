@@ -15,7 +15,7 @@ def refused(status: int, message: str = "no") -> httpx.Response:
 
 @dataclass
 class PretendProvider:
-    """``agents``: their versions by id, each as get-agent answers it. ``passes_on``: who answers what isn't its own."""
+    """``agents``: their versions by id, each as get-agent answers it."""
 
     keys: set[str]
     agents: dict[str, list[JsonObject]] = field(default_factory=dict)
@@ -24,10 +24,10 @@ class PretendProvider:
     concurrency: JsonObject = field(default_factory=lambda: {"current_concurrency": 2, "concurrency_limit": 20})
     is_away: bool = False
     asked: list[str] = field(default_factory=list)
+    calls: dict[str, JsonObject] = field(default_factory=dict)
     imported: list[JsonObject] = field(default_factory=list)
     dialled: list[JsonObject] = field(default_factory=list)
     refuses_dials: httpx.Response | None = None
-    webhook: httpx.Response | None = None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(str(request.url))
@@ -56,6 +56,8 @@ class PretendProvider:
                 return httpx.Response(200, json={"items": list(self.numbers.values()), "has_more": False})
             case "import-phone-number":
                 return self._import(body)
+            case "get-call" if name in self.calls:
+                return httpx.Response(200, json=self.calls[name])
             case "create-phone-call":
                 return self._dial(body)
         return refused(422, "Cannot find requested asset under given api key.")
