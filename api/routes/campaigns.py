@@ -1,10 +1,11 @@
 """Campaigns."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
-from api import trial_calls
+from api import previews, trial_calls
 from api.campaign_actions import edit_campaign, make_campaign
 from api.campaign_life import (
     NO_CAMPAIGN,
@@ -28,6 +29,7 @@ from api.schemas.campaigns import (
     TrialCallAnswer,
     TrialCallInput,
 )
+from api.schemas.previews import PreviewAnswer
 from storage.campaigns import get_campaign, list_campaigns
 from storage.pilots import leads_begun
 
@@ -99,3 +101,15 @@ async def call_own_phone(
 ) -> TrialCallAnswer:
     """One call now to one's own phone: numbers on the do-not-call list are refused, calling hours aren't asked."""
     return await trial_calls.place(deps, session, principal, campaign_id, body)
+
+
+@router.get("/{campaign_id}/preview")
+async def get_preview(
+    campaign_id: UUID,
+    principal: Reader,
+    session: Session,
+    deps: Deps,
+    limit: Annotated[int, Query(ge=0, le=100)] = 20,
+) -> PreviewAnswer:
+    """Who would be called when, how fast and at what cost, without calling anybody; ``limit`` leads by name."""
+    return await previews.preview(deps, session, principal, campaign_id, limit)
