@@ -16,7 +16,7 @@ from api.webhook_key_actions import NO_ACCOUNT, fingerprint_of
 from api.workspaces import as_problem
 from runtime.sealing import Sealing
 from runtime.settings import Settings
-from storage.accounts import add_account, get_account
+from storage.accounts import add_account, default_account, get_account
 from storage.campaigns import replan_account
 from storage.models import AccountRow
 from storage.organizations import add_audit_entry
@@ -43,6 +43,7 @@ async def make_account(
     columns = body.model_dump(exclude={"api_key", "base_url"}) | {"base_url": base_url}
     if key is not None:
         columns |= _sealed(_sealing(deps), key)
+        await _refuse_default_key(deps, session, principal, body.provider, key)
         await session.rollback()  # nobody's connection waits for the provider
         await _prove(deps, body.provider, key, base_url)
     try:
@@ -108,6 +109,18 @@ async def resume_account(
 async def _locked(session: AsyncSession, principal: Principal, account_id: UUID) -> AccountRow:
     await take_right_of_way(session, principal.organization_id)
     return await one_account(session, principal, account_id)
+
+
+async def _refuse_default_key(
+    deps: Dependencies, session: AsyncSession, principal: Principal, kind: str, key: str
+) -> None:
+    """The environment's key belongs to the default account, which would be dialled beyond its limits by another."""
+    if deps.settings.provider_keys.get(kind) != key:
+        return
+    default = await default_account(session, principal.organization_id, kind)
+    if default is not None:
+        detail = "The default account has this key already, by the environment; use that one."
+        raise Conflict(detail, more={"account_id": str(default.id)})
 
 
 async def _released(deps: Dependencies, session: AsyncSession, account: AccountRow) -> AccountRow:

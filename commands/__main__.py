@@ -6,6 +6,7 @@ import sys
 import typer
 
 from commands.bench import bench
+from commands.connect import connect
 from commands.demo.command import demo
 from commands.status import status
 from commands.test import test
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command(help="Set everything up and call every lead of an example file, by the simulator.")(demo)
 app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
+app.command(help="From a Retell key to a call on your own phone, step by step.")(connect)
 app.command(help="Show what runs on this machine.")(status)
 app.command(help="Measure how fast this is, beside a floor or a rival in the same run.")(bench)
 app.add_typer(webhooks, name="webhooks")
