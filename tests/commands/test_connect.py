@@ -95,7 +95,7 @@ async def api(
     )
     names = ("simulator_url", "simulator_key", "retell_base_url", "secrets_keys", "public_url")
     changed = settings.model_copy(update={name: getattr(given, name) for name in names})
-    async with running(make_app(absent_engine, changed), listener) as url:  # type: ignore[arg-type]
+    async with running(make_app(absent_engine, changed), listener) as url:
         yield url
 
 
