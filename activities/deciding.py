@@ -20,7 +20,7 @@ from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
 from storage import appointments, attempts, grants, slots, turns
 from storage.caller_ids import choose_caller_id, use_of
 from storage.models import AttemptRow, CallerIdRow, LeadRow
-from storage.pilots import leads_begun
+from storage.pilots import is_over
 from storage.situations import FoundLead, LeadWithContext, PoolLock, lock_found, lock_lead
 from telephony.requests import CallRequest, build_call_body
 
@@ -132,15 +132,11 @@ class LeadDecisions:
         return await self._count(session, context, now)
 
     async def _count(self, session: AsyncSession, context: LeadWithContext, now: datetime) -> Capacity:
-        if context.campaign.pilot_leads is not None and not await self._has_pilot_room(session, context):
+        if await is_over(session, context.campaign):  # counted under the pool's lock: not one lead more is begun
             return Capacity(free_slots=0, lacking=PILOT_IS_OVER)
         return await slots.capacity(
             session, context.pool, context.campaign, context.account, context.organization, now=now
         )
-
-    async def _has_pilot_room(self, session: AsyncSession, context: LeadWithContext) -> bool:
-        """Counted under the pool's lock, so that not one lead more is begun."""
-        return await leads_begun(session, context.campaign) < (context.campaign.pilot_leads or 0)
 
     async def _wait(self, session: AsyncSession, context: LeadWithContext, wait: NotYet) -> WaitUntil:
         """Sleep until the lead may be called; of those for whom that is one opening, each until its own appointment."""

@@ -83,8 +83,9 @@ async def replace_key(
         await session.flush()
     except IntegrityError as error:
         raise Conflict(SAME_KEY) from error
+    account = await _released(deps, session, account)
     deps.webhook_keys.forget(account_id)
-    return await _released(deps, session, account)
+    return account
 
 
 async def edit_account(

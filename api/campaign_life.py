@@ -11,13 +11,14 @@ from api.campaign_actions import confirm, locked
 from api.dependencies import Dependencies, Principal
 from api.launch_checks import LaunchPlan, plan_launch, unconfirmed
 from api.problems import Conflict, NotFound
-from api.registry_check import check_registries
+from api.registry_check import REMEDY, check_registries, too_old_registry
 from api.schemas.campaigns import CampaignAnswer, LaunchAnswer, LaunchInput, Reason
 from domain.vocabulary import CampaignStatus
 from storage.campaigns import get_campaign
 from storage.models import CampaignRow
 from storage.number_pools import caller_ids
 from storage.organizations import add_audit_entry
+from storage.pilots import is_over
 from storage.room import announce_room
 
 NO_CAMPAIGN = "There is no campaign with this id."
@@ -61,13 +62,17 @@ async def pause_campaign(session: AsyncSession, principal: Principal, campaign_i
 async def resume_campaign(
     deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID
 ) -> CampaignRow:
-    """Let a campaign that was paused, parked at a refusal or held after its pilot dial again. Safe to repeat."""
+    """Let a campaign that was paused, parked at a refusal or held after its pilot dial again. Safe to repeat.
+
+    One that was paused in the midst of its pilot goes on with it.
+    """
     campaign = await locked(session, principal, campaign_id)
     moved = _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.PAUSED}, "Only a paused campaign is resumed.")
     if moved or campaign.parked_at is not None or campaign.pilot_leads is not None:
         await check_registries(session, campaign, deps.clock())
         campaign.replanned_at = deps.clock()
-        campaign.pilot_leads = None
+        if not moved or await is_over(session, campaign):
+            campaign.pilot_leads = None
     await session.flush()
     lines = await release(session, CampaignRow, campaign.id, now=deps.clock())
     await announce_room(session, campaign.number_pool_id)
@@ -123,18 +128,16 @@ async def _weigh(deps: Dependencies, session: AsyncSession, campaign: CampaignRo
     if not (await caller_ids(session, [campaign.number_pool_id])).get(campaign.number_pool_id):
         detail = "the campaign's number pool has no caller ID to call from"
         reasons.insert(0, Reason(code="no_caller_id", detail=detail, remedy="give it `from_numbers` first"))
-    try:
-        await check_registries(session, campaign, deps.clock())
-    except Conflict as too_old:
-        remedy = "import it anew (POST /api/v1/do-not-call/import), or delete the list"
-        reasons.append(Reason(code="registry_too_old", detail=too_old.detail, remedy=remedy))
+    too_old = await too_old_registry(session, campaign, deps.clock())
+    if too_old is not None:
+        reasons.append(Reason(code="registry_too_old", detail=too_old, remedy=REMEDY))
     if reasons:
         raise Conflict(_told(reasons), more={"reasons": [reason.model_dump() for reason in reasons]})
     return warnings
 
 
 def _told(reasons: list[Reason]) -> str:
-    sentences = (f"{one.detail[:1].upper()}{one.detail[1:].rstrip('.')}: {one.remedy}." for one in reasons)
+    sentences = (f"{one.detail[:1].upper()}{one.detail[1:].rstrip('.')}: {one.remedy.rstrip('.')}." for one in reasons)
     return f"The campaign wasn't launched. {' '.join(sentences)}"
 
 

@@ -18,6 +18,10 @@ async def leads_begun(session: AsyncSession, campaign: CampaignRow) -> int:
     return await session.scalar(query) or 0
 
 
+async def is_over(session: AsyncSession, campaign: CampaignRow) -> bool:
+    return campaign.pilot_leads is not None and await leads_begun(session, campaign) >= campaign.pilot_leads
+
+
 def _begun() -> Select[int]:
     """What was refused or given back began nothing."""
     return select(func.count(distinct(AttemptRow.lead_id))).where(

@@ -25,7 +25,6 @@ from api.schemas.campaigns import (
     CampaignPage,
     LaunchAnswer,
     LaunchInput,
-    OneCampaignAnswer,
     TrialCallAnswer,
     TrialCallInput,
 )
@@ -53,12 +52,12 @@ async def get_campaigns(
 
 
 @router.get("/{campaign_id}")
-async def get_one_campaign(campaign_id: UUID, principal: Reader, session: Session) -> OneCampaignAnswer:
+async def get_one_campaign(campaign_id: UUID, principal: Reader, session: Session) -> CampaignAnswer:
     campaign = await get_campaign(session, principal.organization_id, campaign_id)
     if campaign is None:
         raise NotFound(NO_CAMPAIGN)
     begun = None if campaign.pilot_leads is None else await leads_begun(session, campaign)
-    return OneCampaignAnswer(**CampaignAnswer.of(campaign).model_dump(), pilot_begun=begun)
+    return CampaignAnswer.of(campaign, pilot_begun=begun)
 
 
 @router.patch("/{campaign_id}")

@@ -194,6 +194,8 @@ class CampaignChange(Input):
 
 
 class CampaignAnswer(BaseModel):
+    """``pilot_begun``: how many leads of its pilot were begun, where one campaign is asked for that has a pilot."""
+
     id: UUID
     name: str
     status: str
@@ -227,6 +229,7 @@ class CampaignAnswer(BaseModel):
     recording_days: int | None
     recordings_for: list[str] | None
     pilot_leads: int | None
+    pilot_begun: int | None = None
     disclosure_confirmed_at: datetime | None
     opt_out_confirmed_at: datetime | None
     parked_reason: str | None
@@ -234,8 +237,9 @@ class CampaignAnswer(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, campaign: CampaignRow) -> Self:
-        return cls(**{name: getattr(campaign, name) for name in CampaignAnswer.model_fields})
+    def of(cls, campaign: CampaignRow, *, pilot_begun: int | None = None) -> Self:
+        names = CampaignAnswer.model_fields.keys() - {"pilot_begun"}
+        return cls(**{name: getattr(campaign, name) for name in names}, pilot_begun=pilot_begun)
 
 
 class CampaignPage(BaseModel):
@@ -263,12 +267,6 @@ class LaunchAnswer(CampaignAnswer):
     """``warnings``: what would keep a campaign of a real account from its launch, and what couldn't be found out."""
 
     warnings: list[Reason] = Field(default_factory=list)
-
-
-class OneCampaignAnswer(CampaignAnswer):
-    """``pilot_begun``: how many leads of its pilot were begun; none where it has no pilot."""
-
-    pilot_begun: int | None = None
 
 
 class TrialCallInput(Input):

@@ -70,3 +70,9 @@ async def test_a_pilot_is_released_by_resuming(admin: httpx.AsyncClient, path: s
     resumed = await admin.post(f"{path}/resume")
     assert (resumed.json()["status"], resumed.json()["pilot_leads"]) == ("running", None)
     assert (await admin.post(f"{path}/launch", json={"pilot": 0})).status_code == 422
+
+
+async def test_a_pilot_that_was_paused_in_its_midst_goes_on(admin: httpx.AsyncClient, path: str) -> None:
+    await admin.post(f"{path}/launch", json={"pilot": 3})
+    await admin.post(f"{path}/pause")
+    assert (await admin.post(f"{path}/resume")).json()["pilot_leads"] == 3
