@@ -59,7 +59,8 @@ from storage.room import CHANNEL, PLAN
 from telephony.http import provider_http_client
 from telephony.provider import VoiceProvider
 from telephony.recording_links import RecordingLinks, link_http_client
-from telephony.retell_client import DEFAULT_BASE_URL, RetellProvider
+from telephony.retell_answers import DEFAULT_BASE_URL
+from telephony.retell_client import RetellProvider
 from workflows.registry import WORKFLOWS
 from workflows.schedules import ensure_reconciliation, ensure_recordings
 

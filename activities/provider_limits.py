@@ -14,7 +14,7 @@ from domain.live_calls import calls_elsewhere, is_overcounted
 from storage import provider_limits
 from storage.provider_limits import OurCalls, Reading
 from telephony.errors import ProviderError
-from telephony.provider import Concurrency, VoiceProvider
+from telephony.provider import Concurrency, TellsConcurrency
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class ProviderLimits:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        clients: AccountClients[VoiceProvider],
+        clients: AccountClients[TellsConcurrency],
         clock: Callable[[], datetime],
         *,
         patience: timedelta = PATIENCE,
@@ -69,11 +69,11 @@ class ProviderLimits:
             slots_leaked=sum(reading.slots_leaked for reading in readings),
         )
 
-    async def refresh_account(self, account_id: UUID, provider: VoiceProvider) -> LimitsRead:
+    async def refresh_account(self, account_id: UUID, provider: TellsConcurrency) -> LimitsRead:
         """Ask for the figures of one account, fresh or not."""
         return await self._refresh_one(account_id, provider)
 
-    async def _refresh_one(self, account_id: UUID, provider: VoiceProvider) -> LimitsRead:
+    async def _refresh_one(self, account_id: UUID, provider: TellsConcurrency) -> LimitsRead:
         asked_at = self._clock()
         before = await self._our_calls(account_id)
         figures = await self._ask(account_id, provider)
@@ -91,7 +91,7 @@ class ProviderLimits:
         async with self._sessions() as session:
             return await provider_limits.our_calls(session, account_id)
 
-    async def _ask(self, account_id: UUID, provider: VoiceProvider) -> Concurrency | None:
+    async def _ask(self, account_id: UUID, provider: TellsConcurrency) -> Concurrency | None:
         try:
             async with asyncio.timeout(self._patience_seconds):
                 return await provider.concurrency()

@@ -22,7 +22,7 @@ from storage.models import AccountRow
 from storage.organizations import add_audit_entry
 from storage.right_of_way import take_right_of_way
 from telephony.errors import ProviderError, ProviderRejected, RejectionReason
-from telephony.retell_connection import DEFAULT_BASE_URL
+from telephony.retell_answers import DEFAULT_BASE_URL
 
 PATIENCE_SECONDS = 10.0
 

@@ -7,7 +7,7 @@ from api.problems import Conflict, Problem, Unavailable
 from runtime.sealing import Sealing
 from runtime.settings import Settings
 from telephony.errors import ProviderError, ProviderRejected, RejectionReason
-from telephony.retell_connection import DEFAULT_BASE_URL
+from telephony.retell_answers import DEFAULT_BASE_URL
 from telephony.retell_workspace import RetellWorkspace
 
 NEW_KEY = "the provider doesn't take the account's key; give it another one by PUT /api/v1/accounts/{id}/api-key"

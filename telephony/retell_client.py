@@ -1,20 +1,21 @@
 """Retell AI as our voice provider."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+from retell import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncRetell
 
-from domain.calls import CallEvent, CallFacts
-from telephony import fields
-from telephony.errors import ProviderRejected, ProviderUnreachable
-from telephony.payloads import MalformedCall, is_call_id, parse_call
+from domain.calls import CallFacts
+from telephony.errors import ProviderError, ProviderRejected, ProviderUnreachable
+from telephony.http import ANSWER_DEADLINE, PROVIDER_TIMEOUT
+from telephony.payloads import is_call_id
 from telephony.provider import Concurrency, PlacedCall
-from telephony.refusals import unanswered
-from telephony.retell_connection import DEFAULT_BASE_URL, RetellConnection, json_object
-
-__all__ = ["DEFAULT_BASE_URL", "RetellProvider"]
+from telephony.refusals import lost, refused
+from telephony.retell_answers import check_key, concurrency_of, facts_of, json_object, looked_up, placed_call
 
 _UNKNOWN_CALL = frozenset({404, 422})
 _NOT_STOPPABLE = frozenset({400, 404, 422})
@@ -23,8 +24,28 @@ _MOST_IN_A_LIST = 1_000
 _OTHER_CALLS = "the provider's list doesn't keep to the attempt that was asked for"
 
 
-class RetellProvider(RetellConnection):
+class RetellProvider:
     """One Retell account, a ``VoiceProvider``. Never retries: who calls it knows what repeating means."""
+
+    def __init__(
+        self, api_key: str, base_url: str, http: httpx.AsyncClient, *, deadline: timedelta = ANSWER_DEADLINE
+    ) -> None:
+        """Set up without any request.
+
+        Args:
+            api_key: The account's key.
+            base_url: Where Retell (``DEFAULT_BASE_URL``) or the simulator listens.
+            http: The connections, such as ``provider_http_client``; stays with the caller, who closes it.
+            deadline: How long any one request may take as a whole.
+
+        Raises:
+            ValueError: the key is empty or has characters no HTTP header can carry.
+        """
+        check_key(api_key)
+        self._deadline_seconds = deadline.total_seconds()
+        self._client = AsyncRetell(
+            api_key=api_key, base_url=base_url, http_client=http, max_retries=0, timeout=PROVIDER_TIMEOUT
+        )
 
     async def place(self, body: Mapping[str, Any]) -> PlacedCall:
         """See ``VoiceProvider.place``."""
@@ -32,17 +53,7 @@ class RetellProvider(RetellConnection):
         request = self._client.call.with_raw_response.create_phone_call(
             from_number=body["from_number"], to_number=body["to_number"], extra_body=dict(body)
         )
-        call = json_object(await self._answer(request, dial=body), dial=body)
-        call_id = call.get("call_id")
-        if not isinstance(call_id, str) or not is_call_id(call_id):
-            msg = "the provider took the call and gave no usable call_id"
-            raise unanswered(msg, dial=body)
-        return PlacedCall(
-            call_id=call_id,
-            agent_id=fields.text(call.get("agent_id"), longest=200),
-            agent_version=fields.whole(call.get("agent_version")),
-            from_number=fields.text(call.get("from_number"), longest=200),
-        )
+        return placed_call(await self._answer(request, dial=body), dial=body)
 
     async def get(self, call_id: str) -> CallFacts | None:
         """See ``VoiceProvider.get``."""
@@ -54,11 +65,7 @@ class RetellProvider(RetellConnection):
             if error.status in _UNKNOWN_CALL:
                 return None
             raise
-        facts = _facts(json_object(response))
-        if facts is None or facts.call_id != call_id:
-            msg = "the provider's answer isn't the call that was asked for"
-            raise ProviderUnreachable(msg)
-        return facts
+        return looked_up(response, call_id)
 
     async def find(self, attempt_id: UUID) -> CallFacts | None:
         """See ``VoiceProvider.find``."""
@@ -87,7 +94,7 @@ class RetellProvider(RetellConnection):
         )
         items = _items(await self._answer(request))
         newest: dict[UUID, CallFacts] = {}
-        for facts in map(_facts, items):
+        for facts in map(facts_of, items):
             if facts is not None and facts.attempt_id is not None and facts.attempt_id in asked:
                 newest.setdefault(facts.attempt_id, facts)
         if items and not newest:
@@ -110,14 +117,27 @@ class RetellProvider(RetellConnection):
 
     async def concurrency(self) -> Concurrency:
         """See ``VoiceProvider.concurrency``."""
-        numbers = json_object(await self._answer(self._client.concurrency.with_raw_response.retrieve()))
-        current = fields.whole(numbers.get("current_concurrency"))
-        limit = fields.whole(numbers.get("concurrency_limit"))
-        if current is None or limit is None:
-            msg = "the provider's answer names no concurrency"
-            raise ProviderUnreachable(msg)
-        reserved = fields.whole(numbers.get("reserved_inbound_concurrency")) or 0
-        return Concurrency(current=current, limit=limit, reserved_inbound=reserved)
+        return concurrency_of(await self._answer(self._client.concurrency.with_raw_response.retrieve()))
+
+    async def _answer(
+        self, request: Awaitable[AsyncAPIResponse[Any]], *, dial: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """The 2xx answer to a request.
+
+        Errors are raised after their handler, not inside it, so that they don't drag the SDK's error along, which
+        holds the request with its phone numbers.
+        """
+        problem: ProviderError
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                return (await request).http_response
+        except APIStatusError as error:
+            problem = refused(error.response, dial=dial)
+        except APIConnectionError as error:
+            problem = lost(error.__cause__, dial=dial)
+        except TimeoutError as error:
+            problem = lost(error, dial=dial)
+        raise problem
 
 
 def _items(response: httpx.Response) -> list[Any]:
@@ -128,20 +148,13 @@ def _items(response: httpx.Response) -> list[Any]:
     return items
 
 
-def _facts(call: object) -> CallFacts | None:
-    try:
-        return parse_call(call, CallEvent.LOOKED_UP) if isinstance(call, dict) else None
-    except MalformedCall:
-        return None
-
-
 def _with_attempt(items: list[Any], attempt_id: UUID) -> CallFacts | None:
     """The first call that carries the attempt id.
 
     Raises:
         ProviderUnreachable: there are calls and none carries it: the filter was not honoured, which proves nothing.
     """
-    for facts in map(_facts, items):
+    for facts in map(facts_of, items):
         if facts is not None and facts.attempt_id == attempt_id:
             return facts
     if items:

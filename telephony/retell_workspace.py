@@ -1,15 +1,20 @@
 """A Retell account as people set it up: agents, their words, and phone numbers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from domain.calls import CallFacts
 from telephony import fields
-from telephony.errors import ProviderRejected, ProviderUnreachable
-from telephony.retell_client import RetellProvider
-from telephony.retell_connection import json_object
+from telephony.errors import ProviderError, ProviderRejected, ProviderUnreachable
+from telephony.http import ANSWER_DEADLINE
+from telephony.provider import Concurrency, PlacedCall
+from telephony.refusals import lost, refused
+from telephony.retell_answers import check_key, concurrency_of, json_object, looked_up, placed_call
 from telephony.workspace import Agent, AgentVersions, ListedAgent, NumberToImport, Words, WorkspaceNumber
 
 _UNKNOWN = frozenset({404, 422})
@@ -19,11 +24,39 @@ _LONGEST_TEXT = 200_000
 _LONGEST_NAME = 200
 
 
-class RetellWorkspace(RetellProvider):
-    """A ``VoiceProvider`` that also tells what its account holds.
+class RetellWorkspace:
+    """What an API process asks of one Retell account, without the SDK, whose import would take it seconds to start.
 
-    Every method raises from the tree in ``telephony.errors`` and nothing else, save cancellation.
+    Every method raises from the tree in ``telephony.errors`` and nothing else, save cancellation. Never retries.
     """
+
+    def __init__(
+        self, api_key: str, base_url: str, http: httpx.AsyncClient, *, deadline: timedelta = ANSWER_DEADLINE
+    ) -> None:
+        """Set up without any request; arguments as for ``RetellProvider``.
+
+        Raises:
+            ValueError: the key is empty or has characters no HTTP header can carry.
+        """
+        check_key(api_key)
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._base_url = base_url.rstrip("/")
+        self._http = http
+        self._deadline_seconds = deadline.total_seconds()
+
+    async def concurrency(self) -> Concurrency:
+        """See ``VoiceProvider.concurrency``."""
+        return concurrency_of(await self._answer("GET", "/get-concurrency"))
+
+    async def place(self, body: Mapping[str, Any]) -> PlacedCall:
+        """See ``VoiceProvider.place``."""
+        answer = await self._answer("POST", "/v2/create-phone-call", body=body, dial=body)
+        return placed_call(answer, dial=body)
+
+    async def get(self, call_id: str) -> CallFacts | None:
+        """See ``VoiceProvider.get``."""
+        response = await self._unless_unknown(f"/v2/get-call/{quote(call_id, safe='')}")
+        return None if response is None else looked_up(response, call_id)
 
     async def agents(self) -> Sequence[ListedAgent]:
         """Every agent for calls, the newest first; as many as twenty pages hold."""
@@ -105,28 +138,52 @@ class RetellWorkspace(RetellProvider):
         body |= {name: value for name, value in named.items() if value is not None}
         if number.outbound_agent is not None:
             body["outbound_agents"] = [{"agent_id": number.outbound_agent, "weight": 1}]
-        request = self._client.post("/import-phone-number", body=body, cast_to=httpx.Response)
-        taken = _number(json_object(await self._answer(request)))
+        taken = _number(json_object(await self._answer("POST", "/import-phone-number", body=body)))
         if taken is None:
             raise ProviderUnreachable("the provider's answer isn't the number that was imported")
         return taken
 
     async def _find(self, path: str, version: int | str | None) -> Mapping[str, Any] | None:
-        query: dict[str, object] = {} if version is None else {"version": version}
-        request = self._client.get(path, cast_to=httpx.Response, options={"params": query})
+        response = await self._unless_unknown(path, {} if version is None else {"version": version})
+        return None if response is None else json_object(response)
+
+    async def _unless_unknown(self, path: str, query: Mapping[str, int | str] | None = None) -> httpx.Response | None:
         try:
-            return json_object(await self._answer(request))
+            return await self._answer("GET", path, query)
         except ProviderRejected as error:
             if error.status in _UNKNOWN:
                 return None
             raise
 
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, int | str] | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+        dial: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """The 2xx answer. Errors are raised after their handler, so that they don't drag the request along."""
+        problem: ProviderError
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                response = await self._http.request(
+                    method, f"{self._base_url}{path}", params=query, json=body, headers=self._headers
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            problem = lost(error, dial=dial)
+        else:
+            if response.is_success:
+                return response
+            problem = refused(response, dial=dial)
+        raise problem
+
     async def _everything(self, method: str, path: str) -> AsyncIterator[Mapping[str, Any]]:
         key: str | None = None
         for _ in range(_MOST_PAGES):
-            query: dict[str, object] = {"limit": _PAGE} | ({} if key is None else {"pagination_key": key})
-            ask = self._client.get if method == "GET" else self._client.post
-            page = json_object(await self._answer(ask(path, cast_to=httpx.Response, options={"params": query})))
+            query: dict[str, int | str] = {"limit": _PAGE} | ({} if key is None else {"pagination_key": key})
+            page = json_object(await self._answer(method, path, query))
             items = page.get("items")
             if not isinstance(items, list):
                 raise ProviderUnreachable("the provider's answer isn't a list")
