@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
+from activities.account_clients import AccountClients
 from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
 from activities.deleting_recordings import RecordingDeletions
@@ -47,7 +48,8 @@ from runtime.event_loop import run
 from runtime.exit import leave
 from runtime.listening import listening
 from runtime.long_lived import keep_what_is_there
-from runtime.public_address import how_to_be_reached
+from runtime.public_address import how_to_be_reached, is_public
+from runtime.sealing import sealing_of
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import TemporalAway, connect
@@ -58,7 +60,8 @@ from storage.room import CHANNEL, PLAN
 from telephony.http import provider_http_client
 from telephony.provider import VoiceProvider
 from telephony.recording_links import RecordingLinks, link_http_client
-from telephony.retell_client import DEFAULT_BASE_URL, RetellProvider
+from telephony.retell_answers import DEFAULT_BASE_URL
+from telephony.retell_client import RetellProvider
 from workflows.registry import WORKFLOWS
 from workflows.schedules import ensure_reconciliation, ensure_recordings
 
@@ -78,16 +81,18 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def voice_providers(settings: Settings, http: httpx.AsyncClient) -> Mapping[str, VoiceProvider]:
-    """Where each kind of account is dialled through; a kind that isn't configured is missing and its leads wait."""
-    providers: dict[str, VoiceProvider] = {}
-    if settings.retell_api_key is not None:
-        key = settings.retell_api_key.get_secret_value()
-        providers["retell"] = RetellProvider(key, settings.retell_base_url or DEFAULT_BASE_URL, http)
-    if settings.simulator_url is not None and settings.simulator_key is not None:
-        key = settings.simulator_key.get_secret_value()
-        providers["simulator"] = RetellProvider(key, settings.simulator_url, http)
-    return providers
+def voice_clients(settings: Settings, http: httpx.AsyncClient) -> AccountClients[VoiceProvider]:
+    """Where each account is dialled through; leads of one that there is no key for wait."""
+    sealing, urls = sealing_of(settings), settings.provider_urls
+
+    def connect(kind: str, key: str, base_url: str | None) -> VoiceProvider:
+        return RetellProvider(key, base_url or urls.get(kind, DEFAULT_BASE_URL), http)
+
+    return AccountClients(
+        {kind: connect(kind, key, None) for kind, key in settings.provider_keys.items()},
+        unseal=None if sealing is None else sealing.unseal,
+        connect=connect,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class Hands:
 def build_worker(
     client: Client,
     sessions: async_sessionmaker[AsyncSession],
-    providers: Mapping[str, VoiceProvider],
+    clients: AccountClients[VoiceProvider],
     settings: Settings,
     registry: CollectorRegistry,
     more_activities: Sequence[Callable[..., object]] = (),
@@ -129,16 +134,17 @@ def build_worker(
     dial = DialSettings(
         webhook_url=f"{settings.reachable_url}/api/v1/calls/webhook",
         longest_call=timedelta(seconds=settings.max_call_seconds),
-        providers=frozenset(providers),
+        providers=clients.kinds,
+        opens_keys=clients.opens_keys,
     )
     decisions = LeadDecisions(dial)
     workflows = LeadWorkflows(client, settings.task_queue)
     hand_on = SlotHandOn(sessions, decisions, workflows, now)
     queues = JoinedQueues(sessions, hand_on)
-    limits = ProviderLimits(sessions, providers, now)
+    limits = ProviderLimits(sessions, clients, now)
     coming_due = ComingDue(sessions, hand_on, now)
     replanning = Replanning(sessions, decisions, workflows, hand_on, coming_due, dial, now)
-    sender = CallSender(sessions, providers, workflows, now)
+    sender = CallSender(sessions, clients, workflows, now)
     worker = Worker(
         client,
         task_queue=settings.task_queue,
@@ -146,7 +152,7 @@ def build_worker(
         activities=[
             NextStep(sessions, decisions, queues, now).next_step,
             PlaceCall(sessions, dial, sender, now).place_call,
-            LookUpCall(sessions, dial, providers, sender, workflows, now).look_up_call,
+            LookUpCall(sessions, dial, clients, sender, workflows, now).look_up_call,
             Reconcile(
                 sessions, workflows, hand_on, limits, replanning, coming_due, RoundMetrics(registry), now
             ).reconcile,
@@ -165,17 +171,15 @@ def build_worker(
 
 def recording_keeper(
     sessions: async_sessionmaker[AsyncSession],
-    providers: Mapping[str, VoiceProvider],
+    clients: AccountClients[VoiceProvider],
     settings: Settings,
     registry: CollectorRegistry,
     store: RecordingStore,
     http: httpx.AsyncClient,
 ) -> KeepRecordings:
     """What fetches and deletes recordings; ``http`` is for links, which are trusted in nothing."""
-    configured = {"retell": settings.retell_base_url, "simulator": settings.simulator_url}
-    origins = {kind: url for kind, url in configured.items() if url is not None}
-    metrics = RecordingMetrics(registry)
-    fetcher = RecordingFetcher(sessions, store, RecordingLinks(http), providers, origins, metrics, now)
+    metrics, origins = RecordingMetrics(registry), settings.provider_urls
+    fetcher = RecordingFetcher(sessions, store, RecordingLinks(http), clients, origins, metrics, now)
     return KeepRecordings(sessions, store, fetcher, RecordingDeletions(sessions, store, metrics, now), now)
 
 
@@ -188,14 +192,14 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         engine = create_engine(settings, application="leadline-worker", pool_wait=CONNECTION_WAIT)
         stack.push_async_callback(engine.dispose)
         http = await stack.enter_async_context(provider_http_client())
-        sessions, providers, registry = session_factory(engine), voice_providers(settings, http), process_registry()
+        sessions, clients, registry = session_factory(engine), voice_clients(settings, http), process_registry()
         store = RecordingStore(settings.recordings_location)
         link_http = await stack.enter_async_context(link_http_client())
-        keeper = recording_keeper(sessions, providers, settings, registry, store, link_http)
+        keeper = recording_keeper(sessions, clients, settings, registry, store, link_http)
         # Tests run the same workflows in the sandbox, which is where determinism is guarded (decision 15).
         runner = UnsandboxedWorkflowRunner()
         worker, hands = build_worker(
-            client, sessions, providers, settings, registry, [keeper.keep_recordings], workflow_runner=runner
+            client, sessions, clients, settings, registry, [keeper.keep_recordings], workflow_runner=runner
         )
         stack.push_async_callback(hands.close)
         for channel, heard in ((CHANNEL, hands.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):
@@ -216,8 +220,9 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(_beside(_check(store)))
         if settings.webhooks_get_lost:
             log.warning("no_public_address", what_to_do=how_to_be_reached(settings.reachable_url))
+        if not is_public(settings.reachable_url):
             workflows = LeadWorkflows(client, settings.task_queue)
-            following = CallFollowing(sessions, {"retell": providers["retell"]}, workflows, now)
+            following = CallFollowing(sessions, clients, {"retell"}, workflows, now)
             await stack.enter_async_context(_beside(following.run()))
         keep_what_is_there()
         await _run(worker, client, settings, stop)

@@ -16,6 +16,24 @@ OURS_ALONE = frozenset({"conversation_memory", "transfer_number", "transfer_avai
 """Custom fields of these names are left out: a form on the web must not say where calls are put through."""
 
 
+STANDARD_VARIABLES = frozenset(
+    {
+        "attempt_number",
+        "campaign_name",
+        "conversation_memory",
+        "lead_external_id",
+        "lead_name",
+        "lead_postal_code",
+        "lead_region",
+        "lead_source",
+        "lead_time_zone",
+        "transfer_available",
+        "transfer_number",
+    }
+)
+"""Those that Leadline itself may fill."""
+
+
 def call_variables(
     lead: LeadRow, campaign: CampaignRow, attempt_number: int, *, at: datetime, memory: str = ""
 ) -> Mapping[str, str]:

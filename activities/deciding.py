@@ -20,8 +20,11 @@ from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
 from storage import appointments, attempts, grants, slots, turns
 from storage.caller_ids import choose_caller_id, use_of
 from storage.models import AttemptRow, CallerIdRow, LeadRow
+from storage.pilots import is_over
 from storage.situations import FoundLead, LeadWithContext, PoolLock, lock_found, lock_lead
 from telephony.requests import CallRequest, build_call_body
+
+PILOT_IS_OVER = "somebody to look at the pilot, whose leads were all begun, and to resume the campaign"
 
 
 class Room(Enum):
@@ -129,6 +132,8 @@ class LeadDecisions:
         return await self._count(session, context, now)
 
     async def _count(self, session: AsyncSession, context: LeadWithContext, now: datetime) -> Capacity:
+        if await is_over(session, context.campaign):  # counted under the pool's lock: not one lead more is begun
+            return Capacity(free_slots=0, lacking=PILOT_IS_OVER)
         return await slots.capacity(
             session, context.pool, context.campaign, context.account, context.organization, now=now
         )

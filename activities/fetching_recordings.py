@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from activities.account_clients import AccountClients
 from activities.recording_metrics import Became, RecordingMetrics
 from domain.recordings import RecordingProblem, next_try_after
 from storage import recordings
@@ -43,7 +44,7 @@ class RecordingFetcher:
         sessions: async_sessionmaker[AsyncSession],
         store: RecordingStore,
         links: RecordingLinks,
-        providers: Mapping[str, VoiceProvider],
+        clients: AccountClients[VoiceProvider],
         origins: Mapping[str, str],
         metrics: RecordingMetrics,
         clock: Callable[[], datetime],
@@ -54,7 +55,7 @@ class RecordingFetcher:
         self._sessions = sessions
         self._store = store
         self._links = links
-        self._providers = providers
+        self._clients = clients
         self._origins = origins
         self._metrics = metrics
         self._clock = clock
@@ -117,7 +118,7 @@ class RecordingFetcher:
 
     async def _download(self, claim: RecordingToFetch, link: str, lease: "_Lease") -> KeptRecording:
         digest, size_bytes = hashlib.sha256(), 0
-        async with self._links.open(link, trusted_origin=self._origins.get(claim.provider)) as recording:
+        async with self._links.open(link, trusted_origin=self._origin(claim)) as recording:
 
             async def content() -> AsyncIterator[bytes]:
                 nonlocal size_bytes
@@ -130,9 +131,12 @@ class RecordingFetcher:
             await self._store.put(claim.path, content(), media_type=recording.media_type)
             return KeptRecording(size_bytes, recording.media_type, digest.hexdigest())
 
+    def _origin(self, claim: RecordingToFetch) -> str | None:
+        return claim.account.base_url or self._origins.get(claim.account.provider)
+
     async def _fresh_link(self, claim: RecordingToFetch) -> str | None:
         """The link that the provider gives now: those of some accounts are only good for minutes."""
-        provider = self._providers.get(claim.provider)
+        provider = self._clients.of(claim.account)
         if provider is None or claim.call_id is None:
             return None
         try:

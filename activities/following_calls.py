@@ -6,7 +6,7 @@ one finds it there. So a workflow hears of it exactly as it would by a webhook, 
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,12 +15,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities import inbox
+from activities.account_clients import AccountClients
 from activities.aftermath import see_to
 from activities.inbox import Arrived
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from domain.calls import CallEvent, CallFacts
 from storage import followed_accounts
-from storage.followed_accounts import AccountToFollow, OpenCall
+from storage.followed_accounts import OpenCall
 from storage.models import AccountRow
 from telephony.errors import ProviderError
 from telephony.payloads import HEARD_BY, event_key
@@ -37,19 +38,21 @@ AT_ONCE = 5
 
 
 class CallFollowing:
-    """``providers``: the kinds of accounts whose webhooks don't arrive."""
+    """``kinds``: of the accounts whose webhooks don't arrive."""
 
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        providers: Mapping[str, VoiceProvider],
+        clients: AccountClients[VoiceProvider],
+        kinds: Collection[str],
         workflows: LeadWorkflows,
         clock: Callable[[], datetime],
         *,
         every: timedelta = EVERY,
     ) -> None:
         self._sessions = sessions
-        self._providers = providers
+        self._clients = clients
+        self._kinds = kinds
         self._workflows = workflows
         self._clock = clock
         self._every = every
@@ -71,21 +74,22 @@ class CallFollowing:
             How many events were news.
         """
         async with self._sessions() as session:
-            accounts = await followed_accounts.accounts_to_follow(session, self._providers.keys())
-        return sum([await self._follow(account) for account in accounts])
+            accounts = await followed_accounts.accounts_to_follow(session, self._kinds)
+        reachable = self._clients.reachable(accounts)
+        return sum([await self._follow(account.account_id, provider) for account, provider in reachable])
 
-    async def _follow(self, account: AccountToFollow) -> int:
-        calls = await self._take_turn(account.account_id)
+    async def _follow(self, account_id: UUID, provider: VoiceProvider) -> int:
+        calls = await self._take_turn(account_id)
         if not calls:
             return 0
         try:
-            listed = await self._providers[account.provider].list_calls([call.attempt_id for call in calls])
+            listed = await provider.list_calls([call.attempt_id for call in calls])
         except ProviderError as error:
-            log.warning("calls_not_listed", account_id=str(account.account_id), error=str(error))
+            log.warning("calls_not_listed", account_id=str(account_id), error=str(error))
             return 0
         by_attempt = {facts.attempt_id: facts for facts in listed}
         found = [(call, by_attempt[call.attempt_id]) for call in calls if call.attempt_id in by_attempt]
-        return sum(await asyncio.gather(*(self._take(account, call, facts) for call, facts in found)))
+        return sum(await asyncio.gather(*(self._take(account_id, provider, call, facts) for call, facts in found)))
 
     async def _take_turn(self, account_id: UUID) -> Sequence[OpenCall]:
         now = self._clock()
@@ -96,26 +100,16 @@ class CallFollowing:
                 return []
             return await followed_accounts.open_calls(session, account_id, limit=MOST_CALLS)
 
-    async def _take(self, account: AccountToFollow, call: OpenCall, listed: CallFacts) -> bool:
+    async def _take(self, account_id: UUID, provider: VoiceProvider, call: OpenCall, listed: CallFacts) -> bool:
         if not _is_worth_asking(call, listed):
             return False
         async with self._room:
             try:
-                facts = await self._in_full(account, listed)
+                facts = await _in_full(provider, listed)
             except ProviderError as error:
                 log.warning("call_not_read", attempt_id=str(call.attempt_id), error=str(error))
                 return False
-            return facts is not None and await self._report(account.account_id, facts)
-
-    async def _in_full(self, account: AccountToFollow, listed: CallFacts) -> CallFacts | None:
-        """As the webhook would have reported it. A list leaves out what was said, which decides what an end means."""
-        if not listed.ended:
-            return replace(listed, event=CallEvent.STARTED)
-        facts = await self._providers[account.provider].get(listed.call_id)
-        if facts is None or not facts.ended:
-            return None
-        event = CallEvent.ANALYZED if facts.analyzed else CallEvent.ENDED
-        return replace(facts, event=event, attempt_id=listed.attempt_id)
+            return facts is not None and await self._report(account_id, facts)
 
     async def _report(self, account_id: UUID, facts: CallFacts) -> bool:
         payload = json.dumps({"event": facts.event, "call": {"call_id": facts.call_id}, HEARD_BY: "asking"})
@@ -131,6 +125,17 @@ class CallFollowing:
         except EngineAway as error:
             log.warning("engine_away", error=str(error))  # the reconciliation forwards what stays
         return True
+
+
+async def _in_full(provider: VoiceProvider, listed: CallFacts) -> CallFacts | None:
+    """As the webhook would have reported it. A list leaves out what was said, which decides what an end means."""
+    if not listed.ended:
+        return replace(listed, event=CallEvent.STARTED)
+    facts = await provider.get(listed.call_id)
+    if facts is None or not facts.ended:
+        return None
+    event = CallEvent.ANALYZED if facts.analyzed else CallEvent.ENDED
+    return replace(facts, event=event, attempt_id=listed.attempt_id)
 
 
 def _is_worth_asking(call: OpenCall, listed: CallFacts) -> bool:

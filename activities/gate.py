@@ -14,6 +14,7 @@ from activities.weighing import DialSettings, weigh
 from domain.decision import may_send
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage import attempts
+from storage.accounts import AccountAddress, address_of
 from storage.models import AttemptRow
 from storage.situations import LeadWithContext, lock_lead_of_attempt
 
@@ -31,7 +32,7 @@ class SendOrder:
     """The request may leave now, at ``sent_at``, and whoever holds this order sends it."""
 
     attempt_id: UUID
-    provider: str
+    account: AccountAddress
     body: dict[str, Any]
     number_pool_id: UUID
     account_id: UUID
@@ -105,7 +106,7 @@ def _order(
 ) -> SendOrder:
     return SendOrder(
         attempt_id=attempt.id,
-        provider=context.account.provider,
+        account=address_of(context.account),
         body=body,
         number_pool_id=attempt.number_pool_id,
         account_id=attempt.account_id,

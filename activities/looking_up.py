@@ -1,6 +1,6 @@
 """The activity that looks after an attempt whose call wasn't heard to its end, or that somebody wants ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import activity
 
+from activities.account_clients import AccountClients
 from activities.aftermath import NOTHING, see_to, tell
 from activities.beating import beating
 from activities.call_meaning import after_meaning, give_meaning, lock_concerned
@@ -22,6 +23,7 @@ from domain.calls import CallFacts
 from domain.parking import UNREACHABLE
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage import attempts
+from storage.accounts import address_of
 from storage.models import AccountRow, AttemptRow, ContactRow, LeadRow
 from telephony.errors import ProviderError
 from telephony.provider import VoiceProvider
@@ -52,14 +54,14 @@ class LookUpCall:
         self,
         sessions: async_sessionmaker[AsyncSession],
         settings: DialSettings,
-        providers: Mapping[str, VoiceProvider],
+        clients: AccountClients[VoiceProvider],
         sender: CallSender,
         workflows: LeadWorkflows,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
         self._settings = settings
-        self._providers = providers
+        self._clients = clients
         self._sender = sender
         self._workflows = workflows
         self._clock = clock
@@ -101,7 +103,7 @@ class LookUpCall:
             lead = await session.get_one(LeadRow, attempt.lead_id)
         hang_up = lead.hang_up_at is not None or contact.do_not_call_at is not None
         is_unreachable = account.parked_reason == UNREACHABLE
-        return _Case(attempt, self._providers.get(account.provider), hang_up, is_unreachable)
+        return _Case(attempt, self._clients.of(address_of(account)), hang_up, is_unreachable)
 
     async def _give_back(self, attempt: AttemptRow) -> CallFate:
         """A grant whose dial never began; until it expires the dial may still be on its way."""

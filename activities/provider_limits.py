@@ -1,7 +1,7 @@
 """How many calls may be live by the provider's own word, and whether it counts as we do."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,11 +9,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from activities.account_clients import AccountClients
 from domain.live_calls import calls_elsewhere, is_overcounted
 from storage import provider_limits
-from storage.provider_limits import AccountToAsk, OurCalls, Reading
+from storage.provider_limits import OurCalls, Reading
 from telephony.errors import ProviderError
-from telephony.provider import Concurrency, VoiceProvider
+from telephony.provider import Concurrency, TellsConcurrency
 
 log = structlog.get_logger(__name__)
 
@@ -41,13 +42,13 @@ class ProviderLimits:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        providers: Mapping[str, VoiceProvider],
+        clients: AccountClients[TellsConcurrency],
         clock: Callable[[], datetime],
         *,
         patience: timedelta = PATIENCE,
     ) -> None:
         self._sessions = sessions
-        self._providers = providers
+        self._clients = clients
         self._clock = clock
         self._patience_seconds = patience.total_seconds()
 
@@ -58,39 +59,44 @@ class ProviderLimits:
         waits for a provider.
         """
         async with self._sessions() as session:
-            accounts = await provider_limits.accounts_to_ask(
-                session, self._providers.keys(), read_before=self._clock() - FRESH_FOR
-            )
-        readings = await asyncio.gather(*(self._refresh_one(account) for account in accounts))
+            accounts = await provider_limits.accounts_to_ask(session, read_before=self._clock() - FRESH_FOR)
+        reachable = self._clients.reachable(accounts)
+        readings = await asyncio.gather(
+            *(self._refresh_one(account.account_id, provider) for account, provider in reachable)
+        )
         return LimitsRead(
             unread=sum(reading.unread for reading in readings),
             slots_leaked=sum(reading.slots_leaked for reading in readings),
         )
 
-    async def _refresh_one(self, account: AccountToAsk) -> LimitsRead:
+    async def refresh_account(self, account_id: UUID, provider: TellsConcurrency) -> LimitsRead:
+        """Ask for the figures of one account, fresh or not."""
+        return await self._refresh_one(account_id, provider)
+
+    async def _refresh_one(self, account_id: UUID, provider: TellsConcurrency) -> LimitsRead:
         asked_at = self._clock()
-        before = await self._our_calls(account.account_id)
-        figures = await self._ask(account)
+        before = await self._our_calls(account_id)
+        figures = await self._ask(account_id, provider)
         if figures is None:
             return LimitsRead(unread=1)
-        after = await self._our_calls(account.account_id)
+        after = await self._our_calls(account_id)
         # A call that began or ended while the answer was on its way is neither somebody else's nor leaked.
         ours = OurCalls(sent=max(before.sent, after.sent), taken=min(before.taken, after.taken))
-        overcounted_since = await self._write(account.account_id, figures, ours, asked_at)
+        overcounted_since = await self._write(account_id, figures, ours, asked_at)
         if overcounted_since is None or asked_at - overcounted_since < LEAKED_AFTER:
             return LimitsRead()
-        return await self._tell_leaked(account.account_id, ours.taken - figures.current, overcounted_since)
+        return await self._tell_leaked(account_id, ours.taken - figures.current, overcounted_since)
 
     async def _our_calls(self, account_id: UUID) -> OurCalls:
         async with self._sessions() as session:
             return await provider_limits.our_calls(session, account_id)
 
-    async def _ask(self, account: AccountToAsk) -> Concurrency | None:
+    async def _ask(self, account_id: UUID, provider: TellsConcurrency) -> Concurrency | None:
         try:
             async with asyncio.timeout(self._patience_seconds):
-                return await self._providers[account.provider].concurrency()
+                return await provider.concurrency()
         except (ProviderError, TimeoutError) as error:
-            log.warning("limits_unread", account_id=str(account.account_id), error=str(error) or type(error).__name__)
+            log.warning("limits_unread", account_id=str(account_id), error=str(error) or type(error).__name__)
             return None
 
     async def _write(

@@ -16,6 +16,7 @@ from activities.beating import beating
 from activities.bulk_start import BulkStart
 from activities.coming_due import ComingDue
 from activities.deciding import give_back_expired
+from activities.finishing import FinishedCampaigns
 from activities.hand_on import SlotHandOn
 from activities.inbound_overdue import OverdueInboundCalls
 from activities.lead_workflows import EngineAway, LeadWorkflows
@@ -82,6 +83,7 @@ class Reconcile:
         self._limits = limits
         self._replanning = replanning
         self._coming_due = coming_due
+        self._finished = FinishedCampaigns(sessions, clock)
         self._times = TimesCheck(sessions, clock)
         self._missing = MissingWorkflows(sessions, workflows, clock)
         self._inbound = OverdueInboundCalls(sessions, workflows, clock)
@@ -111,6 +113,7 @@ class Reconcile:
         imports_resumed = _found("imports_resumed", await self._imports.resume())
         limits = await self._limits.refresh()
         times_against_rules = await self._times.check()
+        await self._finished.run_round()
         leads_replanned = await self._replanning.run_round()
         leads_served, slots_idle = await self._serve_leads()
         return Findings(

@@ -1,11 +1,12 @@
 """One request to dial, and what its answer does to the attempt."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from activities.account_clients import AccountClients
 from activities.aftermath import see_to, tell
 from activities.gate import SendOrder
 from activities.lead_workflows import LeadWorkflows
@@ -32,12 +33,12 @@ class CallSender:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        providers: Mapping[str, VoiceProvider],
+        clients: AccountClients[VoiceProvider],
         workflows: LeadWorkflows,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
-        self._providers = providers
+        self._clients = clients
         self._workflows = workflows
         self._clock = clock
 
@@ -47,7 +48,7 @@ class CallSender:
         That a repeat is refused proves nothing about the request before it: the attempt stays unconfirmed.
         """
         try:
-            placed = await self._providers[order.provider].place(order.body)
+            placed = await self._clients.need(order.account).place(order.body)
         except (ProviderBusy, ProviderRejected, ProviderUnreachable) as error:
             if order.is_repeat:
                 return await self._record_unconfirmed(order, str(error))

@@ -16,7 +16,7 @@ from domain.situation import UNLIMITED, Capacity, Situation
 from domain.time_zones import load_zones
 from domain.vocabulary import AttemptOutcome, AttemptStatus, CampaignStatus, LeadOutcome
 from storage.contact_facts import ContactFacts, contact_facts
-from storage.models import AttemptRow, CampaignRow
+from storage.models import AccountRow, AttemptRow, CampaignRow
 from storage.situations import LeadWithContext
 
 CAPS_LOOK_BACK = timedelta(days=2)
@@ -25,11 +25,14 @@ CAPS_LOOK_BACK = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class DialSettings:
-    """``webhook_url``: where the provider reports to. ``providers``: those that this process can dial through."""
+    """``webhook_url``: where the provider reports to. ``providers``: the kinds of accounts that the environment has a
+    key for; ``opens_keys``: whether accounts with keys of their own can be dialled through.
+    """
 
     webhook_url: str
     longest_call: timedelta
     providers: frozenset[str]
+    opens_keys: bool = False
 
 
 async def weigh(
@@ -158,10 +161,19 @@ def _summary(attempt: AttemptRow, table: Sequence[Disposition]) -> AttemptSummar
 
 
 def _parked_reason(context: LeadWithContext, settings: DialSettings) -> str | None:
-    account = context.account
-    if account.provider not in settings.providers:
-        return f"the account {account.name} can't be reached from here: {_REMEDIES[account.provider]}"
+    remedy = _what_is_missing(context.account, settings)
+    if remedy is not None:
+        return f"the account {context.account.name} can't be reached from here: {remedy}"
     return held_up_by(context)
+
+
+def _what_is_missing(account: AccountRow, settings: DialSettings) -> str | None:
+    """What has to be done before this process can dial through the account."""
+    if account.sealed_key is not None:
+        return None if settings.opens_keys else "set LEADLINE_SECRETS_KEY for the worker and start again"
+    if account.provider == "retell" and not account.is_default:
+        return "give it its API key"
+    return None if account.provider in settings.providers else _REMEDIES[account.provider]
 
 
 _REMEDIES = {

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import httpx
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
@@ -37,6 +38,7 @@ from api.problems import Problem, render_problem
 from api.pruning import pruning
 from api.rate_headers import RateHeaders
 from api.routes import (
+    accounts,
     api_keys,
     audit_log,
     auth,
@@ -62,10 +64,12 @@ from api.tokens import Tokens
 from api.webhook_door import WebhookDoor
 from api.webhook_keys import WebhookKeys
 from api.webhook_line import WebhookLine
+from api.workspaces import account_workspaces
 from domain.request_rate import read_rate
 from runtime.sealing import sealing_of
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
+from telephony.http import provider_http_client
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +82,10 @@ EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Content-Range", "ETa
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process brings to its API. ``webhook_sessions``: over connections that nothing but webhooks uses."""
+    """What a process brings to its API. ``webhook_sessions``: over connections that nothing but webhooks uses.
+
+    ``provider_http``: the connections to the voice provider, closed with the application.
+    """
 
     settings: Settings
     jwt_secret: str
@@ -87,6 +94,7 @@ class Parts:
     hasher: PasswordHash
     clock: Clock = utc_now
     webhook_sessions: async_sessionmaker[AsyncSession] | None = None
+    provider_http: httpx.AsyncClient | None = None
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -110,7 +118,8 @@ def create_app(parts: Parts) -> FastAPI:
     of_calls = (webhooks, live, calls, recordings)
     of_people = (auth, organizations, users, api_keys, audit_log)
     of_leads = (exports, imports, leads)
-    for routes in (health, *of_people, *of_leads, campaigns, number_pools, webhook_keys, *of_calls, *numbers):
+    of_accounts = (number_pools, accounts, webhook_keys)
+    for routes in (health, *of_people, *of_leads, campaigns, *of_accounts, *of_calls, *numbers):
         app.include_router(routes.router)
     return app
 
@@ -123,6 +132,7 @@ def wire(parts: Parts) -> Dependencies:
     rate = None if parts.settings.rate_limit == "off" else read_rate(parts.settings.rate_limit)
     identification = Identification(parts.sessions, tokens, clock=parts.clock, rate=rate)
     feed = LiveFeed(parts.settings, parts.sessions, identification, parts.clock)
+    provider_http = parts.provider_http or provider_http_client()
     return Dependencies(
         settings=parts.settings,
         sessions=parts.sessions,
@@ -137,6 +147,8 @@ def wire(parts: Parts) -> Dependencies:
         webhook_line=WebhookLine(parts.webhook_sessions or parts.sessions, parts.clock),
         forwarding=Forwarding(parts.sessions, lead_workflows, parts.clock),
         sealing=sealing,
+        provider_http=provider_http,
+        workspaces=account_workspaces(parts.settings, sealing, provider_http),
         webhook_keys=WebhookKeys(parts.sessions, sealing),
         recordings=RecordingStore(parts.settings.recordings_location),
         live=feed,
@@ -192,6 +204,7 @@ def _lifespan(dependencies: Dependencies) -> Callable[[FastAPI], AbstractAsyncCo
             dependencies.background.drain(timeout_seconds=DRAIN_SECONDS),
             dependencies.forwarding.drain(timeout_seconds=DRAIN_SECONDS),
         )
+        await dependencies.provider_http.aclose()
 
     return lifespan
 

@@ -4,6 +4,7 @@ Leads that wait are planned anew by a worker, which the database tells of every 
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +12,17 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.aftermath import tell
-from activities.parked import release
 from api.auditing import note
 from api.dependencies import Dependencies
 from api.first_rows import configured_provider
 from api.principal import Principal
 from api.problems import Conflict, Forbidden, Invalid, NotFound, invalid_request
-from api.registry_check import check_registries
-from api.schemas.campaigns import CampaignChange, CampaignInput
+from api.schemas.campaigns import CONFIRMATIONS, CampaignChange, CampaignInput
 from domain.vocabulary import CallingRules, CampaignStatus
+from storage.accounts import account_of_pool
 from storage.campaigns import add_campaign, change_campaign, lock_campaign
 from storage.models import CampaignRow, NumberPoolRow
-from storage.number_pools import caller_ids, default_pool, get_pool, provider_of_pool
-from storage.room import announce_room
+from storage.number_pools import default_pool, get_pool
 
 RECORDING_SETTINGS = ("recording_days", "recordings_for")
 
@@ -50,10 +48,13 @@ async def edit_campaign(
     deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID, change: CampaignChange
 ) -> CampaignRow:
     """Change what is named; leads that wait are planned anew where that moves them."""
-    campaign = await _locked(session, principal, campaign_id)
+    campaign = await locked(session, principal, campaign_id)
     columns = _changed_columns(deps, campaign, change)
     if columns["number_pool_id"] != campaign.number_pool_id:
-        await _check_same_provider(session, principal, campaign.number_pool_id, columns["number_pool_id"])
+        await _check_same_account(session, principal, campaign, columns["number_pool_id"])
+    if columns["agent_id"] != campaign.agent_id:
+        confirm(campaign, principal, dict.fromkeys(CONFIRMATIONS, False), deps.clock())
+    confirm(campaign, principal, change.confirmations, deps.clock())
     before, after = campaign.calling_rules, columns["calling_rules"]
     _check_rules(principal, before=before, after=after)
     _settle_recordings(session, principal, campaign, columns)
@@ -67,60 +68,18 @@ async def edit_campaign(
     return campaign
 
 
-async def launch_campaign(
-    deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID
-) -> CampaignRow:
-    """Let the calls of a draft begin. Safe to repeat."""
-    campaign = await _locked(session, principal, campaign_id)
-    if not (await caller_ids(session, [campaign.number_pool_id])).get(campaign.number_pool_id):
-        raise Conflict("The campaign's number pool has no caller ID to call from; give it `from_numbers` first.")
-    refusal = "Only a draft is launched; resume a paused one."
-    if _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.DRAFT}, refusal):
-        await check_registries(session, campaign, deps.clock())
-        campaign.launched_at = campaign.replanned_at = deps.clock()
-        note(session, principal, "campaign.launched", campaign_id)
-    await session.commit()
-    return campaign
+def confirm(campaign: CampaignRow, principal: Principal, given: Mapping[str, bool], now: datetime) -> None:
+    """Note when and by whom it was confirmed, or that it isn't any more; a confirmation that stands is left alone."""
+    for name, confirmed in given.items():
+        if confirmed and getattr(campaign, f"{name}_at") is None:
+            setattr(campaign, f"{name}_at", now)
+            setattr(campaign, f"{name}_by", principal.user_id)
+        elif not confirmed:
+            setattr(campaign, f"{name}_at", None)
+            setattr(campaign, f"{name}_by", None)
 
 
-async def pause_campaign(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
-    """No further dial after the commit; calls that are live go on. Safe to repeat."""
-    campaign = await _locked(session, principal, campaign_id)
-    if _move(campaign, CampaignStatus.PAUSED, {CampaignStatus.RUNNING}, "Only a running campaign is paused."):
-        note(session, principal, "campaign.paused", campaign_id)
-    await session.commit()
-    return campaign
-
-
-async def resume_campaign(
-    deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID
-) -> CampaignRow:
-    """Let a paused campaign, or one that was parked at a refusal, dial again. Safe to repeat."""
-    campaign = await _locked(session, principal, campaign_id)
-    moved = _move(campaign, CampaignStatus.RUNNING, {CampaignStatus.PAUSED}, "Only a paused campaign is resumed.")
-    if moved or campaign.parked_at is not None:
-        await check_registries(session, campaign, deps.clock())
-        campaign.replanned_at = deps.clock()
-        note(session, principal, "campaign.resumed", campaign_id)
-    await session.flush()
-    lines = await release(session, CampaignRow, campaign.id, now=deps.clock())
-    await announce_room(session, campaign.number_pool_id)
-    await session.commit()
-    tell(lines)
-    return campaign
-
-
-def _move(campaign: CampaignRow, to: CampaignStatus, allowed: set[CampaignStatus], refusal: str) -> bool:
-    """False when it stood that way already."""
-    if campaign.status == to:
-        return False
-    if campaign.status not in allowed:
-        raise Conflict(f"{refusal} This one is {campaign.status}.")
-    campaign.status = to
-    return True
-
-
-async def _locked(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
+async def locked(session: AsyncSession, principal: Principal, campaign_id: UUID) -> CampaignRow:
     campaign = await lock_campaign(session, principal.organization_id, campaign_id)
     if campaign is None:
         raise NotFound("There is no campaign with this id.")
@@ -147,12 +106,18 @@ def _changed_columns(deps: Dependencies, campaign: CampaignRow, change: Campaign
     return body.columns(number_pool_id=campaign.number_pool_id, max_call_seconds=deps.settings.max_call_seconds)
 
 
-async def _check_same_provider(session: AsyncSession, principal: Principal, old: UUID, new: UUID) -> None:
-    """Leads of a simulated account never go to a real one: people who were never meant to be called would be."""
-    if await get_pool(session, principal.organization_id, new) is None:
+async def _check_same_account(session: AsyncSession, principal: Principal, campaign: CampaignRow, new: UUID) -> None:
+    """Leads of a simulated account never go to a real one: people who were never meant to be called would be.
+
+    Nor does a campaign leave the account in which its agent is and its calls were made.
+    """
+    before, after = await account_of_pool(session, campaign.number_pool_id), await account_of_pool(session, new)
+    if after is None or before is None or after.organization_id != principal.organization_id:
         raise NotFound("There is no number pool with this `number_pool_id`.")
-    if await provider_of_pool(session, old) != await provider_of_pool(session, new):
+    if before.provider != after.provider:
         raise Conflict("A campaign can't move between the simulator and a real account; make a new one.")
+    if before.id != after.id and campaign.status != CampaignStatus.DRAFT:
+        raise Conflict("A campaign that was launched stays with its account; make a new one.")
 
 
 def _check_rules(principal: Principal, *, before: str | None, after: str) -> None:

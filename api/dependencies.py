@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, cast
 
+import httpx
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from activities.account_clients import AccountClients
 from activities.lead_workflows import LeadWorkflows
 from api.background import Background
 from api.engine import Engine
@@ -29,6 +31,7 @@ from domain.request_rate import Asked
 from runtime.sealing import Sealing
 from runtime.settings import Settings
 from storage.recording_store import RecordingStore
+from telephony.retell_workspace import RetellWorkspace
 
 Clock = Callable[[], datetime]
 
@@ -52,6 +55,8 @@ class Dependencies:
     webhook_line: WebhookLine
     forwarding: Forwarding
     sealing: Sealing | None
+    provider_http: httpx.AsyncClient
+    workspaces: AccountClients[RetellWorkspace]
     webhook_keys: WebhookKeys
     recordings: RecordingStore
     live: LiveFeed

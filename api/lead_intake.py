@@ -13,6 +13,7 @@ from activities.lead_workflows import LeadToStart
 from api.problems import Conflict, Invalid, NotFound, Problem, invalid_request
 from domain.time_zones import LeadTimeZones, TimeZoneUndecided, UnknownRegion, decide_time_zones
 from storage.campaigns import default_campaign, get_campaigns
+from storage.finishing import OVER
 from storage.lead_intake import Added, NewLead, NumberTaken, add_leads
 from storage.models import CampaignRow
 
@@ -34,6 +35,8 @@ class Campaigns:
             return self.default
         if body.campaign_id not in self.by_id:
             raise NotFound("There is no campaign with this `campaign_id`.")
+        if self.by_id[body.campaign_id].status in OVER:
+            raise Conflict("This campaign is finished and takes no more leads; give another `campaign_id`.")
         return self.by_id[body.campaign_id]
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.deciding import PILOT_IS_OVER
 from activities.probing import why_parked
 from api.dependencies import Dependencies
 from api.lead_actions import NO_LEAD
@@ -17,6 +18,7 @@ from domain.vocabulary import LeadStatus
 from storage.leads import get_lead
 from storage.models import LeadRow
 from storage.parking import owners_of
+from storage.pilots import is_over
 from storage.queue_position import queue_of
 from storage.versions import version_of_lead
 
@@ -52,7 +54,10 @@ async def _place_in_line(session: AsyncSession, lead: LeadRow, now: datetime) ->
     queue = await queue_of(session, lead, now)
     if queue is not None:
         return describe_place(queue, now=now, open_until=lead.open_until, zone_name=lead.time_zones[0])
-    return why_parked(*await owners_of(session, lead.campaign_id))
+    account, pool, campaign = await owners_of(session, lead.campaign_id)
+    if await is_over(session, campaign):
+        return PILOT_IS_OVER
+    return why_parked(account, pool, campaign)
 
 
 def _is_in_line(lead: LeadRow, now: datetime) -> bool:

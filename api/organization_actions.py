@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.account_actions import FOR_PEOPLE
 from api.auditing import note
+from api.own_access import FOR_PEOPLE
 from api.principal import Principal
 from api.problems import Forbidden
 from api.schemas.organizations import OrganizationChange

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.account_actions import token_for
 from api.auditing import note
 from api.dependencies import Dependencies
 from api.identification import hash_of
+from api.own_access import token_for
 from api.principal import Principal
 from api.problems import Conflict, Invalid, NotFound
 from api.schemas.people import SHORTEST_PASSWORD, TokenAnswer

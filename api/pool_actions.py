@@ -12,9 +12,9 @@ from api.dependencies import Dependencies
 from api.first_rows import configured_provider
 from api.principal import Principal
 from api.problems import Conflict, Invalid, NotFound, invalid_request
-from api.schemas.number_pools import AccountChange, PoolAnswer, PoolChange, PoolInput
+from api.schemas.number_pools import PoolAnswer, PoolChange, PoolInput
 from storage.accounts import default_account, get_account
-from storage.campaigns import replan_account, replan_pool
+from storage.campaigns import has_launched_campaigns, replan_pool
 from storage.models import AccountRow, NumberPoolRow
 from storage.number_pools import (
     add_pool,
@@ -51,6 +51,8 @@ async def edit_pool(
     # Leads of a simulated account never go to a real one: people who were never meant to be called would be.
     if account.provider != await provider_of_pool(session, pool.id):
         raise Conflict("A number pool can't move between the simulator and a real account; make a new one.")
+    if account.id != pool.account_id and await has_launched_campaigns(session, pool.id):
+        raise Conflict("Campaigns of this number pool were launched and stay with their account; make a new pool.")
     try:
         await change_pool(session, pool, body.terms(account.id))
     except IntegrityError as error:
@@ -73,38 +75,6 @@ async def resume_pool(deps: Dependencies, session: AsyncSession, principal: Prin
     tell(lines)
     await session.refresh(pool)
     return PoolAnswer.of(pool, (await caller_ids(session, [pool.id])).get(pool.id, []))
-
-
-async def edit_account(
-    session: AsyncSession, principal: Principal, account_id: UUID, change: AccountChange
-) -> AccountRow:
-    """Change what is named; the next grant counts by the new limits."""
-    account = await _known_account(session, principal, account_id)
-    for column, value in change.model_dump(exclude_unset=True).items():
-        setattr(account, column, value)
-    await session.commit()
-    return account
-
-
-async def resume_account(
-    deps: Dependencies, session: AsyncSession, principal: Principal, account_id: UUID
-) -> AccountRow:
-    """Let an account that was parked at a refusal dial again. Safe to repeat."""
-    account = await _known_account(session, principal, account_id)
-    await replan_account(session, account.id, deps.clock())
-    lines = await release(session, AccountRow, account.id, now=deps.clock())
-    await session.commit()
-    tell(lines)
-    await session.refresh(account)
-    return account
-
-
-async def _known_account(session: AsyncSession, principal: Principal, account_id: UUID) -> AccountRow:
-    await take_right_of_way(session, principal.organization_id)
-    account = await get_account(session, principal.organization_id, account_id)
-    if account is None:
-        raise NotFound("There is no account with this id.")
-    return account
 
 
 async def _changed(session: AsyncSession, pool: NumberPoolRow, change: PoolChange) -> PoolInput:

@@ -16,11 +16,19 @@ async def check_registries(session: AsyncSession, campaign: CampaignRow, now: da
     Raises:
         Conflict: it is telemarketing, and one of them is too old or was never imported to its end.
     """
+    problem = await too_old_registry(session, campaign, now)
+    if problem is not None:
+        raise Conflict(f"{problem} {REMEDY}")
+
+
+async def too_old_registry(session: AsyncSession, campaign: CampaignRow, now: datetime) -> str | None:
+    """What is wrong with the first registry list that keeps this campaign from beginning; None where none does."""
     if campaign.purpose != "telemarketing":
-        return
+        return None
     for row in await registries(session, campaign.organization_id):
         if row.refreshed_at is None or is_too_old(row.refreshed_at, now):
-            raise Conflict(f"{_age(row, now)} {_REMEDY}")
+            return _age(row, now)
+    return None
 
 
 def _age(row: DoNotCallListRow, now: datetime) -> str:
@@ -33,4 +41,4 @@ def _age(row: DoNotCallListRow, now: datetime) -> str:
     )
 
 
-_REMEDY = "Import it anew under the same name (POST /api/v1/do-not-call/import), or delete the list."
+REMEDY = "Import it anew under the same name (POST /api/v1/do-not-call/import), or delete the list."

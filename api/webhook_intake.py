@@ -14,6 +14,7 @@ from api.dependencies import Dependencies
 from api.inbound_answer import answer_inbound
 from api.problems import Problem, Unauthenticated
 from api.webhook_keys import keys_of_environment
+from api.webhook_probe import PROBE, echo
 from storage.models import AccountRow
 from telephony.inbound_payloads import CALL_INBOUND
 from telephony.payloads import MalformedWebhook, UnknownWebhookEvent, Webhook, event_key, read_webhook
@@ -90,6 +91,8 @@ async def _take_unknown(
 ) -> dict[str, Any] | None:
     if unknown.event == CALL_INBOUND:
         return await answer_inbound(deps, account, unknown.payload)
+    if unknown.event == PROBE:
+        return echo(account, unknown.payload)
     async with deps.sessions.begin() as session:
         is_new = await unknown_events.keep(session, account, unknown, now=now)
     if is_new:

@@ -78,30 +78,39 @@ class WebhookKeys:
             if account_id in self._known:
                 return self._known[account_id]
             raise
-        known = Known(account, self._unsealed(rows), self._monotonic() + KNOWN_FOR_SECONDS)
+        keys = [*self._own(account), *self._unsealed(rows)]
+        known = Known(account, keys, self._monotonic() + KNOWN_FOR_SECONDS)
         self._known[account_id] = known
         self._known.move_to_end(account_id)
         if len(self._known) > MOST_ACCOUNTS:
             self._known.popitem(last=False)
         return known
 
+    def _own(self, account: AccountRow | None) -> Sequence[str]:
+        """The key that the account dials with."""
+        if account is None or account.sealed_key is None:
+            return []
+        return self._unseal(account.sealed_key, account_id=account.id, key="the account's own")
+
     def _unsealed(self, rows: Sequence[WebhookKeyRow]) -> Sequence[str]:
-        keys = []
-        for row in rows:
-            try:
-                if self._sealing is None:
-                    raise CannotUnseal("LEADLINE_SECRETS_KEY is not set")
-                keys.append(self._sealing.unseal(row.sealed))
-            except CannotUnseal as error:
-                log.error("webhook_key_unreadable", account_id=str(row.account_id), key_id=str(row.id), why=str(error))
-        return keys
+        return [key for row in rows for key in self._unseal(row.sealed, account_id=row.account_id, key=str(row.id))]
+
+    def _unseal(self, sealed: str, *, account_id: UUID, key: str) -> Sequence[str]:
+        """One key, or none where it can't be opened."""
+        try:
+            if self._sealing is None:
+                raise CannotUnseal("LEADLINE_SECRETS_KEY is not set")
+            return [self._sealing.unseal(sealed)]
+        except CannotUnseal as error:
+            log.error("webhook_key_unreadable", account_id=str(account_id), key_id=key, why=str(error))
+            return []
 
 
 def keys_of_environment(settings: Settings, account: AccountRow) -> Sequence[str]:
-    """Those that need no database; only a default account has any."""
-    if not account.is_default:
-        return []
+    """Those that need no database: the simulator signs for all of its accounts, a real key for the default one."""
     if account.provider == "simulator":
         return [settings.simulator_key.get_secret_value()] if settings.simulator_key else []
+    if not account.is_default:
+        return []
     own = [settings.retell_api_key] if settings.retell_api_key else []
     return [key.get_secret_value() for key in (*own, *settings.retell_webhook_keys)]

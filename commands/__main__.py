@@ -8,6 +8,7 @@ import typer
 from commands.bench import bench
 from commands.calls import calls
 from commands.campaigns import campaigns
+from commands.connect import connect
 from commands.demo.command import demo
 from commands.do_not_call import do_not_call
 from commands.importing import import_leads
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command(help="Set everything up and call every lead of an example file, by the simulator.")(demo)
 app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
+app.command(help="From a Retell key to a call on your own phone, step by step.")(connect)
 app.command(help="Show what runs on this machine.")(status)
 app.command("import", help="Import leads from a CSV or NDJSON file into a campaign.")(import_leads)
 app.command(help="Measure how fast this is, beside a floor or a rival in the same run.")(bench)

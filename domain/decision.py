@@ -176,8 +176,8 @@ def _parked(situation: Situation) -> Decision | None:
             return Parked("the campaign is a draft; launch it")
         case CampaignStatus.PAUSED:
             return Parked("the campaign is paused")
-        case CampaignStatus.FINISHED:
-            return Finished(LeadOutcome.BLOCKED, "campaign_finished")
+        case CampaignStatus.FINISHED | CampaignStatus.ARCHIVED:
+            return Finished(LeadOutcome.CANCELLED)
 
 
 def _no_room(situation: Situation) -> Decision | None:

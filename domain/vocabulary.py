@@ -62,6 +62,7 @@ class CampaignStatus(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     FINISHED = "finished"
+    ARCHIVED = "archived"
 
 
 class VoicemailAction(StrEnum):

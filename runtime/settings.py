@@ -8,7 +8,16 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from runtime.public_address import is_public
-from runtime.setting_values import Dsn, HttpUrl, Origins, Port, Rate, RecordingsUrl, SecretsList
+from runtime.setting_values import (
+    CommaSeparatedUrls,
+    Dsn,
+    HttpUrl,
+    Origins,
+    Port,
+    Rate,
+    RecordingsUrl,
+    SecretsList,
+)
 
 PREFIX = "LEADLINE_"
 TEMPORAL_PREFIX = "TEMPORAL_"
@@ -39,6 +48,7 @@ class Settings(BaseModel):
     retell_api_key: SecretStr | None = Field(None, validation_alias="RETELL_API_KEY")
     retell_base_url: HttpUrl | None = Field(None, validation_alias="RETELL_BASE_URL")
     retell_webhook_keys: SecretsList = Field((), validation_alias="RETELL_WEBHOOK_KEYS")
+    account_urls: CommaSeparatedUrls = Field((), validation_alias="LEADLINE_ACCOUNT_URLS")
     simulator_url: HttpUrl | None = Field(None, validation_alias="LEADLINE_SIMULATOR_URL")
     simulator_key: SecretStr | None = Field(None, validation_alias="LEADLINE_SIMULATOR_KEY")
 
@@ -121,6 +131,22 @@ class Settings(BaseModel):
     def reachable_url(self) -> str:
         """Where the provider reaches the webhook, without a slash at the end."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def provider_keys(self) -> Mapping[str, str]:
+        """The environment's key for each kind of account that it has one for, in the clear."""
+        keys: dict[str, str] = {}
+        if self.retell_api_key is not None:
+            keys["retell"] = self.retell_api_key.get_secret_value()
+        if self.simulator_url is not None and self.simulator_key is not None:
+            keys["simulator"] = self.simulator_key.get_secret_value()
+        return keys
+
+    @property
+    def provider_urls(self) -> Mapping[str, str]:
+        """Where each kind of account is, as far as the environment says so."""
+        configured = {"retell": self.retell_base_url, "simulator": self.simulator_url}
+        return {kind: url for kind, url in configured.items() if url is not None}
 
     @property
     def webhooks_get_lost(self) -> bool:

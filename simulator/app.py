@@ -27,9 +27,10 @@ from simulator.journal import Journal
 from simulator.key_gate import KeyGate
 from simulator.payloads import Payloads
 from simulator.pins import PinBoard
+from simulator.prompts import PromptDirectory
 from simulator.recordings import recording, tone_wav
 from simulator.ringing_in import RingingIn
-from simulator.routes_account import AgentRoutes, ContactRoutes, NumberRoutes
+from simulator.routes_account import AgentRoutes, ContactRoutes, NumberRoutes, PromptRoutes
 from simulator.routes_calls import CallRoutes
 from simulator.routes_listing import ListingRoutes
 from simulator.settings import Settings
@@ -51,6 +52,7 @@ class Simulator:
         self.book = CallBook(self.journal)
         self.contacts = Contacts(self.journal)
         self.agents = AgentDirectory(settings, self.journal)
+        self.prompts = PromptDirectory(settings, self.journal)
         self.caller_ids = CallerIds(settings, self.journal)
         self.deliveries = Deliveries(Couriers(), api_key, settings, self.faults, self.stats)
         self.switchboard = Switchboard(
@@ -62,7 +64,16 @@ class Simulator:
     async def reset(self) -> None:
         """Back to the first moment, but for the settings; live calls vanish without a word."""
         await self.switchboard.hang_up_all()
-        for kept in (self.faults, self.pins, self.contacts, self.agents, self.caller_ids, self.stats, self.book):
+        for kept in (
+            self.faults,
+            self.pins,
+            self.contacts,
+            self.agents,
+            self.prompts,
+            self.caller_ids,
+            self.stats,
+            self.book,
+        ):
             kept.clear()
 
     def _starlette(self, settings: Settings) -> Starlette:
@@ -81,6 +92,7 @@ class Simulator:
             CallRoutes(settings, dialling, self.book, self.switchboard, self.capacity, self.payloads),
             ListingRoutes(self.book, self.payloads),
             AgentRoutes(self.agents),
+            PromptRoutes(self.prompts),
             NumberRoutes(self.caller_ids),
             ContactRoutes(self.contacts),
             self._control(settings),
@@ -136,6 +148,7 @@ class Simulator:
         takers: dict[str, Callable[[JsonObject], None]] = {
             "contact": lambda line: self.contacts.restore(line["contact"]),
             "number": lambda line: self.caller_ids.restore(line["number"]),
+            "prompt": lambda line: self.prompts.restore(line["prompt"]),
             "agent": lambda line: self.agents.restore(line["versions"]),
         }
         for line in self.journal.read():

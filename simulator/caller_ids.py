@@ -2,6 +2,7 @@
 
 import re
 
+from simulator.agents import DEFAULT_AGENT_ID
 from simulator.journal import Journal
 from simulator.settings import Settings
 from simulator.wire import ApiError, JsonObject, now_ms
@@ -25,11 +26,13 @@ class CallerIds:
         known = self._numbers.get(phone_number)
         if known is None and (self._settings.strict or not _FICTION.fullmatch(phone_number)):
             raise ApiError(422)
-        return known or _unlisted(phone_number)
+        return known or _unlisted(phone_number) | {"outbound_agents": [{"agent_id": DEFAULT_AGENT_ID, "weight": 1}]}
 
     def outbound_agent(self, phone_number: str) -> tuple[str, object] | None:
         """The agent bound to this number and its version; None for an unlisted number."""
         number = self.get(phone_number)
+        if not self.is_listed(phone_number):
+            return None
         agents = number.get("outbound_agents") or []
         if agents:
             return agents[0]["agent_id"], agents[0].get("agent_version")

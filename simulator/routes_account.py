@@ -1,4 +1,4 @@
-"""Agents, phone numbers and contacts of the account."""
+"""Agents, their prompts, phone numbers and contacts of the account."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -8,6 +8,7 @@ from simulator.agents import AgentDirectory
 from simulator.caller_ids import CallerIds, is_e164
 from simulator.contacts import Contacts
 from simulator.pages import page_of
+from simulator.prompts import PromptDirectory
 from simulator.wire import ApiError, JsonObject, json_body
 
 
@@ -58,6 +59,27 @@ class AgentRoutes:
         texts: JsonObject = {name: asked[name] for name in ("version_title", "version_description") if name in asked}
         self._agents.publish(request.path_params["agent_id"], asked["version"], texts)
         return Response(status_code=200)
+
+
+class PromptRoutes:
+    def __init__(self, prompts: PromptDirectory) -> None:
+        self._prompts = prompts
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/create-retell-llm", self.create, methods=["POST"]),
+            Route("/get-retell-llm/{llm_id}", self.get, methods=["GET"]),
+            Route("/update-retell-llm/{llm_id}", self.update, methods=["PATCH"]),
+        ]
+
+    async def create(self, request: Request) -> JSONResponse:
+        return JSONResponse(self._prompts.create(await json_body(request)), 201)
+
+    async def get(self, request: Request) -> JSONResponse:
+        return JSONResponse(self._prompts.get(request.path_params["llm_id"]))
+
+    async def update(self, request: Request) -> JSONResponse:
+        return JSONResponse(self._prompts.update(request.path_params["llm_id"], await json_body(request)))
 
 
 class NumberRoutes:

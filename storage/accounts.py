@@ -1,12 +1,41 @@
 """Accounts: the workspaces at the voice provider."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import AccountRow
+from storage.models import AccountRow, NumberPoolRow
 from storage.pages import Cursor, Page, fetch_page
+
+
+class AccountAddress(NamedTuple):
+    """Where an account's calls go out, and with which key. ``base_url`` of none: where its kind usually is.
+
+    ``sealed_key`` of none: it has no key of its own, and a default one speaks with the environment's.
+    """
+
+    account_id: UUID
+    provider: str
+    is_default: bool
+    base_url: str | None
+    sealed_key: str | None
+
+
+ADDRESS = (
+    AccountRow.id,
+    AccountRow.provider,
+    AccountRow.is_default,
+    AccountRow.base_url,
+    AccountRow.sealed_key,
+)
+"""The columns of an ``AccountAddress``."""
+
+
+def address_of(account: AccountRow) -> AccountAddress:
+    return AccountAddress(account.id, account.provider, bool(account.is_default), account.base_url, account.sealed_key)
 
 
 async def get_account(session: AsyncSession, organization_id: UUID, account_id: UUID) -> AccountRow | None:
@@ -19,11 +48,29 @@ async def account_by_id(session: AsyncSession, account_id: UUID) -> AccountRow |
     return await session.get(AccountRow, account_id)
 
 
+async def account_of_pool(session: AsyncSession, number_pool_id: UUID) -> AccountRow | None:
+    """The account through which calls of this pool go out; None when there is no such pool."""
+    query = select(AccountRow).join(NumberPoolRow, NumberPoolRow.account_id == AccountRow.id)
+    return await session.scalar(query.where(NumberPoolRow.id == number_pool_id))
+
+
 async def default_account(session: AsyncSession, organization_id: UUID, provider: str) -> AccountRow | None:
     query = select(AccountRow).where(
         AccountRow.organization_id == organization_id, AccountRow.provider == provider, AccountRow.is_default
     )
     return await session.scalar(query)
+
+
+async def add_account(session: AsyncSession, organization_id: UUID, columns: Mapping[str, Any]) -> AccountRow:
+    """Insert an account.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: the organisation has an account with this key.
+    """
+    row = AccountRow(organization_id=organization_id, is_default=False, **columns)
+    session.add(row)
+    await session.flush()
+    return row
 
 
 async def list_accounts(

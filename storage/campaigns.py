@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.vocabulary import CampaignStatus
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.pages import Cursor, Page, fetch_page
 from storage.right_of_way import take_right_of_way
@@ -64,10 +65,19 @@ async def default_campaign(session: AsyncSession, organization_id: UUID, provide
     return await session.scalar(query)
 
 
+async def has_launched_campaigns(session: AsyncSession, number_pool_id: UUID) -> bool:
+    """Whether calls of any campaign may have gone out by this pool."""
+    query = exists().where(CampaignRow.number_pool_id == number_pool_id, CampaignRow.status != CampaignStatus.DRAFT)
+    return bool(await session.scalar(select(query)))
+
+
 async def list_campaigns(
-    session: AsyncSession, organization_id: UUID, *, limit: int, after: Cursor | None
+    session: AsyncSession, organization_id: UUID, *, limit: int, after: Cursor | None, archived: bool = False
 ) -> Page[CampaignRow]:
+    """Those that were put away only on demand."""
     statement = select(CampaignRow).where(CampaignRow.organization_id == organization_id)
+    if not archived:
+        statement = statement.where(CampaignRow.status != CampaignStatus.ARCHIVED)
     page = await fetch_page(session, statement, (CampaignRow.created_at, CampaignRow.id), limit=limit, after=after)
     return Page([row[0] for row in page.items], page.next_cursor)
 

@@ -10,14 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus
+from storage.accounts import ADDRESS, AccountAddress
 from storage.models import AccountRow, AttemptRow, FollowedAccountRow
 
 _SENT = (AttemptStatus.DIALLING, AttemptStatus.UNCONFIRMED, AttemptStatus.IN_PROGRESS)
-
-
-class AccountToFollow(NamedTuple):
-    account_id: UUID
-    provider: str
 
 
 class OpenCall(NamedTuple):
@@ -28,15 +24,15 @@ class OpenCall(NamedTuple):
     has_ended: bool
 
 
-async def accounts_to_follow(session: AsyncSession, providers: Collection[str]) -> Sequence[AccountToFollow]:
+async def accounts_to_follow(session: AsyncSession, providers: Collection[str]) -> Sequence[AccountAddress]:
     """Accounts of these providers with a call that isn't settled."""
     query = (
-        select(AccountRow.id, AccountRow.provider)
+        select(*ADDRESS)
         .join(AttemptRow, AttemptRow.account_id == AccountRow.id)
         .where(AccountRow.provider.in_(providers), AttemptRow.status.in_(_SENT))
         .distinct()
     )
-    return [AccountToFollow(*row) for row in await session.execute(query)]
+    return [AccountAddress(*row) for row in await session.execute(query)]
 
 
 async def take_turn(session: AsyncSession, account_id: UUID, *, now: datetime, asked_before: datetime) -> bool:

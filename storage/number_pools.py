@@ -51,6 +51,11 @@ async def default_pool(session: AsyncSession, organization_id: UUID, provider: s
     return await session.scalar(query)
 
 
+async def pools_of_account(session: AsyncSession, account_id: UUID) -> Sequence[NumberPoolRow]:
+    query = select(NumberPoolRow).where(NumberPoolRow.account_id == account_id).order_by(NumberPoolRow.created_at)
+    return (await session.scalars(query)).all()
+
+
 async def provider_of_pool(session: AsyncSession, pool_id: UUID) -> str:
     """``retell`` or ``simulator``: where calls of this pool go out."""
     query = select(AccountRow.provider).join(NumberPoolRow, NumberPoolRow.account_id == AccountRow.id)

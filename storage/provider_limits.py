@@ -1,6 +1,6 @@
 """What the provider itself says of an account's live calls."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -10,16 +10,12 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus
+from storage.accounts import ADDRESS, AccountAddress
 from storage.models import AccountRow, AttemptRow, NumberPoolRow
 from storage.paces import account_cap
 from storage.right_of_way import take_right_of_way_of
 from storage.room import announce_room
 from storage.slots import IS_LIVE
-
-
-class AccountToAsk(NamedTuple):
-    account_id: UUID
-    provider: str
 
 
 class OurCalls(NamedTuple):
@@ -40,13 +36,11 @@ class Reading:
     read_at: datetime
 
 
-async def accounts_to_ask(
-    session: AsyncSession, providers: Collection[str], *, read_before: datetime
-) -> Sequence[AccountToAsk]:
-    """Accounts of these providers whose figures were never read, or before then."""
+async def accounts_to_ask(session: AsyncSession, *, read_before: datetime) -> Sequence[AccountAddress]:
+    """Accounts whose figures were never read, or before then."""
     is_old = or_(AccountRow.limits_read_at.is_(None), AccountRow.limits_read_at < read_before)
-    query = select(AccountRow.id, AccountRow.provider).where(AccountRow.provider.in_(providers), is_old)
-    return [AccountToAsk(*row) for row in await session.execute(query)]
+    query = select(*ADDRESS).where(is_old)
+    return [AccountAddress(*row) for row in await session.execute(query)]
 
 
 async def our_calls(session: AsyncSession, account_id: UUID) -> OurCalls:

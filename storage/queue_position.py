@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from domain.queue_estimate import Queue
 from domain.vocabulary import CampaignStatus, LeadStatus
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow, OrganizationRow
+from storage.pilots import is_pilot_over
 
 LATELY = timedelta(minutes=10)
 
@@ -49,6 +50,7 @@ def _pool_if_running(lead: LeadRow) -> Select[UUID, int, float, int]:
         .where(
             CampaignRow.id == lead.campaign_id,
             *_IS_RUNNING,
+            ~is_pilot_over(),
             NumberPoolRow.parked_at.is_(None),
             AccountRow.parked_at.is_(None),
             OrganizationRow.stopped_at.is_(None),

@@ -15,6 +15,7 @@ from sqlalchemy import CTE, ColumnElement, TextClause, func, literal_column, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.recordings import RecordingDeletion, RecordingProblem
+from storage.accounts import ADDRESS, AccountAddress
 from storage.models import AccountRow, AttemptRow, CampaignRow
 from storage.models.attempts import KEPT, RECORDED_AT, TO_DELETE, TO_FETCH
 from storage.organizations import add_audit_entry
@@ -31,7 +32,7 @@ class RecordingToFetch(NamedTuple):
     path: str
     url: str
     call_id: str | None
-    provider: str
+    account: AccountAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,12 @@ async def claim_to_fetch(
             AttemptRow.recording_path,
             AttemptRow.recording_url,
             AttemptRow.call_id,
-            AccountRow.provider,
+            *ADDRESS,
         )
         .execution_options(synchronize_session=False)
     )
-    return [RecordingToFetch._make(row) for row in (await session.execute(statement)).all()]
+    rows = (await session.execute(statement)).all()
+    return [RecordingToFetch._make((*row[:5], AccountAddress._make(row[5:]))) for row in rows]
 
 
 async def extend_lease(session: AsyncSession, claim: RecordingToFetch, until: datetime) -> bool:

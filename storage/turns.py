@@ -38,6 +38,7 @@ from storage.looks import Look, Via
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow, OrganizationRow
 from storage.paces import ACCOUNT_CAP, Instant, is_campaign_paced_beyond
 from storage.parking import is_parked, may_be_dialled
+from storage.pilots import is_pilot_over
 from storage.slots import live_calls_of
 
 BEST_PRIORITY, LAST_PRIORITY = 1, 5
@@ -115,6 +116,7 @@ def callable_campaigns(now: Instant, number_pool_ids: BindParameter[Any] | None 
             CampaignRow.status == CampaignStatus.RUNNING,
             or_(CampaignRow.max_live_calls.is_(None), CampaignRow.max_live_calls > live),
             ~is_campaign_paced_beyond(now + PACE_HORIZON, now),
+            ~is_pilot_over(),
         )
     )
     if number_pool_ids is not None:

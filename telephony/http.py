@@ -1,5 +1,7 @@
 """The connections to the voice provider."""
 
+from datetime import timedelta
+
 import httpx
 
 PROVIDER_TIMEOUT = httpx.Timeout(40.0, connect=5.0, pool=5.0)
@@ -7,6 +9,9 @@ PROVIDER_TIMEOUT = httpx.Timeout(40.0, connect=5.0, pool=5.0)
 
 ``connect`` and ``pool`` are short because giving up there is harmless: nothing has been sent.
 """
+
+ANSWER_DEADLINE = timedelta(seconds=45)
+"""The timeouts of httpx start anew with every packet; an answer that trickles in must end as well."""
 
 _LIMITS = httpx.Limits(
     max_connections=500,

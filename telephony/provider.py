@@ -30,6 +30,14 @@ class Concurrency:
     reserved_inbound: int
 
 
+class TellsConcurrency(Protocol):
+    """Somebody who can be asked how full an account is."""
+
+    async def concurrency(self) -> Concurrency:
+        """See ``VoiceProvider.concurrency``."""
+        ...
+
+
 class VoiceProvider(Protocol):
     """Every method raises from the tree in ``telephony.errors`` and nothing else, save cancellation.
 

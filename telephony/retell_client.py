@@ -9,19 +9,13 @@ from uuid import UUID
 import httpx
 from retell import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncRetell
 
-from domain.calls import CallEvent, CallFacts
-from telephony import fields
-from telephony.cleaning import decode_json
+from domain.calls import CallFacts
 from telephony.errors import ProviderError, ProviderRejected, ProviderUnreachable
-from telephony.http import PROVIDER_TIMEOUT
-from telephony.payloads import MalformedCall, is_call_id, parse_call
+from telephony.http import ANSWER_DEADLINE, PROVIDER_TIMEOUT
+from telephony.payloads import is_call_id
 from telephony.provider import Concurrency, PlacedCall
-from telephony.refusals import lost, refused, unanswered
-
-DEFAULT_BASE_URL = "https://api.retellai.com"
-
-ANSWER_DEADLINE = timedelta(seconds=45)
-"""The timeouts of httpx start anew with every packet; an answer that trickles in must end as well."""
+from telephony.refusals import lost, refused
+from telephony.retell_answers import check_key, concurrency_of, facts_of, json_object, looked_up, placed_call
 
 _UNKNOWN_CALL = frozenset({404, 422})
 _NOT_STOPPABLE = frozenset({400, 404, 422})
@@ -47,9 +41,7 @@ class RetellProvider:
         Raises:
             ValueError: the key is empty or has characters no HTTP header can carry.
         """
-        if not api_key or not api_key.isascii() or not api_key.isprintable():
-            msg = "the API key is empty or has characters that no key has; copy it again from the provider's settings"
-            raise ValueError(msg)
+        check_key(api_key)
         self._deadline_seconds = deadline.total_seconds()
         self._client = AsyncRetell(
             api_key=api_key, base_url=base_url, http_client=http, max_retries=0, timeout=PROVIDER_TIMEOUT
@@ -61,17 +53,7 @@ class RetellProvider:
         request = self._client.call.with_raw_response.create_phone_call(
             from_number=body["from_number"], to_number=body["to_number"], extra_body=dict(body)
         )
-        call = _json_object(await self._answer(request, dial=body), dial=body)
-        call_id = call.get("call_id")
-        if not isinstance(call_id, str) or not is_call_id(call_id):
-            msg = "the provider took the call and gave no usable call_id"
-            raise unanswered(msg, dial=body)
-        return PlacedCall(
-            call_id=call_id,
-            agent_id=fields.text(call.get("agent_id"), longest=200),
-            agent_version=fields.whole(call.get("agent_version")),
-            from_number=fields.text(call.get("from_number"), longest=200),
-        )
+        return placed_call(await self._answer(request, dial=body), dial=body)
 
     async def get(self, call_id: str) -> CallFacts | None:
         """See ``VoiceProvider.get``."""
@@ -83,11 +65,7 @@ class RetellProvider:
             if error.status in _UNKNOWN_CALL:
                 return None
             raise
-        facts = _facts(_json_object(response))
-        if facts is None or facts.call_id != call_id:
-            msg = "the provider's answer isn't the call that was asked for"
-            raise ProviderUnreachable(msg)
-        return facts
+        return looked_up(response, call_id)
 
     async def find(self, attempt_id: UUID) -> CallFacts | None:
         """See ``VoiceProvider.find``."""
@@ -116,7 +94,7 @@ class RetellProvider:
         )
         items = _items(await self._answer(request))
         newest: dict[UUID, CallFacts] = {}
-        for facts in map(_facts, items):
+        for facts in map(facts_of, items):
             if facts is not None and facts.attempt_id is not None and facts.attempt_id in asked:
                 newest.setdefault(facts.attempt_id, facts)
         if items and not newest:
@@ -139,14 +117,7 @@ class RetellProvider:
 
     async def concurrency(self) -> Concurrency:
         """See ``VoiceProvider.concurrency``."""
-        numbers = _json_object(await self._answer(self._client.concurrency.with_raw_response.retrieve()))
-        current = fields.whole(numbers.get("current_concurrency"))
-        limit = fields.whole(numbers.get("concurrency_limit"))
-        if current is None or limit is None:
-            msg = "the provider's answer names no concurrency"
-            raise ProviderUnreachable(msg)
-        reserved = fields.whole(numbers.get("reserved_inbound_concurrency")) or 0
-        return Concurrency(current=current, limit=limit, reserved_inbound=reserved)
+        return concurrency_of(await self._answer(self._client.concurrency.with_raw_response.retrieve()))
 
     async def _answer(
         self, request: Awaitable[AsyncAPIResponse[Any]], *, dial: Mapping[str, Any] | None = None
@@ -169,30 +140,12 @@ class RetellProvider:
         raise problem
 
 
-def _json_object(response: httpx.Response, *, dial: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-    try:
-        answer = decode_json(response.content)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        msg = f"the provider answered {response.status_code} with something that is no JSON object"
-        raise unanswered(msg, dial=dial)
-    return answer
-
-
 def _items(response: httpx.Response) -> list[Any]:
-    items = _json_object(response).get("items")
+    items = json_object(response).get("items")
     if not isinstance(items, list):
         msg = "the provider's answer isn't a list of calls"
         raise ProviderUnreachable(msg)
     return items
-
-
-def _facts(call: object) -> CallFacts | None:
-    try:
-        return parse_call(call, CallEvent.LOOKED_UP) if isinstance(call, dict) else None
-    except MalformedCall:
-        return None
 
 
 def _with_attempt(items: list[Any], attempt_id: UUID) -> CallFacts | None:
@@ -201,7 +154,7 @@ def _with_attempt(items: list[Any], attempt_id: UUID) -> CallFacts | None:
     Raises:
         ProviderUnreachable: there are calls and none carries it: the filter was not honoured, which proves nothing.
     """
-    for facts in map(_facts, items):
+    for facts in map(facts_of, items):
         if facts is not None and facts.attempt_id == attempt_id:
             return facts
     if items:

@@ -40,6 +40,12 @@ def verify_signature(body: bytes, header: str | None, keys: Sequence[str], *, no
     return any(hmac.compare_digest(_digest(key, message), given) for key in keys if key)
 
 
+def sign(body: bytes, key: str, *, now: datetime) -> str:
+    """The header with which the provider would send ``body`` at ``now``: to try whether one gets through."""
+    sent_ms = str((now - _EPOCH) // _MILLISECOND)
+    return f"v={sent_ms},d={_digest(key, body + sent_ms.encode()).decode()}"
+
+
 def is_fresh(header: str | None, *, now: datetime) -> bool:
     """Whether this can be the signature of anything: without a key, and before any is looked for."""
     return _fresh(header, now) is not None

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.security import OAuth2PasswordRequestForm
 from starlette.responses import Response
 
-from api.account_actions import change_password, sign_out, switch, token_for, who_is
 from api.dependencies import Deps, Session, SignedIn
+from api.own_access import change_password, sign_out, switch, token_for, who_is
 from api.people_actions import accept
 from api.schemas.people import AcceptInput, MeAnswer, PasswordChange, SignOutInput, SwitchInput, TokenAnswer
 from api.signing_in import Credentials, sign_in

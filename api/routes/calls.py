@@ -8,19 +8,19 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
 from api.conditional import Conditional
-from api.dependencies import Reader, Session
+from api.dependencies import Deps, Reader, Session
 from api.paging import PagingQuery, written
 from api.problems import NotFound
+from api.schemas.campaigns import TrialCallState
 from api.schemas.fields import OptionalText
 from api.schemas.inbound_calls import InboundCallAnswer
 from api.schemas.leads import AttemptAnswer, attempt_fields
+from api.trial_calls import NO_CALL, state_of_trial_call
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage.calls import CallFilter, CallRecord
 from storage.inbound_lists import get_any_call, list_all_calls
 from storage.models import InboundCallRow
 from storage.versions import version_of_call, version_of_calls
-
-NO_CALL = "There is no call with this id."
 
 router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
 
@@ -91,10 +91,11 @@ async def get_one_call(
     principal: Reader,
     session: Session,
     asked: Conditional,
-) -> CallAnswer | InboundCallAnswer:
+    deps: Deps,
+) -> CallAnswer | InboundCallAnswer | TrialCallState:
     version = await version_of_call(session, principal.organization_id, call_id)
     if version is None:
-        raise NotFound(NO_CALL)
+        return await state_of_trial_call(deps, session, principal, call_id)
     asked.unless_it_is(CallAnswer, version)
     call = await get_any_call(session, principal.organization_id, call_id)
     if call is None:

@@ -1,15 +1,36 @@
 """Campaigns."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
-from api.campaign_actions import edit_campaign, launch_campaign, make_campaign, pause_campaign, resume_campaign
+from api import previews, trial_calls
+from api.campaign_actions import edit_campaign, make_campaign
+from api.campaign_life import (
+    NO_CAMPAIGN,
+    archive_campaign,
+    finish_campaign,
+    launch_campaign,
+    pause_campaign,
+    resume_campaign,
+)
 from api.dependencies import Deps, Reader, Session, Writer
 from api.paging import PagingQuery, written
 from api.problems import NotFound
-from api.schemas.campaigns import CampaignAnswer, CampaignChange, CampaignInput, CampaignPage
+from api.schemas.campaigns import (
+    CampaignAnswer,
+    CampaignChange,
+    CampaignInput,
+    CampaignPage,
+    LaunchAnswer,
+    LaunchInput,
+    TrialCallAnswer,
+    TrialCallInput,
+)
+from api.schemas.previews import PreviewAnswer
 from storage.campaigns import get_campaign, list_campaigns
+from storage.pilots import leads_begun
 
 router = APIRouter(prefix="/api/v1/campaigns", tags=["campaigns"])
 
@@ -20,8 +41,12 @@ async def post_campaign(body: CampaignInput, principal: Writer, session: Session
 
 
 @router.get("")
-async def get_campaigns(principal: Reader, session: Session, page: PagingQuery) -> CampaignPage:
-    campaigns = await list_campaigns(session, principal.organization_id, limit=page.limit, after=page.after)
+async def get_campaigns(
+    principal: Reader, session: Session, page: PagingQuery, *, archived: bool = False
+) -> CampaignPage:
+    """``archived``: those that were put away too."""
+    organization_id, limit, after = principal.organization_id, page.limit, page.after
+    campaigns = await list_campaigns(session, organization_id, limit=limit, after=after, archived=archived)
     items = [CampaignAnswer.of(campaign) for campaign in campaigns.items]
     return CampaignPage(items=items, next_cursor=written(campaigns.next_cursor))
 
@@ -30,8 +55,9 @@ async def get_campaigns(principal: Reader, session: Session, page: PagingQuery) 
 async def get_one_campaign(campaign_id: UUID, principal: Reader, session: Session) -> CampaignAnswer:
     campaign = await get_campaign(session, principal.organization_id, campaign_id)
     if campaign is None:
-        raise NotFound("There is no campaign with this id.")
-    return CampaignAnswer.of(campaign)
+        raise NotFound(NO_CAMPAIGN)
+    begun = None if campaign.pilot_leads is None else await leads_begun(session, campaign)
+    return CampaignAnswer.of(campaign, pilot_begun=begun)
 
 
 @router.patch("/{campaign_id}")
@@ -42,8 +68,10 @@ async def patch_campaign(
 
 
 @router.post("/{campaign_id}/launch")
-async def launch(campaign_id: UUID, principal: Writer, session: Session, deps: Deps) -> CampaignAnswer:
-    return CampaignAnswer.of(await launch_campaign(deps, session, principal, campaign_id))
+async def launch(
+    campaign_id: UUID, principal: Writer, session: Session, deps: Deps, body: LaunchInput | None = None
+) -> LaunchAnswer:
+    return await launch_campaign(deps, session, principal, campaign_id, body or LaunchInput())
 
 
 @router.post("/{campaign_id}/pause")
@@ -54,3 +82,33 @@ async def pause(campaign_id: UUID, principal: Writer, session: Session) -> Campa
 @router.post("/{campaign_id}/resume")
 async def resume(campaign_id: UUID, principal: Writer, session: Session, deps: Deps) -> CampaignAnswer:
     return CampaignAnswer.of(await resume_campaign(deps, session, principal, campaign_id))
+
+
+@router.post("/{campaign_id}/finish")
+async def finish(campaign_id: UUID, principal: Writer, session: Session, deps: Deps) -> CampaignAnswer:
+    return CampaignAnswer.of(await finish_campaign(deps, session, principal, campaign_id))
+
+
+@router.post("/{campaign_id}/archive")
+async def archive(campaign_id: UUID, principal: Writer, session: Session, deps: Deps) -> CampaignAnswer:
+    return CampaignAnswer.of(await archive_campaign(deps, session, principal, campaign_id))
+
+
+@router.post("/{campaign_id}/test-call", status_code=201)
+async def call_own_phone(
+    campaign_id: UUID, body: TrialCallInput, principal: Writer, session: Session, deps: Deps
+) -> TrialCallAnswer:
+    """One call now to one's own phone: numbers on the do-not-call list are refused, calling hours aren't asked."""
+    return await trial_calls.place(deps, session, principal, campaign_id, body)
+
+
+@router.get("/{campaign_id}/preview")
+async def get_preview(
+    campaign_id: UUID,
+    principal: Reader,
+    session: Session,
+    deps: Deps,
+    limit: Annotated[int, Query(ge=0, le=100)] = 20,
+) -> PreviewAnswer:
+    """Who would be called when, how fast and at what cost, without calling anybody; ``limit`` leads by name."""
+    return await previews.preview(deps, session, principal, campaign_id, limit)

@@ -1,4 +1,4 @@
-"""Where calls go out: number pools and accounts."""
+"""Where calls go out: number pools."""
 
 from uuid import UUID
 
@@ -6,18 +6,14 @@ from fastapi import APIRouter
 
 from api.dependencies import Deps, Reader, Session, Writer
 from api.paging import PagingQuery, written
-from api.pool_actions import edit_account, edit_pool, make_pool, resume_account, resume_pool
+from api.pool_actions import edit_pool, make_pool, resume_pool
 from api.problems import NotFound
 from api.schemas.number_pools import (
-    AccountAnswer,
-    AccountChange,
-    AccountPage,
     PoolAnswer,
     PoolChange,
     PoolInput,
     PoolPage,
 )
-from storage.accounts import list_accounts
 from storage.number_pools import caller_ids, get_pool, list_pools
 
 router = APIRouter(prefix="/api/v1", tags=["number pools"])
@@ -52,20 +48,3 @@ async def patch_pool(pool_id: UUID, body: PoolChange, principal: Writer, session
 @router.post("/number-pools/{pool_id}/resume")
 async def resume_one_pool(pool_id: UUID, principal: Writer, session: Session, deps: Deps) -> PoolAnswer:
     return await resume_pool(deps, session, principal, pool_id)
-
-
-@router.get("/accounts")
-async def get_accounts(principal: Reader, session: Session, page: PagingQuery) -> AccountPage:
-    accounts = await list_accounts(session, principal.organization_id, limit=page.limit, after=page.after)
-    items = [AccountAnswer.of(account) for account in accounts.items]
-    return AccountPage(items=items, next_cursor=written(accounts.next_cursor))
-
-
-@router.patch("/accounts/{account_id}")
-async def patch_account(account_id: UUID, body: AccountChange, principal: Writer, session: Session) -> AccountAnswer:
-    return AccountAnswer.of(await edit_account(session, principal, account_id, body))
-
-
-@router.post("/accounts/{account_id}/resume")
-async def resume_one_account(account_id: UUID, principal: Writer, session: Session, deps: Deps) -> AccountAnswer:
-    return AccountAnswer.of(await resume_account(deps, session, principal, account_id))

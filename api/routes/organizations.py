@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from api.account_actions import organizations_of
 from api.dependencies import Admin, Reader, Session, SignedIn
 from api.organization_actions import edit_organization, make_organization
+from api.own_access import organizations_of
 from api.schemas.organizations import OrganizationAnswer, OrganizationChange, OrganizationInput
 from api.schemas.people import BelongingPage
 from storage.organizations import get_organization

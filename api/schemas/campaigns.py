@@ -152,16 +152,27 @@ class CampaignInput(Input):
 
 def _any_of_a_campaign(schema: dict[str, Any]) -> None:
     campaign = CampaignInput.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema["properties"] = {
+    schema["properties"] |= {
         name: {key: value for key, value in field.items() if key != "default"}
         for name, field in campaign["properties"].items()
     }
 
 
+CONFIRMATIONS = {"disclosure_confirmed", "opt_out_confirmed"}
+
+
 class CampaignChange(Input):
-    """What is named is changed. The result is read as a whole campaign again, so null is refused where it is there."""
+    """What is named is changed. The result is read as a whole campaign again, so null is refused where it is there.
+
+    Another agent without an ``agent_version`` leaves the one before it out, and what was confirmed of its words too.
+    ``disclosure_confirmed``: the agent says at once that it is an AI and on whose behalf it calls;
+    ``opt_out_confirmed``: it says how to be called no more, and heeds it.
+    """
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_any_of_a_campaign)
+
+    disclosure_confirmed: bool | None = None
+    opt_out_confirmed: bool | None = None
 
     def on(self, campaign: CampaignRow) -> CampaignInput:
         """The campaign as it would be.
@@ -170,10 +181,21 @@ class CampaignChange(Input):
             pydantic.ValidationError: it would be none.
         """
         now = {name: getattr(campaign, name) for name in CampaignInput.model_fields}
-        return CampaignInput.model_validate(now | self.model_dump())
+        changed = self.model_dump(exclude=CONFIRMATIONS)
+        if changed.get("agent_id", campaign.agent_id) != campaign.agent_id:
+            now["agent_version"] = None if campaign.launched_at is None else "latest_published"
+        return CampaignInput.model_validate(now | changed)
+
+    @property
+    def confirmations(self) -> dict[str, bool]:
+        """What was confirmed, or taken back, by the beginning of its columns' names."""
+        given = {name: getattr(self, name) for name in CONFIRMATIONS}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 class CampaignAnswer(BaseModel):
+    """``pilot_begun``: how many leads of its pilot were begun, where one campaign is asked for that has a pilot."""
+
     id: UUID
     name: str
     status: str
@@ -206,15 +228,79 @@ class CampaignAnswer(BaseModel):
     budget: float | None
     recording_days: int | None
     recordings_for: list[str] | None
+    pilot_leads: int | None
+    pilot_begun: int | None = None
+    disclosure_confirmed_at: datetime | None
+    opt_out_confirmed_at: datetime | None
     parked_reason: str | None
     launched_at: datetime | None
     created_at: datetime
 
     @classmethod
-    def of(cls, campaign: CampaignRow) -> Self:
-        return cls(**{name: getattr(campaign, name) for name in cls.model_fields})
+    def of(cls, campaign: CampaignRow, *, pilot_begun: int | None = None) -> Self:
+        names = CampaignAnswer.model_fields.keys() - {"pilot_begun"}
+        return cls(**{name: getattr(campaign, name) for name in names}, pilot_begun=pilot_begun)
 
 
 class CampaignPage(BaseModel):
     items: list[CampaignAnswer]
     next_cursor: str | None
+
+
+class LaunchInput(Input):
+    """``pilot``: so many leads are called at first; then the campaign is held until it is resumed."""
+
+    confirm_disclosure: bool = False
+    confirm_opt_out: bool = False
+    pilot: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+
+class Reason(BaseModel):
+    """Why a campaign can't be launched, or what is doubtful about it."""
+
+    code: str
+    detail: str
+    remedy: str
+
+
+class LaunchAnswer(CampaignAnswer):
+    """``warnings``: what would keep a campaign of a real account from its launch, and what couldn't be found out."""
+
+    warnings: list[Reason] = Field(default_factory=list)
+
+
+class TrialCallInput(Input):
+    """A call to one's own phone. ``custom_fields`` fill the agent's variables as those of a lead would."""
+
+    phone_number: PhoneNumber
+    name: OptionalText = None
+    custom_fields: JsonObject = Field(default_factory=dict)
+
+
+class TrialCallAnswer(BaseModel):
+    call_id: str
+    campaign_id: UUID
+    from_number: str
+    agent_id: str | None
+    agent_version: int | None
+    note: str
+
+
+class TrialCallState(BaseModel):
+    """A call to one's own phone, as the provider knows it now; nothing of it is kept here."""
+
+    direction: Literal["test"] = "test"
+    call_id: str
+    campaign_id: UUID
+    from_number: str
+    status: str | None
+    ended: bool
+    disconnection_reason: str | None
+    agent_id: str | None
+    agent_version: int | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: float | None
+    transcript: str | None
+    analysis: dict[str, Any] | None
+    created_at: datetime

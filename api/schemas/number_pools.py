@@ -1,4 +1,4 @@
-"""Number pools and accounts as they come in and as they are answered."""
+"""Number pools as they come in and as they are answered."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from api.schemas.fields import CallsPerSecond, Input, MaxLiveCalls, NotNull, PhoneNumber, Text
-from storage.models import AccountRow, NumberPoolRow
+from api.schemas.fields import CallsPerSecond, Input, MaxLiveCalls, PhoneNumber, Text
+from storage.models import NumberPoolRow
 from storage.number_pools import PoolTerms
 
 Carrier = Literal["twilio", "plivo", "telnyx", "vonage", "retell", "custom"]
@@ -82,40 +82,4 @@ class PoolAnswer(BaseModel):
 
 class PoolPage(BaseModel):
     items: list[PoolAnswer]
-    next_cursor: str | None
-
-
-class AccountChange(Input):
-    """What is named is changed; a limit of null is none."""
-
-    name: Annotated[Text | None, NotNull] = None
-    max_live_calls: MaxLiveCalls | None = None
-    max_calls_per_second: CallsPerSecond | None = None
-
-
-class AccountAnswer(BaseModel):
-    """``provider_limit`` and ``provider_reserved``: live calls at most by the provider's own word, and how many of
-    these are kept for people who ring in; ``provider_elsewhere``: how many were live that were not placed here. All as
-    it said at ``limits_read_at``, which is asked for about every minute; while it doesn't answer they stay in force."""
-
-    id: UUID
-    name: str
-    provider: str
-    is_default: bool
-    max_live_calls: int | None
-    max_calls_per_second: float | None
-    provider_limit: int | None
-    provider_reserved: int | None
-    provider_elsewhere: int | None
-    limits_read_at: datetime | None
-    parked_reason: str | None
-    created_at: datetime
-
-    @classmethod
-    def of(cls, account: AccountRow) -> Self:
-        return cls(**{name: getattr(account, name) for name in cls.model_fields})
-
-
-class AccountPage(BaseModel):
-    items: list[AccountAnswer]
     next_cursor: str | None

@@ -12,6 +12,7 @@ from storage.models.inbound_calls import InboundCallRow
 from storage.models.leads import ContactRow, LeadRow
 from storage.models.live import LiveEventRow
 from storage.models.organizations import AuditEntryRow, MembershipRow, OrganizationRow, UserRow
+from storage.models.trial_calls import TrialCallRow
 from storage.models.webhook_keys import WebhookKeyRow
 from storage.models.webhooks import WebhookEventRow
 
@@ -42,6 +43,7 @@ __all__ = [
     "PaceRow",
     "RequestCountRow",
     "RevokedTokenRow",
+    "TrialCallRow",
     "UserRow",
     "WebhookEventRow",
     "WebhookKeyRow",

@@ -13,7 +13,9 @@ from storage.models.base import Base, Created, Identified, Owned
 class AccountRow(Base, Identified, Created, Owned):
     """One workspace at the provider. A simulated account never shares leads with a real one.
 
-    The default account's key comes from the environment and is not stored. ``provider_limit`` and
+    The default account's key comes from the environment and is not stored; ``sealed_key`` is any other one's, under a
+    key that the database doesn't hold, and ``key_fingerprint`` the beginning of its SHA-256, by which people know it.
+    ``base_url`` of none: where its kind usually is. ``provider_limit`` and
     ``provider_reserved`` are the provider's own figures for live calls, and what of them is kept for people who ring
     in, as read at ``limits_read_at``; ``provider_elsewhere``: how many were live then that aren't ours.
     ``overcounted_since``: from then on we held slots for more calls than the provider had. ``probe_at`` and
@@ -30,11 +32,21 @@ class AccountRow(Base, Identified, Created, Owned):
             unique=True,
             postgresql_where=text("is_default"),
         ),
+        Index(
+            "uq_accounts_key",
+            "organization_id",
+            "key_fingerprint",
+            unique=True,
+            postgresql_where=text("key_fingerprint is not null"),
+        ),
     )
 
     name: Mapped[str]
     provider: Mapped[str]
     is_default: Mapped[bool] = mapped_column(default=False)
+    base_url: Mapped[str | None]
+    sealed_key: Mapped[str | None]
+    key_fingerprint: Mapped[str | None]
     max_live_calls: Mapped[int | None]
     max_calls_per_second: Mapped[float | None]
     provider_limit: Mapped[int | None]

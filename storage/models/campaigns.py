@@ -22,6 +22,9 @@ class CampaignRow(Base, Identified, Created, Owned):
     try from then on whether it goes again. ``released_at``: it came back then, and is loaded by steps.
     ``recording_days`` after a call its recording is deleted, without them never; ``recordings_for``: the roles that
     may hear them besides admins, none for all. ``memory_tokens``: how much of earlier calls the agent is told at most.
+    ``pilot_leads``: once so many leads were begun since the launch, no call of the campaign begins any more.
+    ``disclosure_confirmed_at`` and ``opt_out_confirmed_at``: when somebody confirmed that the agent says what has to be
+    said.
     """
 
     __tablename__ = "campaigns"
@@ -65,6 +68,11 @@ class CampaignRow(Base, Identified, Created, Owned):
     recording_days: Mapped[int | None]
     recordings_for: Mapped[list[str] | None]
     live_phrases: Mapped[list[dict[str, Any]] | None]
+    pilot_leads: Mapped[int | None]
+    disclosure_confirmed_at: Mapped[datetime | None]
+    disclosure_confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    opt_out_confirmed_at: Mapped[datetime | None]
+    opt_out_confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     launched_at: Mapped[datetime | None]
     replanned_at: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]

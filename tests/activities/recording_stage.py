@@ -10,12 +10,14 @@ import httpx
 from prometheus_client import CollectorRegistry
 from temporalio.testing import ActivityEnvironment
 
+from activities.account_clients import AccountClients
 from activities.deleting_recordings import RecordingDeletions
 from activities.fetching_recordings import LEASE, RecordingFetcher
 from activities.keeping_recordings import PARTING, KeepRecordings, Shift
 from activities.recording_metrics import RecordingMetrics
 from storage.models import AttemptRow
 from storage.recording_store import RecordingStore
+from telephony.provider import VoiceProvider
 from telephony.recording_links import RecordingLinks
 from telephony.retell_client import RetellProvider
 from tests.activities.provider_edge import ProviderEdge
@@ -69,7 +71,8 @@ class RecordingStage:
         self._world = world
         self._provider = provider
         self._links = links
-        self._providers = {"simulator": RetellProvider("key_of_tests", "https://provider.example.com", provider_http)}
+        voice = RetellProvider("key_of_tests", "https://provider.example.com", provider_http)
+        self._clients = AccountClients[VoiceProvider]({"simulator": voice})
         self._metrics = RecordingMetrics(self.registry)
 
     def keeper(
@@ -78,7 +81,7 @@ class RecordingStage:
         """One of any number of workers."""
         links = RecordingLinks(self._links, resolve=_everybody_is_public)
         fetcher = RecordingFetcher(
-            self._sessions, self.store, links, self._providers, {}, self._metrics, self.clock, lease=lease
+            self._sessions, self.store, links, self._clients, {}, self._metrics, self.clock, lease=lease
         )
         deletions = RecordingDeletions(self._sessions, self.store, self._metrics, self.clock)
         return KeepRecordings(self._sessions, self.store, fetcher, deletions, self.clock, shift=shift, parting=parting)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
+from activities.account_clients import AccountClients
 from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
 from activities.dialling import PlaceCall
@@ -25,6 +26,7 @@ from activities.stepping import NextStep
 from activities.weighing import DialSettings
 from domain.steps import Dial, Step
 from storage.models import AttemptRow, LeadRow
+from telephony.provider import VoiceProvider
 from telephony.retell_client import RetellProvider
 from tests.builders import Sessions
 
@@ -48,9 +50,13 @@ class Stage:
         http: httpx.AsyncClient,
         client: Client,
         provider_url: str = "https://provider.example.com",
+        clients: AccountClients[VoiceProvider] | None = None,
     ) -> None:
-        providers = {"simulator": RetellProvider("key_of_tests", provider_url, http)}
-        settings = DialSettings("https://leads.example.com/webhook", timedelta(seconds=300), frozenset(providers))
+        voice = RetellProvider("key_of_tests", provider_url, http)
+        providers = clients or AccountClients[VoiceProvider]({"simulator": voice})
+        settings = DialSettings(
+            "https://leads.example.com/webhook", timedelta(seconds=300), providers.kinds, providers.opens_keys
+        )
         self.settings = settings
         self.decisions = decisions = LeadDecisions(settings)
         self.workflows = LeadWorkflows(client, "leads")

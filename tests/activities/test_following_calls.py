@@ -1,7 +1,7 @@
 """Without a public address: webhooks are lost, and every end is heard all the same, once, from a real simulator."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,9 +13,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from typing_extensions import override
 
 from activities import inbox
+from activities.account_clients import AccountClients
 from activities.following_calls import CallFollowing
 from storage.models import AttemptRow, ContactRow, LeadRow, LiveEventRow, WebhookEventRow
 from telephony.http import provider_http_client
+from telephony.provider import VoiceProvider
 from telephony.retell_client import RetellProvider
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
@@ -47,11 +49,14 @@ class Following(Stage):
     def __init__(self, sessions: Sessions, http: httpx.AsyncClient, client: Client, url: str) -> None:
         super().__init__(sessions, RealTime(datetime.now(UTC)), http, client, url)
         self.sessions = sessions
-        self.providers = {"simulator": RetellProvider(API_KEY, url, http)}
+        self.clients = AccountClients[VoiceProvider]({"simulator": RetellProvider(API_KEY, url, http)})
 
     def follower(self) -> CallFollowing:
         """One of any number of workers."""
-        return CallFollowing(self.sessions, self.providers, self.workflows, lambda: datetime.now(UTC), every=EVERY)
+        return self.follower_at(lambda: datetime.now(UTC))
+
+    def follower_at(self, clock: Callable[[], datetime]) -> CallFollowing:
+        return CallFollowing(self.sessions, self.clients, {"simulator"}, self.workflows, clock, every=EVERY)
 
 
 @pytest.fixture
@@ -199,9 +204,7 @@ async def test_a_webhook_that_does_arrive_changes_nothing_any_more_and_one_that_
         events = await session.scalars(select(WebhookEventRow.event_key))
         assert sorted(events) == [f"call_analyzed:{row.call_id}", f"call_ended:{row.call_id}"]
     await change(sessions, row, status="in_progress", outcome=None, counts=None)
-    follower = CallFollowing(
-        sessions, stage.providers, stage.workflows, lambda: datetime.now(UTC) + timedelta(minutes=1), every=EVERY
-    )
+    follower = stage.follower_at(lambda: datetime.now(UTC) + timedelta(minutes=1))
     assert await follower.look() == 0
     assert len(engine.signals) == 1
 
@@ -236,13 +239,7 @@ async def test_a_provider_or_an_engine_that_is_away_is_asked_again(
     broken = [{"operation": name, "effect": "error", "next": 1} for name in ("list-calls", "get-call")]
     (await control.post("/faults", json=broken)).raise_for_status()
     minutes = iter(range(100))
-    follower = CallFollowing(
-        sessions,
-        stage.providers,
-        stage.workflows,
-        lambda: datetime.now(UTC) + timedelta(minutes=next(minutes)),
-        every=EVERY,
-    )
+    follower = stage.follower_at(lambda: datetime.now(UTC) + timedelta(minutes=next(minutes)))
     assert [await follower.look() for _ in range(2)] == [0, 0]
     engine.is_away = True
     assert await follower.look() == 1

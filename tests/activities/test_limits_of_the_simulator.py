@@ -10,12 +10,14 @@ from sqlalchemy import select
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from activities.account_clients import AccountClients
 from activities.provider_limits import LimitsRead, ProviderLimits
 from simulator.rehearsal import Stage as Rehearsal
 from simulator.rehearsal import rehearsal
 from simulator.settings import Settings
 from storage.models import AttemptRow
 from telephony.http import provider_http_client
+from telephony.provider import VoiceProvider
 from telephony.retell_client import RetellProvider
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
@@ -131,7 +133,8 @@ async def test_a_provider_that_does_not_answer_is_not_waited_for(
     silence = {"operation": "get-concurrency", "effect": "silence", "moment": "before"}
     async with provider_http_client() as http:
         (await http.post(f"{simulator.url}/control/faults", json=silence)).raise_for_status()
-        providers = {"simulator": RetellProvider("key_of_tests", simulator.url, http)}
+        voice = RetellProvider("key_of_tests", simulator.url, http)
+        providers = AccountClients[VoiceProvider]({"simulator": voice})
         limits = ProviderLimits(sessions, providers, clock, patience=timedelta(milliseconds=200))
         assert await limits.refresh() == LimitsRead(unread=1)
     assert (await reread(sessions, world.account)).limits_read_at is None

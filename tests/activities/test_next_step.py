@@ -146,7 +146,7 @@ async def test_a_pool_without_a_number_parks_the_lead(stage: Stage, sessions: Se
         pytest.param({"do_not_call_at": NOON}, "blocked: do_not_call", id="do-not-call"),
         pytest.param({"cancelled_at": NOON}, "cancelled", id="cancelled"),
         pytest.param({"require_consent": True}, "blocked: consent_missing", id="no-consent"),
-        pytest.param({"campaign": "finished"}, "blocked: campaign_finished", id="campaign-finished"),
+        pytest.param({"campaign": "finished"}, "cancelled", id="campaign-finished"),
     ],
 )
 async def test_a_lead_that_may_never_be_called_stops(

@@ -6,8 +6,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from activities.account_clients import AccountClients
 from activities.provider_limits import LimitsRead, ProviderLimits
 from storage.models import AccountRow
+from telephony.provider import VoiceProvider
 from telephony.retell_client import RetellProvider
 from tests.activities.provider_edge import Answer, ProviderEdge, refuses
 from tests.activities.stage import Clock, Stage
@@ -101,7 +103,8 @@ async def test_a_call_that_began_while_the_answer_was_on_its_way_is_not_somebody
         return httpx.Response(200, json={"current_concurrency": 1, "concurrency_limit": 20})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        providers = {"simulator": RetellProvider("key_of_tests", "https://provider.example.com", http)}
+        voice = RetellProvider("key_of_tests", "https://provider.example.com", http)
+        providers = AccountClients[VoiceProvider]({"simulator": voice})
         await ProviderLimits(sessions, providers, clock).refresh()
     assert await figures(sessions, world) == (20, 0, 0, NOON)
 

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from temporalio.testing import ActivityEnvironment
 
+from activities.account_clients import AccountClients
 from activities.deleting_recordings import RecordingDeletions
 from activities.fetching_recordings import RecordingFetcher
 from activities.keeping_recordings import KeepRecordings, Shift
@@ -21,6 +22,7 @@ from domain.calls import CallFacts
 from storage.models import AttemptRow
 from storage.recording_store import RecordingStore
 from telephony.http import provider_http_client
+from telephony.provider import VoiceProvider
 from telephony.recording_links import RecordingLinks, link_http_client
 from telephony.requests import CallRequest, build_call_body
 from telephony.retell_client import RetellProvider
@@ -48,7 +50,7 @@ def clock() -> Clock:
 async def keeper(sessions: Sessions, simulator: str, clock: Clock, tmp_path: Path) -> AsyncIterator[KeepRecordings]:
     store, metrics = RecordingStore((tmp_path / "recordings").as_uri()), RecordingMetrics(CollectorRegistry())
     async with link_http_client() as followed, provider_http_client() as asked:
-        providers = {"simulator": RetellProvider(API_KEY, simulator, asked)}
+        providers = AccountClients[VoiceProvider]({"simulator": RetellProvider(API_KEY, simulator, asked)})
         links, origins = RecordingLinks(followed), {"simulator": simulator}
         fetcher = RecordingFetcher(sessions, store, links, providers, origins, metrics, clock)
         deletions = RecordingDeletions(sessions, store, metrics, clock)

@@ -95,11 +95,25 @@ async def absent_engine(closed_port: int) -> Client:
 
 
 @pytest.fixture
-def make_app(settings: Settings, sessions: async_sessionmaker[AsyncSession]) -> Callable[[Client], FastAPI]:
-    def make(temporal: Client) -> FastAPI:
+async def provider_http() -> AsyncIterator[httpx.AsyncClient]:
+    """The connections to the voice provider, which nobody answers here."""
+
+    def nobody(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route", request=request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(nobody)) as http:
+        yield http
+
+
+@pytest.fixture
+def make_app(
+    settings: Settings, sessions: async_sessionmaker[AsyncSession], provider_http: httpx.AsyncClient
+) -> Callable[..., FastAPI]:
+    def make(temporal: Client, changed: Settings = settings) -> FastAPI:
         return create_app(
             Parts(
-                settings=settings,
+                provider_http=provider_http,
+                settings=changed,
                 jwt_secret="a secret of tests that is long enough for HS256",
                 sessions=sessions,
                 temporal=temporal,

@@ -166,7 +166,7 @@ async def test_accounts_have_addresses_of_their_own(
 ) -> None:
     async with sessions.begin() as session:
         default = (await session.scalars(select(AccountRow))).one()
-        other = AccountRow(organization_id=default.organization_id, name="Other", provider="simulator")
+        other = AccountRow(organization_id=default.organization_id, name="Other", provider="retell")
         session.add(other)
     body = webhook("call_started")
     statuses = [

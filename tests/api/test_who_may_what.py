@@ -62,6 +62,7 @@ class Expected:
 
 
 LEAD: Json = {"phone_number": "+12125550123"}
+TRUNK: Json = {"phone_number": "+12125550123", "termination_uri": "example.pstn.twilio.com"}
 NO_FORM = {"content-type": "text/plain"}
 NEW_PASSWORD = "another password"
 
@@ -123,12 +124,23 @@ TABLE: Mapping[tuple[str, str], Expected] = {
     ("POST", "/api/v1/campaigns/{campaign_id}/launch"): Expected("writers", 404),
     ("POST", "/api/v1/campaigns/{campaign_id}/pause"): Expected("writers", 404),
     ("POST", "/api/v1/campaigns/{campaign_id}/resume"): Expected("writers", 404),
+    ("GET", "/api/v1/campaigns/{campaign_id}/preview"): Expected("readers", 404),
+    ("POST", "/api/v1/campaigns/{campaign_id}/finish"): Expected("writers", 404),
+    ("POST", "/api/v1/campaigns/{campaign_id}/archive"): Expected("writers", 404),
+    ("POST", "/api/v1/campaigns/{campaign_id}/test-call"): Expected("writers", 404, LEAD),
     ("GET", "/api/v1/number-pools"): Expected("readers", 200),
     ("POST", "/api/v1/number-pools"): Expected("writers", 422, {"name": ""}),
     ("GET", "/api/v1/number-pools/{pool_id}"): Expected("readers", 404),
     ("PATCH", "/api/v1/number-pools/{pool_id}"): Expected("writers", 404, {"name": "Another"}),
     ("POST", "/api/v1/number-pools/{pool_id}/resume"): Expected("writers", 404),
     ("GET", "/api/v1/accounts"): Expected("readers", 200),
+    ("POST", "/api/v1/accounts"): Expected("admins", 422, {"name": ""}),
+    ("GET", "/api/v1/accounts/{account_id}"): Expected("readers", 404),
+    ("PUT", "/api/v1/accounts/{account_id}/api-key"): Expected("admins", 404, {"api_key": "key_" + "a" * 32}),
+    ("POST", "/api/v1/accounts/{account_id}/check"): Expected("writers", 404),
+    ("GET", "/api/v1/accounts/{account_id}/agents"): Expected("readers", 404),
+    ("GET", "/api/v1/accounts/{account_id}/numbers"): Expected("readers", 404),
+    ("POST", "/api/v1/accounts/{account_id}/numbers/import"): Expected("admins", 404, TRUNK),
     ("PATCH", "/api/v1/accounts/{account_id}"): Expected("writers", 404, {"max_live_calls": 5}),
     ("POST", "/api/v1/accounts/{account_id}/resume"): Expected("writers", 404),
     ("GET", "/api/v1/accounts/{account_id}/webhook-keys"): Expected("admins", 404),

@@ -63,7 +63,7 @@ def test_with_nothing_against_it_the_lead_may_be_dialled_now_and_for_thirty_seco
         ),
         pytest.param(
             {"campaign_status": CampaignStatus.FINISHED},
-            Finished(LeadOutcome.BLOCKED, "campaign_finished"),
+            Finished(LeadOutcome.CANCELLED),
             id="campaign-finished",
         ),
         pytest.param({"parked_reason": "unpaid"}, Parked("unpaid"), id="parked"),

@@ -108,3 +108,18 @@ def test_without_a_database_the_error_says_what_to_set() -> None:
 def test_the_direct_and_the_replica_address_fall_back_on_the_primary() -> None:
     settings = load_settings({"DATABASE_URL": "postgresql://h/x", "DATABASE_REPLICA_URL": "postgresql://r/x"})
     assert (settings.direct_url, settings.replica_url) == ("postgresql://h/x", "postgresql://r/x")
+
+
+def test_addresses_of_accounts_are_a_list_of_web_addresses() -> None:
+    settings = load_settings({"LEADLINE_ACCOUNT_URLS": "https://eu.example.com/, http://127.0.0.1:9999"})
+    assert settings.account_urls == ("https://eu.example.com", "http://127.0.0.1:9999")
+    with pytest.raises(SettingsError, match="LEADLINE_ACCOUNT_URLS"):
+        load_settings({"LEADLINE_ACCOUNT_URLS": "ftp://example.com"})
+
+
+def test_each_kind_of_account_has_the_key_and_the_address_that_the_environment_names() -> None:
+    given = {"RETELL_API_KEY": "key_1", "LEADLINE_SIMULATOR_KEY": "key_2"}
+    assert load_settings(given).provider_keys == {"retell": "key_1"}, "a simulator is one by its address"
+    settings = load_settings(given | {"LEADLINE_SIMULATOR_URL": "http://127.0.0.1:8100/"})
+    assert settings.provider_keys == {"retell": "key_1", "simulator": "key_2"}
+    assert settings.provider_urls == {"simulator": "http://127.0.0.1:8100"}

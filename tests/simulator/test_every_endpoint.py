@@ -196,3 +196,11 @@ async def test_strict_wants_known_agents_and_caller_ids() -> None:
             from_number="+12125550100", to_number="+13125550142", override_agent_id="agent_simulator_default"
         )
         assert call.call_status == "registered"
+
+
+async def test_prompts_are_made_read_and_changed(retell: AsyncRetell) -> None:
+    made = await retell.llm.create(general_prompt="Hello {{name}}", default_dynamic_variables={"name": "you"})
+    changed = await retell.llm.update(made.llm_id, general_prompt="Good evening")
+    read = await retell.llm.retrieve(made.llm_id)
+    assert (changed.general_prompt, read.general_prompt) == ("Good evening", "Good evening")
+    assert read.default_dynamic_variables == {"name": "you"}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from storage import followed_accounts
+from storage.accounts import address_of
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_world
 
 EVERY = timedelta(seconds=10)
@@ -36,7 +37,7 @@ async def test_accounts_without_an_open_call_and_of_other_kinds_are_left_alone(
     await add_attempt_of(sessions, world, await add_lead(sessions, world), "in_progress", first_sent_at=NOON)
     async with sessions() as session:
         assert await followed_accounts.accounts_to_follow(session, ["retell"]) == []
-        assert await followed_accounts.accounts_to_follow(session, ["simulator"]) == [(world.account.id, "simulator")]
+        assert await followed_accounts.accounts_to_follow(session, ["simulator"]) == [address_of(world.account)]
 
 
 async def test_calls_are_told_by_what_is_still_to_be_heard_of_them(sessions: Sessions, world: World) -> None:

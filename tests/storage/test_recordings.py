@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from domain.recordings import RecordingProblem
 from storage import recordings
+from storage.accounts import address_of
 from storage.models import AttemptRow, AuditEntryRow
 from storage.recordings import CHANNEL, KeptRecording, RecordingToFetch
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_campaign, add_lead, add_world, change, reread
@@ -63,7 +64,7 @@ async def test_a_try_says_all_that_it_takes_and_keeps_its_place_in_the_store(ses
     (first,) = await claim(sessions)
     month = f"{(await reread(sessions, row)).created_at:%Y-%m}"
     path = f"{world.organization.id}/{month}/{row.id}"
-    assert first == RecordingToFetch(row.id, 1, path, LINK, "call_0", "simulator")
+    assert first == RecordingToFetch(row.id, 1, path, LINK, "call_0", address_of(world.account))
     (again,) = await claim(sessions, NOON + LEASE)
     assert again == first._replace(tries=2)
 

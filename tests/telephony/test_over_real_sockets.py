@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from telephony.errors import DialUnconfirmed, ProviderUnreachable
-from telephony.http import provider_http_client
-from telephony.retell_client import ANSWER_DEADLINE, RetellProvider
+from telephony.http import ANSWER_DEADLINE, provider_http_client
+from telephony.retell_client import RetellProvider
 
 BODY = {"from_number": "+12125550100", "to_number": "+13125550142", "idempotency_key": "attempt"}
 TAKEN = b'HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{"call_id":"call_1"}'

@@ -16,6 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities import inbox
+from activities.account_clients import AccountClients
 from activities.inbox import Arrived
 from activities.lead_workflows import SEARCH_ATTRIBUTES, LeadToStart, LeadWorkflows
 from domain.calls import CallEvent, CallFacts
@@ -23,6 +24,7 @@ from runtime.payloads import data_converter
 from runtime.settings import Settings
 from storage.attempts import attempt_id
 from storage.models import LeadRow
+from telephony.provider import VoiceProvider
 from telephony.retell_client import RetellProvider
 from tests.activities.provider_edge import ProviderEdge
 from tests.builders import Sessions, World, add_lead
@@ -76,7 +78,8 @@ class Life:
     async def worker(self) -> AsyncIterator[None]:
         settings = Settings.model_validate({"LEADLINE_TASK_QUEUE": str(self.lead.id)})
         async with httpx.AsyncClient(transport=httpx.MockTransport(self.provider)) as http:
-            providers = {"simulator": RetellProvider("key_of_tests", "https://provider.example.com", http)}
+            voice = RetellProvider("key_of_tests", "https://provider.example.com", http)
+            providers = AccountClients[VoiceProvider]({"simulator": voice})
             worker, _ = build_worker(
                 self._client,
                 self._sessions,
