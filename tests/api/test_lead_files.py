@@ -1,11 +1,9 @@
 """Files of leads: sent, taken in, and what is said of those that can't be."""
 
-import asyncio
 import csv
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -18,12 +16,10 @@ from temporalio.client import Client
 
 from api.app import Parts, create_app
 from runtime.settings import Settings
-from storage.models import CampaignRow, LeadImportPieceRow, LeadImportRow, LeadRow
+from storage.models import CampaignRow, LeadImportPieceRow, LeadImportRow
 from tests.api.file_work import imported, leads_of, new_campaign, send, taken_in
 
 Sessions = async_sessionmaker[AsyncSession]
-
-NO_TIME = timedelta(0)
 
 ADA = "Phone Number,First Name,Last Name,E-Mail,Company\n+1 212 555 0101,Ada,Lovelace,ada@example.com,Engines\n"
 
@@ -252,42 +248,6 @@ async def test_imports_are_listed_newest_first_and_by_campaign(admin: httpx.Asyn
     assert [item["id"] for item in rest["items"]] == [done[0]["id"]]
     of_one = (await admin.get("/api/v1/imports", params={"campaign_id": done[0]["campaign_id"]})).json()
     assert [item["id"] for item in of_one["items"]] == [done[0]["id"]]
-
-
-async def test_a_worker_that_stops_in_the_middle_is_followed_by_one_that_takes_no_row_twice(
-    admin: httpx.AsyncClient, sessions: Sessions
-) -> None:
-    rows = "".join(f"+1212555{100 + number:04},{number}\n" for number in range(90))
-    campaign_id = await new_campaign(admin, duplicate_numbers="allow")
-    answer = await send(admin, campaign_id, f"phone,n\n{rows}nobody,x\n")
-    done = await taken_in(admin, sessions, answer.json()["id"], batch=7, shift=NO_TIME)
-    assert (done["rows_accepted"], done["rows_rejected"], done["rows_total"]) == (90, 1, 91)
-    async with sessions() as session:
-        assert await session.scalar(select(func.count()).select_from(LeadRow)) == 90
-
-
-async def test_two_workers_at_one_file_take_each_row_once(admin: httpx.AsyncClient, sessions: Sessions) -> None:
-    rows = "".join(f"+1212555{100 + number:04}\n" for number in range(90))
-    answer = await send(admin, await new_campaign(admin, duplicate_numbers="allow"), f"phone\n{rows}")
-    import_id = answer.json()["id"]
-    done = await asyncio.gather(*(taken_in(admin, sessions, import_id, batch=5) for _ in range(3)))
-    assert {one["rows_accepted"] for one in done} == {90}
-
-
-async def test_an_import_stops_where_its_campaign_is_finished(admin: httpx.AsyncClient, sessions: Sessions) -> None:
-    campaign_id = await new_campaign(admin)
-    answer = await send(admin, campaign_id, ADA)
-    async with sessions.begin() as session:
-        await session.execute(update(CampaignRow).where(CampaignRow.id == UUID(campaign_id)).values(status="finished"))
-    failed = await taken_in(admin, sessions, answer.json()["id"])
-    assert (failed["status"], failed["rows_accepted"]) == ("failed", 0)
-    assert failed["problem"].startswith("The campaign was finished")
-    assert datetime.fromisoformat(failed["done_at"]) <= datetime.now(UTC)
-
-
-async def test_empty_rows_at_the_end_are_no_rows(admin: httpx.AsyncClient, sessions: Sessions) -> None:
-    done = await imported(admin, sessions, "phone,name,,,\n+12125550101,Ada,,,\n" + ",,,,\n" * 5_000)
-    assert (done["rows_total"], done["rows_accepted"]) == (1, 1)
 
 
 async def test_a_file_that_is_larger_than_it_may_be_is_refused_however_it_is_sent(

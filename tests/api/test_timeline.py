@@ -13,7 +13,7 @@ from tests.api.conftest import AttemptOfLead
 Sessions = async_sessionmaker[AsyncSession]
 Json = dict[str, Any]
 
-SOON = datetime.now(UTC) + timedelta(seconds=30)
+LATER = datetime.now(UTC) + timedelta(days=1)
 
 
 async def timeline(client: httpx.AsyncClient, lead_id: object, **query: str) -> Json:
@@ -28,7 +28,7 @@ async def test_a_life_is_told_in_order_by_rows_reports_and_people(
     sessions: Sessions,
     open_attempt: Any,  # noqa: ANN401 - a fixture with arguments of its own
 ) -> None:
-    at = [SOON + timedelta(seconds=second) for second in range(10)]
+    at = [LATER + timedelta(seconds=second) for second in range(10)]
     made: AttemptOfLead = await open_attempt(
         "done",
         call_id="call_1",
@@ -67,7 +67,7 @@ async def test_pages_show_each_moment_once(
     admin: httpx.AsyncClient,
     open_attempt: Any,  # noqa: ANN401 - a fixture with arguments of its own
 ) -> None:
-    made: AttemptOfLead = await open_attempt("in_progress", first_sent_at=SOON, started_at=SOON)
+    made: AttemptOfLead = await open_attempt("in_progress", first_sent_at=LATER, started_at=LATER)
     whole = (await timeline(admin, made.lead_id))["items"]
     seen: list[Json] = []
     cursor: dict[str, str] = {}
