@@ -14,7 +14,8 @@ from api.launch_checks import LaunchPlan, plan_launch, unconfirmed
 from api.principal import Principal
 from api.problems import Conflict, NotFound
 from api.registry_check import REMEDY, check_registries, too_old_registry
-from api.schemas.campaigns import CampaignAnswer, LaunchAnswer, LaunchInput, Reason
+from api.schemas.campaigns import CampaignAnswer
+from api.schemas.launches import LaunchAnswer, LaunchInput, Reason
 from domain.vocabulary import CampaignStatus
 from storage.campaigns import get_campaign
 from storage.models import CampaignRow

@@ -16,7 +16,7 @@ from activities.call_variables import STANDARD_VARIABLES
 from api.account_checks import numbers_held
 from api.dependencies import Dependencies
 from api.problems import Unavailable
-from api.schemas.campaigns import Reason
+from api.schemas.launches import Reason
 from api.workspaces import NEW_KEY, TRY_AGAIN
 from domain.vocabulary import CallingRules
 from storage.accounts import account_by_id, address_of

@@ -14,7 +14,7 @@ from api.campaign_life import NO_CAMPAIGN
 from api.dependencies import Dependencies
 from api.principal import Principal
 from api.problems import Conflict, NotFound, Unavailable
-from api.schemas.campaigns import TrialCallAnswer, TrialCallInput, TrialCallState
+from api.schemas.launches import TrialCallAnswer, TrialCallInput, TrialCallState
 from api.webhook_probe import PATH
 from api.workspaces import as_problem
 from domain.vocabulary import VoicemailAction

@@ -11,9 +11,9 @@ from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session
 from api.paging import PagingQuery, written
 from api.problems import NotFound
-from api.schemas.campaigns import TrialCallState
 from api.schemas.fields import OptionalText
 from api.schemas.inbound_calls import InboundCallAnswer
+from api.schemas.launches import TrialCallState
 from api.schemas.leads import AttemptAnswer, attempt_fields
 from api.trial_calls import NO_CALL, state_of_trial_call
 from domain.vocabulary import AttemptOutcome, AttemptStatus

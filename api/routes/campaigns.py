@@ -18,16 +18,8 @@ from api.campaign_life import (
 from api.dependencies import Deps, Reader, Session, Writer
 from api.paging import PagingQuery, written
 from api.problems import NotFound
-from api.schemas.campaigns import (
-    CampaignAnswer,
-    CampaignChange,
-    CampaignInput,
-    CampaignPage,
-    LaunchAnswer,
-    LaunchInput,
-    TrialCallAnswer,
-    TrialCallInput,
-)
+from api.schemas.campaigns import CampaignAnswer, CampaignChange, CampaignInput, CampaignPage
+from api.schemas.launches import LaunchAnswer, LaunchInput, TrialCallAnswer, TrialCallInput
 from api.schemas.previews import PreviewAnswer
 from storage.campaigns import get_campaign, list_campaigns
 from storage.pilots import leads_begun
