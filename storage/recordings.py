@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.recordings import RecordingDeletion, RecordingProblem
 from storage.models import AccountRow, AttemptRow, CampaignRow
-from storage.models.attempts import KEPT, RECORDED_AT, TO_DELETE, TO_FETCH
+from storage.models.calls import KEPT, RECORDED_AT, TO_DELETE, TO_FETCH
 from storage.organizations import add_audit_entry
 
 CHANNEL = "leadline_recordings"
