@@ -10,8 +10,8 @@ from domain.outcomes import SettledOutcome, is_known_to_be_silent, outcome_of
 from domain.retry_schedule import AttemptSummary
 from domain.vocabulary import AttemptOutcome, LeadOutcome
 
-INBOUND = "inbound"
-"""The provider's word for the direction of such a call."""
+INBOUND, OUTBOUND = "inbound", "outbound"
+"""The provider's words for the direction of a call."""
 
 ENDINGS = (LeadOutcome.REACHED, LeadOutcome.OPTED_OUT)
 """How a lead may end by a call of the person's own."""
