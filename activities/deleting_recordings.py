@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -58,28 +57,28 @@ class RecordingDeletions:
         async with self._sessions.begin() as session:
             return await recordings.claim_to_delete(session, now=now, until=now + LEASE, limit=BATCH)
 
-    async def _delete(self, batch: Sequence[RecordingToDelete]) -> Sequence[UUID]:
+    async def _delete(self, batch: Sequence[RecordingToDelete]) -> Sequence[RecordingToDelete]:
         room = asyncio.Semaphore(AT_ONCE)
         problems: list[str] = []
 
-        async def delete(one: RecordingToDelete) -> UUID | None:
+        async def delete(one: RecordingToDelete) -> RecordingToDelete | None:
             async with room:
                 try:
                     await self._store.delete(one.path)
                 except StoreError as error:
                     problems.append(str(error))
                     return None
-            return one.attempt_id
+            return one
 
         tried = await asyncio.gather(*(delete(one) for one in batch))
-        gone = [attempt_id for attempt_id in tried if attempt_id is not None]
+        gone = [one for one in tried if one is not None]
         if problems:
             log.error("recordings_not_deleted", count=len(problems), error=problems[0])
         if gone:
             await self._record(gone)
         return gone
 
-    async def _record(self, gone: Sequence[UUID]) -> None:
+    async def _record(self, gone: Sequence[RecordingToDelete]) -> None:
         async with self._sessions.begin() as session:
             await recordings.mark_deleted(session, gone, self._clock())
         log.info("recordings_deleted", count=len(gone))

@@ -96,8 +96,8 @@ def _shown(table: CallTable, call_ids: Collection[UUID], with_transcript: Collec
         func.jsonb_path_query_array(transcript, cast(f"$[*].{name}", JSONPATH), type_=JSONB).label(name)
         for name in ("role", "content")
     )
-    own = {"direction": literal(direction_of(table), Text)} | _LACKING[table]
-    columns = (own.get(name, getattr(table, name, None)).label(name) for name in _COLUMNS)
+    own: dict[str, ColumnElement[Any]] = {"direction": literal(direction_of(table), Text), **_LACKING[table]}
+    columns = ((own[name] if name in own else getattr(table, name)).label(name) for name in _COLUMNS)
     return select(*columns, table.flags, roles, contents).where(table.id.in_(call_ids))
 
 
