@@ -71,6 +71,7 @@ class Reconcile:
         limits: ProviderLimits,
         replanning: Replanning,
         coming_due: ComingDue,
+        inbound: OverdueInboundCalls,
         metrics: RoundMetrics,
         clock: Callable[[], datetime],
     ) -> None:
@@ -82,7 +83,7 @@ class Reconcile:
         self._coming_due = coming_due
         self._times = TimesCheck(sessions, clock)
         self._missing = MissingWorkflows(sessions, workflows, clock)
-        self._inbound = OverdueInboundCalls(sessions, workflows, clock)
+        self._inbound = inbound
         self._bulk = BulkStart(sessions, workflows, clock)
         self._metrics = metrics
         self._metrics.count(asdict(Findings()))
