@@ -7,7 +7,6 @@ one finds it there. So a workflow hears of it exactly as it would by a webhook, 
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities import inbox
 from activities.aftermath import see_to
+from activities.following_inbound import InboundFollowing, in_full
 from activities.inbox import Arrived
 from activities.lead_workflows import EngineAway, LeadWorkflows
-from domain.calls import CallEvent, CallFacts
+from domain.calls import CallFacts
 from storage import followed_accounts
 from storage.followed_accounts import AccountToFollow, OpenCall
 from storage.models import AccountRow
@@ -53,7 +53,10 @@ class CallFollowing:
         self._workflows = workflows
         self._clock = clock
         self._every = every
+        # A look comes a little early or late; half of what lies between two of them makes no turn a miss.
+        self._turn = every - every / LOOKS_PER_TURN / 2
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._inbound = InboundFollowing(sessions, providers, self._report, clock)
 
     async def run(self) -> None:
         """Follow until cancelled. Safe to run in any number of workers: one of them asks at a time."""
@@ -65,14 +68,15 @@ class CallFollowing:
             await asyncio.sleep(self._every.total_seconds() / LOOKS_PER_TURN)
 
     async def look(self) -> int:
-        """Ask once for each account whose turn it is, and take what is found.
+        """Ask once for each account whose turn it is, and for calls that came in, and take what is found.
 
         Returns:
             How many events were news.
         """
         async with self._sessions() as session:
             accounts = await followed_accounts.accounts_to_follow(session, self._providers.keys())
-        return sum([await self._follow(account) for account in accounts])
+        news = sum([await self._follow(account) for account in accounts])
+        return news + await self._inbound.look(self._turn)
 
     async def _follow(self, account: AccountToFollow) -> int:
         calls = await self._take_turn(account.account_id)
@@ -89,8 +93,7 @@ class CallFollowing:
 
     async def _take_turn(self, account_id: UUID) -> Sequence[OpenCall]:
         now = self._clock()
-        # A look comes a little early or late; half of what lies between two of them makes no turn a miss.
-        asked_before = now - self._every + self._every / LOOKS_PER_TURN / 2
+        asked_before = now - self._turn
         async with self._sessions.begin() as session:
             if not await followed_accounts.take_turn(session, account_id, now=now, asked_before=asked_before):
                 return []
@@ -101,21 +104,11 @@ class CallFollowing:
             return False
         async with self._room:
             try:
-                facts = await self._in_full(account, listed)
+                facts = await in_full(self._providers[account.provider], listed)
             except ProviderError as error:
                 log.warning("call_not_read", attempt_id=str(call.attempt_id), error=str(error))
                 return False
             return facts is not None and await self._report(account.account_id, facts)
-
-    async def _in_full(self, account: AccountToFollow, listed: CallFacts) -> CallFacts | None:
-        """As the webhook would have reported it. A list leaves out what was said, which decides what an end means."""
-        if not listed.ended:
-            return replace(listed, event=CallEvent.STARTED)
-        facts = await self._providers[account.provider].get(listed.call_id)
-        if facts is None or not facts.ended:
-            return None
-        event = CallEvent.ANALYZED if facts.analyzed else CallEvent.ENDED
-        return replace(facts, event=event, attempt_id=listed.attempt_id)
 
     async def _report(self, account_id: UUID, facts: CallFacts) -> bool:
         payload = json.dumps({"event": facts.event, "call": {"call_id": facts.call_id}, HEARD_BY: "asking"})

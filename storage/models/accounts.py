@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Created, Identified, Owned
@@ -119,10 +119,14 @@ class AppointmentRow(Base):
 
 
 class FollowedAccountRow(Base):
-    """When the calls of an account were last asked for, by whichever worker's turn it was, and since when they are."""
+    """When the calls of an account were last asked for, by whichever worker's turn it was.
+
+    ``inbound_asked_at``: the same for calls that come in; those that began before ``inbound_since`` are left alone.
+    """
 
     __tablename__ = "followed_accounts"
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
     asked_at: Mapped[datetime]
-    followed_since: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    inbound_asked_at: Mapped[datetime | None]
+    inbound_since: Mapped[datetime | None]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -152,7 +153,7 @@ async def test_what_the_provider_cannot_tell_is_asked_again_for_two_hours_and_th
     waiting = await reread(sessions, row)
     assert (waiting.status, waiting.unanswered_since) == ("in_progress", began)
     assert 6 <= 1_000 - len(provider.questions) <= 10, "less and less often"
-    settled = []
+    settled: list[UUID] = []
     for _ in range(4):
         settled += await stage.overdue_inbound.settle()
         clock.forward(minutes=8)

@@ -88,12 +88,8 @@ def upgrade() -> None:
     _index("to_fetch", [sa.text("recording_try_at nulls first")], TO_FETCH)
     _index("to_delete", ["recording_try_at"], TO_DELETE)
     _index("kept", ["organization_id", "campaign_id", sa.text("coalesce(ended_at, recording_fetched_at)")], KEPT)
-    op.add_column(
-        "followed_accounts",
-        sa.Column(
-            "followed_since", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-    )
+    for name in ("inbound_asked_at", "inbound_since"):
+        op.add_column("followed_accounts", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
     op.execute(FUNCTION)
     for name, definition in TRIGGERS.items():
         op.execute(f"create trigger {name} {definition}")
@@ -117,7 +113,8 @@ def downgrade() -> None:
     for name in TRIGGERS:
         op.execute(f"drop trigger {name} on {TABLE}")
     op.execute("drop function note_live_inbound()")
-    op.drop_column("followed_accounts", "followed_since")
+    op.drop_column("followed_accounts", "inbound_since")
+    op.drop_column("followed_accounts", "inbound_asked_at")
     for index in ("kept", "to_delete", "to_fetch"):
         op.drop_index(f"ix_inbound_calls_recordings_{index}", table_name=TABLE)
     op.drop_constraint(op.f("ck_inbound_calls_recording_deletion"), TABLE, type_="check")
