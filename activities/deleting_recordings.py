@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.recording_metrics import Became, RecordingMetrics
-from storage import recordings
+from storage import recording_retention, recordings
 from storage.recording_store import RecordingStore, StoreError
 from storage.recordings import RecordingToDelete
 
@@ -50,7 +50,7 @@ class RecordingDeletions:
 
     async def _order(self) -> int:
         async with self._sessions.begin() as session:
-            return await recordings.order_retention(session, now=self._clock(), limit=BATCH)
+            return await recording_retention.order_retention(session, now=self._clock(), limit=BATCH)
 
     async def _claim(self) -> Sequence[RecordingToDelete]:
         now = self._clock()

@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Subquery, TextClause, func, literal_column, null, or_, select, true, update
+from sqlalchemy import CTE, ColumnElement, TextClause, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.recordings import RecordingDeletion, RecordingProblem
 from domain.ringing_back import INBOUND, OUTBOUND
-from storage.models import AccountRow, AttemptRow, CampaignRow, InboundCallRow
-from storage.models.calls import KEPT, RECORDED_AT, TO_DELETE, TO_FETCH
+from storage.models import AccountRow, AttemptRow, InboundCallRow
+from storage.models.calls import TO_DELETE, TO_FETCH
 from storage.organizations import add_audit_entry
 
 CHANNEL = "leadline_recordings"
@@ -151,48 +151,21 @@ async def put_back(session: AsyncSession, claim: RecordingToFetch, *, again_at: 
     return await _write(session, claim, recording_tries=claim.tries - 1, recording_try_at=again_at)
 
 
-async def order_retention(session: AsyncSession, *, now: datetime, limit: int) -> int:
-    """Order those to be deleted whose time is over, so many of each kind; from the commit on nobody hears them.
-
-    Campaigns say how long. What no campaign has is kept as long as the organisation keeps anything that it deletes at
-    all: as its campaign with the most days says.
-    """
-    known = select(CampaignRow.organization_id, CampaignRow.id, CampaignRow.recording_days.label("days"))
-    of_campaigns = known.where(CampaignRow.recording_days.is_not(None)).subquery("kept_for")
-    most = func.max(CampaignRow.recording_days)
-    whole = select(CampaignRow.organization_id, null().label("id"), most.label("days"))
-    of_nobody = whole.group_by(CampaignRow.organization_id).having(most.is_not(None)).subquery("kept_for")
-    rang = InboundCallRow
-    nobodys = (rang.organization_id == of_nobody.c.organization_id) & rang.campaign_id.is_(None)
-    campaigns_own = (rang.organization_id == of_campaigns.c.organization_id) & (rang.campaign_id == of_campaigns.c.id)
-    attempts_own = AttemptRow.campaign_id == of_campaigns.c.id
-    kinds = ((AttemptRow, of_campaigns, attempts_own), (rang, of_campaigns, campaigns_own), (rang, of_nobody, nobodys))
-    return sum([await _order_oldest(session, *kind, now=now, limit=limit) for kind in kinds])
-
-
-async def _order_oldest(
-    session: AsyncSession,
-    table: RecordedTable,
-    kept_for: Subquery,
-    own: ColumnElement[bool],
-    *,
-    now: datetime,
-    limit: int,
+async def order_deletion(
+    session: AsyncSession, table: RecordedTable, which: ColumnElement[bool], order: RecordingDeletion
 ) -> int:
-    """Of each owner the oldest first, as they stand in the index: of all that is kept, only what goes is read."""
-    is_over = _recorded_at() < now - func.make_interval(0, 0, 0, kept_for.c.days)
-    oldest = select(table.id).where(own, KEPT, is_over).order_by(_recorded_at()).limit(limit).lateral("oldest")
-    due = select(oldest.c.id).select_from(kept_for).join(oldest, true())
-    due_ids = due.limit(limit).cte("due").prefix_with("MATERIALIZED")
-    locked = (
-        select(table.id)
-        .join(due_ids, due_ids.c.id == table.id)
-        .where(KEPT)
-        .with_for_update(key_share=True, skip_locked=True, of=table)
-        .cte("locked")
-        .prefix_with("MATERIALIZED")
+    """Order these to be deleted.
+
+    The provider's link goes as well, and no report brings it back: it leads past us to what we are to delete.
+    """
+    statement = (
+        update(table)
+        .where(which)
+        .values(recording_deletion=order, recording_url=None)
+        .returning(table.id)
+        .execution_options(synchronize_session=False)
     )
-    return await _order(session, table, table.id == locked.c.id, RecordingDeletion.RETENTION)
+    return len((await session.execute(statement)).all())
 
 
 async def order_deletion_of_contact(session: AsyncSession, contact_id: UUID) -> int:
@@ -204,7 +177,7 @@ async def order_deletion_of_contact(session: AsyncSession, contact_id: UUID) -> 
     ordered = 0
     for table in TABLES.values():
         which = (table.contact_id == contact_id) & table.recording_deletion.is_(None)
-        ordered += await _order(session, table, which, RecordingDeletion.ERASURE)
+        ordered += await order_deletion(session, table, which, RecordingDeletion.ERASURE)
     return ordered
 
 
@@ -275,11 +248,6 @@ def _leasable(table: RecordedTable, which: TextClause, now: datetime, limit: int
     )
 
 
-def _recorded_at() -> ColumnElement[datetime]:
-    """In the very words of the index."""
-    return literal_column(RECORDED_AT.text)
-
-
 def _path(table: RecordedTable) -> ColumnElement[str]:
     """One place for each call, however often it is tried: what a crash leaves there is overwritten or deleted."""
     month = func.to_char(func.timezone("UTC", table.created_at), "YYYY-MM")
@@ -297,17 +265,3 @@ async def _write(session: AsyncSession, claim: RecordingToFetch, **columns: obje
         .execution_options(synchronize_session=False)
     )
     return (await session.execute(statement)).first() is not None
-
-
-async def _order(
-    session: AsyncSession, table: RecordedTable, which: ColumnElement[bool], order: RecordingDeletion
-) -> int:
-    """The provider's link goes as well, and no report brings it back: it leads past us to what we are to delete."""
-    statement = (
-        update(table)
-        .where(which)
-        .values(recording_deletion=order, recording_url=None)
-        .returning(table.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len((await session.execute(statement)).all())

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.recordings import RecordingProblem
-from storage import recordings
+from storage import recording_retention, recordings
 from storage.models import AttemptRow, AuditEntryRow
 from storage.recordings import CHANNEL, KeptRecording, RecordingToFetch
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_campaign, add_lead, add_world, change, reread
@@ -145,7 +145,7 @@ async def test_a_link_is_announced_with_its_commit_and_only_if_there_is_somethin
 
 async def order_retention(sessions: Sessions, now: datetime, limit: int = 100) -> int:
     async with sessions.begin() as session:
-        return await recordings.order_retention(session, now=now, limit=limit)
+        return await recording_retention.order_retention(session, now=now, limit=limit)
 
 
 async def test_a_recording_stays_as_many_days_after_its_call_as_its_campaign_says(
