@@ -29,6 +29,7 @@ from activities.fetching_recordings import RecordingFetcher
 from activities.figures import StandingFigures
 from activities.following_calls import CallFollowing
 from activities.hand_on import SlotHandOn
+from activities.inbound_overdue import OverdueInboundCalls
 from activities.joined_queues import JoinedQueues
 from activities.keeping_recordings import KeepRecordings
 from activities.lead_workflows import LeadWorkflows
@@ -145,6 +146,7 @@ def build_worker(
     coming_due = ComingDue(sessions, hand_on, now)
     replanning = Replanning(sessions, decisions, workflows, hand_on, coming_due, dial, now)
     sender = CallSender(sessions, clients, workflows, now)
+    inbound = OverdueInboundCalls(sessions, clients, workflows, now)
     worker = Worker(
         client,
         task_queue=settings.task_queue,
@@ -154,7 +156,7 @@ def build_worker(
             PlaceCall(sessions, dial, sender, now).place_call,
             LookUpCall(sessions, dial, clients, sender, workflows, now).look_up_call,
             Reconcile(
-                sessions, workflows, hand_on, limits, replanning, coming_due, RoundMetrics(registry), now
+                sessions, workflows, hand_on, limits, replanning, coming_due, inbound, RoundMetrics(registry), now
             ).reconcile,
             TakeImports(sessions, now).take_in_import,
             *more_activities,

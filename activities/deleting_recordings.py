@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.recording_metrics import Became, RecordingMetrics
-from storage import recordings
+from storage import recording_retention, recordings
 from storage.recording_store import RecordingStore, StoreError
 from storage.recordings import RecordingToDelete
 
@@ -51,35 +50,35 @@ class RecordingDeletions:
 
     async def _order(self) -> int:
         async with self._sessions.begin() as session:
-            return await recordings.order_retention(session, now=self._clock(), limit=BATCH)
+            return await recording_retention.order_retention(session, now=self._clock(), limit=BATCH)
 
     async def _claim(self) -> Sequence[RecordingToDelete]:
         now = self._clock()
         async with self._sessions.begin() as session:
             return await recordings.claim_to_delete(session, now=now, until=now + LEASE, limit=BATCH)
 
-    async def _delete(self, batch: Sequence[RecordingToDelete]) -> Sequence[UUID]:
+    async def _delete(self, batch: Sequence[RecordingToDelete]) -> Sequence[RecordingToDelete]:
         room = asyncio.Semaphore(AT_ONCE)
         problems: list[str] = []
 
-        async def delete(one: RecordingToDelete) -> UUID | None:
+        async def delete(one: RecordingToDelete) -> RecordingToDelete | None:
             async with room:
                 try:
                     await self._store.delete(one.path)
                 except StoreError as error:
                     problems.append(str(error))
                     return None
-            return one.attempt_id
+            return one
 
         tried = await asyncio.gather(*(delete(one) for one in batch))
-        gone = [attempt_id for attempt_id in tried if attempt_id is not None]
+        gone = [one for one in tried if one is not None]
         if problems:
             log.error("recordings_not_deleted", count=len(problems), error=problems[0])
         if gone:
             await self._record(gone)
         return gone
 
-    async def _record(self, gone: Sequence[UUID]) -> None:
+    async def _record(self, gone: Sequence[RecordingToDelete]) -> None:
         async with self._sessions.begin() as session:
             await recordings.mark_deleted(session, gone, self._clock())
         log.info("recordings_deleted", count=len(gone))

@@ -98,7 +98,7 @@ class RecordingFetcher:
                 async with self._sessions.begin() as session:
                     is_ours = await recordings.extend_lease(session, claim, self._clock() + self.lease)
             except (SQLAlchemyError, OSError) as error:
-                log.warning("lease_not_extended", attempt_id=str(claim.attempt_id), error=type(error).__name__)
+                log.warning("lease_not_extended", **claim.named, error=type(error).__name__)
                 continue
             if not is_ours:
                 lease.lose()
@@ -184,7 +184,7 @@ class RecordingFetcher:
         async with self._sessions.begin() as session:
             if not await recordings.put_back(session, claim, again_at=self._clock() + STORE_PAUSE):
                 return None
-        log.error("recording_store_away", attempt_id=str(claim.attempt_id), error=str(error))
+        log.error("recording_store_away", **claim.named, error=str(error))
         self._metrics.count(Became.STORE_AWAY)
         return Became.STORE_AWAY
 
@@ -208,4 +208,4 @@ class _Lease:
 
 
 def _told(claim: RecordingToFetch, problem: RecordingProblem, why: str) -> dict[str, object]:
-    return {"attempt_id": str(claim.attempt_id), "problem": problem, "tries": claim.tries, "why": why}
+    return {**claim.named, "problem": problem, "tries": claim.tries, "why": why}

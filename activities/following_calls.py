@@ -7,7 +7,6 @@ one finds it there. So a workflow hears of it exactly as it would by a webhook, 
 import asyncio
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from activities import inbox
 from activities.account_clients import AccountClients
 from activities.aftermath import see_to
+from activities.following_inbound import InboundFollowing, in_full
 from activities.inbox import Arrived
 from activities.lead_workflows import EngineAway, LeadWorkflows
-from domain.calls import CallEvent, CallFacts
+from domain.calls import CallFacts
 from storage import followed_accounts
 from storage.followed_accounts import OpenCall
 from storage.models import AccountRow
@@ -56,7 +56,10 @@ class CallFollowing:
         self._workflows = workflows
         self._clock = clock
         self._every = every
+        # A look comes a little early or late; half of what lies between two of them makes no turn a miss.
+        self._turn = every - every / LOOKS_PER_TURN / 2
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._inbound = InboundFollowing(sessions, clients, kinds, self._report, clock)
 
     async def run(self) -> None:
         """Follow until cancelled. Safe to run in any number of workers: one of them asks at a time."""
@@ -68,7 +71,7 @@ class CallFollowing:
             await asyncio.sleep(self._every.total_seconds() / LOOKS_PER_TURN)
 
     async def look(self) -> int:
-        """Ask once for each account whose turn it is, and take what is found.
+        """Ask once for each account whose turn it is, and for calls that came in, and take what is found.
 
         Returns:
             How many events were news.
@@ -76,7 +79,8 @@ class CallFollowing:
         async with self._sessions() as session:
             accounts = await followed_accounts.accounts_to_follow(session, self._kinds)
         reachable = self._clients.reachable(accounts)
-        return sum([await self._follow(account.account_id, provider) for account, provider in reachable])
+        news = sum([await self._follow(account.account_id, provider) for account, provider in reachable])
+        return news + await self._inbound.look(self._turn)
 
     async def _follow(self, account_id: UUID, provider: VoiceProvider) -> int:
         calls = await self._take_turn(account_id)
@@ -93,8 +97,7 @@ class CallFollowing:
 
     async def _take_turn(self, account_id: UUID) -> Sequence[OpenCall]:
         now = self._clock()
-        # A look comes a little early or late; half of what lies between two of them makes no turn a miss.
-        asked_before = now - self._every + self._every / LOOKS_PER_TURN / 2
+        asked_before = now - self._turn
         async with self._sessions.begin() as session:
             if not await followed_accounts.take_turn(session, account_id, now=now, asked_before=asked_before):
                 return []
@@ -105,7 +108,7 @@ class CallFollowing:
             return False
         async with self._room:
             try:
-                facts = await _in_full(provider, listed)
+                facts = await in_full(provider, listed)
             except ProviderError as error:
                 log.warning("call_not_read", attempt_id=str(call.attempt_id), error=str(error))
                 return False
@@ -125,17 +128,6 @@ class CallFollowing:
         except EngineAway as error:
             log.warning("engine_away", error=str(error))  # the reconciliation forwards what stays
         return True
-
-
-async def _in_full(provider: VoiceProvider, listed: CallFacts) -> CallFacts | None:
-    """As the webhook would have reported it. A list leaves out what was said, which decides what an end means."""
-    if not listed.ended:
-        return replace(listed, event=CallEvent.STARTED)
-    facts = await provider.get(listed.call_id)
-    if facts is None or not facts.ended:
-        return None
-    event = CallEvent.ANALYZED if facts.analyzed else CallEvent.ENDED
-    return replace(facts, event=event, attempt_id=listed.attempt_id)
 
 
 def _is_worth_asking(call: OpenCall, listed: CallFacts) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import cycle
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -17,6 +18,7 @@ from activities.beating import beating
 from activities.deleting_recordings import RecordingDeletions
 from activities.fetching_recordings import RecordingFetcher
 from activities.recording_metrics import Became
+from domain.ringing_back import INBOUND, OUTBOUND
 from storage import recordings
 from storage.recording_store import RecordingStore
 from storage.recordings import RecordingToFetch
@@ -76,6 +78,8 @@ class KeepRecordings:
         self._shift_seconds = shift.total_seconds()
         self._parting_seconds = parting.total_seconds()
         self._news = asyncio.Event()
+        # However many there are of one kind, the other's turn comes.
+        self._first = cycle((OUTBOUND, INBOUND))
         self._gathering: asyncio.TimerHandle | None = None
         self._check_again_at = 0.0
 
@@ -120,7 +124,9 @@ class KeepRecordings:
             return
         now = self._clock()
         async with self._sessions.begin() as session:
-            claims = await recordings.claim_to_fetch(session, now=now, until=now + self._fetcher.lease, limit=room)
+            claims = await recordings.claim_to_fetch(
+                session, now=now, until=now + self._fetcher.lease, limit=room, first=next(self._first)
+            )
         for claim in claims:
             task = asyncio.create_task(self._fetch(claim, work.shift))
             work.running.add(task)
@@ -141,7 +147,7 @@ class KeepRecordings:
         try:
             became = await self._fetcher.fetch(claim)
         except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
-            log.error("recording_failed", attempt_id=str(claim.attempt_id), error=type(error).__name__)
+            log.error("recording_failed", **claim.named, error=type(error).__name__)
             return
         shift.kept += became is Became.KEPT
         shift.failed += became is Became.FAILED

@@ -74,6 +74,7 @@ class Reconcile:
         limits: ProviderLimits,
         replanning: Replanning,
         coming_due: ComingDue,
+        inbound: OverdueInboundCalls,
         metrics: RoundMetrics,
         clock: Callable[[], datetime],
     ) -> None:
@@ -86,7 +87,7 @@ class Reconcile:
         self._finished = FinishedCampaigns(sessions, clock)
         self._times = TimesCheck(sessions, clock)
         self._missing = MissingWorkflows(sessions, workflows, clock)
-        self._inbound = OverdueInboundCalls(sessions, workflows, clock)
+        self._inbound = inbound
         self._imports = LeftImports(sessions, workflows, clock)
         self._bulk = BulkStart(sessions, workflows, clock)
         self._metrics = metrics

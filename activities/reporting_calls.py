@@ -143,4 +143,5 @@ def state_of(attempt: AttemptRow) -> AttemptState:
         disconnection_reason=attempt.disconnection_reason,
         outcome=None if attempt.outcome is None else AttemptOutcome(attempt.outcome),
         transfers=attempt.transfers or (),
+        takes_recording=attempt.recording_deletion is None,
     )

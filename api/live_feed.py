@@ -136,7 +136,7 @@ class LiveFeed:
             changes = await changes_since(session, cursor, organizations)
             if not changes.kinds:
                 return changes
-            spoken = [attempt_id for attempt_id, kinds in changes.kinds.items() if "transcript" in kinds]
+            spoken = [call_id for call_id, kinds in changes.kinds.items() if "transcript" in kinds]
             calls = await live_calls(session, changes.kinds, with_transcript=spoken)
         self._tell(self._narrator.tell(changes.kinds, calls, self._turn), changes.cursor)
         return changes

@@ -28,7 +28,7 @@ Sessions = async_sessionmaker[AsyncSession]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a listener is shown first: ``kinds`` has the attempts, and of those that were missed how they changed."""
+    """What a listener is shown first: ``kinds`` has the calls, and of those that were missed how they changed."""
 
     cursor: LiveCursor
     kinds: Mapping[UUID, Collection[str]]
@@ -45,7 +45,7 @@ async def start_of(sessions: Sessions, interest: Interest, last_event_id: str | 
         if missed is not None:
             return missed
         now = await live_now(session, interest)
-    return Start(now.cursor, dict.fromkeys(now.attempt_ids, ()), is_resumed=False)
+    return Start(now.cursor, dict.fromkeys(now.call_ids, ()), is_resumed=False)
 
 
 async def stream(sessions: Sessions, listener: Listener, start: Start) -> AsyncIterator[ServerSentEvent]:
@@ -94,21 +94,21 @@ async def _shown(sessions: Sessions, listener: Listener, start: Start) -> AsyncI
         part = ids[first : first + CALLS_AT_ONCE]
         # A listener that goes away cancels this task, and a statement that is cancelled costs its connection.
         calls = await asyncio.shield(_read(sessions, part))
-        for attempt_id in part:
-            call = calls.get(attempt_id)
+        for one in part:
+            call = calls.get(one)
             if listener.is_over:
                 return
             if call is None or not listener.interest.covers(call):
                 continue
             yield shown(call)
-            if "flag" in start.kinds[attempt_id]:
+            if "flag" in start.kinds[one]:
                 for model in flags_shown(call):
                     yield model
 
 
-async def _read(sessions: Sessions, attempt_ids: Sequence[UUID]) -> Mapping[UUID, LiveCall]:
+async def _read(sessions: Sessions, call_ids: Sequence[UUID]) -> Mapping[UUID, LiveCall]:
     async with sessions() as session:
-        return {call.id: call for call in await live_calls(session, attempt_ids, with_transcript=attempt_ids)}
+        return {call.id: call for call in await live_calls(session, call_ids, with_transcript=call_ids)}
 
 
 def _events(parcel: Parcel, listens_since: int) -> Sequence[ServerSentEvent]:

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from api.schemas.call_flags import Flag
-from api.schemas.live import CallShown, CallTold, FlagTold, LiveAttempt, TranscriptTold, Utterance
+from api.schemas.live import CallShown, CallTold, FlagTold, LiveAttempt, LiveInbound, TranscriptTold, Utterance
+from domain.ringing_back import INBOUND
 from domain.vocabulary import AttemptStatus
 from storage.live_calls import LiveCall
 
@@ -70,9 +71,9 @@ class Narrator:
         by_id = {call.id: call for call in calls}
         return [
             telling
-            for attempt_id, changed in kinds.items()
-            if attempt_id in by_id
-            for telling in self._tell_one(by_id[attempt_id], changed, turn)
+            for call_id, changed in kinds.items()
+            if call_id in by_id
+            for telling in self._tell_one(by_id[call_id], changed, turn)
         ]
 
     def _tell_one(self, call: LiveCall, changed: Collection[str], turn: int) -> Sequence[Telling]:
@@ -91,8 +92,8 @@ class Narrator:
             self._remember(call.id, _Told(told_in, said, len(call.flags)))
         return tellings
 
-    def _remember(self, attempt_id: UUID, told: _Told) -> None:
-        self._told[attempt_id] = told
+    def _remember(self, call_id: UUID, told: _Told) -> None:
+        self._told[call_id] = told
         if len(self._told) > self._remembers:
             del self._told[next(iter(self._told))]
 
@@ -115,10 +116,21 @@ def _flag(call: LiveCall, flag: Mapping[str, Any]) -> Callable[[int], BaseModel]
 
 
 def _of(call: LiveCall) -> dict[str, Any]:
-    fields = {name: getattr(call, name) for name in LiveAttempt.model_fields if name != "duration_seconds"}
+    is_inbound = call.direction == INBOUND
+    return {
+        "direction": call.direction,
+        "call_id": call.call_id,
+        "lead_id": call.lead_id,
+        "campaign_id": call.campaign_id,
+        "attempt": None if is_inbound else LiveAttempt(**_standing(call, LiveAttempt)),
+        "inbound": LiveInbound(**_standing(call, LiveInbound)) if is_inbound else None,
+    }
+
+
+def _standing(call: LiveCall, model: type[BaseModel]) -> dict[str, Any]:
     seconds = None if call.duration_ms is None else call.duration_ms / 1000
-    attempt = LiveAttempt(**fields, duration_seconds=seconds)
-    return {"call_id": call.call_id, "lead_id": call.lead_id, "campaign_id": call.campaign_id, "attempt": attempt}
+    named = {"duration_seconds": seconds, "phone_number": call.from_number}
+    return {name: named[name] if name in named else getattr(call, name) for name in model.model_fields}
 
 
 def _said(call: LiveCall, start: int) -> dict[str, Any]:

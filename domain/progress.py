@@ -16,7 +16,10 @@ ANALYSIS_WAIT = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptState:
-    """The columns of an attempt that decide what a report may still change."""
+    """The columns of an attempt that decide what a report may still change.
+
+    ``takes_recording``: False once its recording was ordered to be deleted.
+    """
 
     status: AttemptStatus
     ended_at: datetime | None = None
@@ -24,6 +27,7 @@ class AttemptState:
     analyzed_at: datetime | None = None
     outcome: AttemptOutcome | None = None
     transfers: Sequence[Mapping[str, Any]] = ()
+    takes_recording: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def progress(state: AttemptState, facts: CallFacts, *, now: datetime) -> Progres
     ``ANALYSIS_WAIT`` ago. A settled attempt keeps its outcome; late facts only fill in what is missing, but for how the
     call was put through to a person, which nothing else tells.
     """
-    known = _reported(facts)
+    known = _reported(state, facts)
     changes, missing = ({}, known) if is_stale(state, facts) else (known, {})
     missing = missing | {"call_id": facts.call_id, "started_at": facts.started_at}
     if facts.analyzed and state.analyzed_at is None:
@@ -81,8 +85,9 @@ def progress(state: AttemptState, facts: CallFacts, *, now: datetime) -> Progres
     return Progress(changes, missing, replace(settled, outcome=outcome_after(settled.outcome, transfers)))
 
 
-def _reported(facts: CallFacts) -> dict[str, Any]:
-    return {name: value for name in _KEPT_AS_REPORTED if (value := getattr(facts, name)) is not None}
+def _reported(state: AttemptState, facts: CallFacts) -> dict[str, Any]:
+    names = _KEPT_AS_REPORTED if state.takes_recording else set(_KEPT_AS_REPORTED) - {"recording_url"}
+    return {name: value for name in names if (value := getattr(facts, name)) is not None}
 
 
 def is_stale(state: AttemptState, facts: CallFacts) -> bool:

@@ -1,19 +1,25 @@
 """Calls that came in: whose they are, and their rows. States move forward only."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.calls import CallFacts
+from domain.ringing_back import FIRST_QUESTION
 from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadOutcome
+from storage.accounts import ADDRESS, AccountAddress
 from storage.models import AccountRow, AttemptRow, CampaignRow, InboundCallRow, LeadRow, NumberPoolRow
 
-LONGEST_CALL = timedelta(hours=2)
-"""A call of which nothing else was heard is over by then. Source: retell-sdk 6.2.13, max_call_duration_ms."""
+
+class OverdueCall(NamedTuple):
+    id: UUID
+    call_id: str
+    account: AccountAddress
 
 
 async def find_call(session: AsyncSession, account_id: UUID, call_id: str) -> InboundCallRow | None:
@@ -38,7 +44,7 @@ async def lock_call(
         "account_id": account.id,
         "call_id": facts.call_id,
         "status": AttemptStatus.IN_PROGRESS,
-        "look_up_at": now + LONGEST_CALL,
+        "look_up_at": now + FIRST_QUESTION,
     }
     made = insert(InboundCallRow).values(values).on_conflict_do_nothing(index_elements=["account_id", "call_id"])
     await session.execute(made)
@@ -59,7 +65,7 @@ def settle(row: InboundCallRow, *, outcome: AttemptOutcome, now: datetime) -> No
     row.status = AttemptStatus.DONE
     row.outcome = outcome
     row.settled_at = now
-    row.look_up_at = None
+    row.look_up_at = row.unanswered_since = None
 
 
 async def latest_lead(session: AsyncSession, account: AccountRow, contact_id: UUID) -> LeadRow | None:
@@ -96,14 +102,28 @@ def _leads_of(account: AccountRow) -> Select[LeadRow]:
     )
 
 
-async def overdue_calls(
-    session: AsyncSession, *, overdue_before: datetime, limit: int
-) -> Sequence[tuple[UUID, UUID, str]]:
-    """Id, account and call id of calls whose analysis or end should have been heard by now."""
+async def overdue_calls(session: AsyncSession, *, overdue_before: datetime, limit: int) -> Sequence[OverdueCall]:
+    """Calls whose analysis or end should have been heard by now, those first that have waited longest."""
     query = (
-        select(InboundCallRow.id, InboundCallRow.account_id, InboundCallRow.call_id)
-        .where(InboundCallRow.status != AttemptStatus.DONE, InboundCallRow.look_up_at < overdue_before)
+        select(InboundCallRow.id, InboundCallRow.call_id, *ADDRESS)
+        .join(AccountRow, AccountRow.id == InboundCallRow.account_id)
+        .where(InboundCallRow.status != _DONE, InboundCallRow.look_up_at < overdue_before)
         .order_by(InboundCallRow.look_up_at)
         .limit(limit)
     )
-    return [(row[0], row[1], row[2]) for row in await session.execute(query)]
+    return [OverdueCall(row[0], row[1], AccountAddress._make(row[2:])) for row in await session.execute(query)]
+
+
+async def put_off(session: AsyncSession, row_id: UUID, *, until: datetime, now: datetime) -> None:
+    """The provider couldn't tell; ask again then. Since when it can't is kept."""
+    statement = (
+        update(InboundCallRow)
+        .where(InboundCallRow.id == row_id, InboundCallRow.status != _DONE)
+        .values(look_up_at=until, unanswered_since=func.coalesce(InboundCallRow.unanswered_since, now))
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(statement)
+
+
+# A literal: the planner must see that the partial index of open calls holds what is asked for.
+_DONE: ColumnElement[str] = literal_column("'done'")

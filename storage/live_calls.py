@@ -6,28 +6,36 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Select, Text, case, cast, func, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import AttemptRow
+from domain.ringing_back import INBOUND, OUTBOUND
+from storage.models import AttemptRow, InboundCallRow
+
+CallTable = type[AttemptRow] | type[InboundCallRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCall:
-    """``said``: role and words of each utterance; None where nothing was said, or it wasn't asked for."""
+    """An attempt, or a call that came in, which has no ``number`` and perhaps nobody whose it is.
+
+    ``said``: role and words of each utterance; None where nothing was said, or it wasn't asked for.
+    """
 
     id: UUID
+    direction: str
     organization_id: UUID
-    lead_id: UUID
-    campaign_id: UUID
+    lead_id: UUID | None
+    campaign_id: UUID | None
     call_id: str | None
-    number: int
+    number: int | None
     status: str
     outcome: str | None
     disposition: str | None
     disconnection_reason: str | None
-    from_number: str
+    from_number: str | None
+    to_number: str | None
     started_at: datetime | None
     ended_at: datetime | None
     duration_ms: int | None
@@ -43,33 +51,35 @@ class Interest:
     campaign_id: UUID | None = None
     lead_id: UUID | None = None
     call_id: str | None = None
+    direction: str | None = None
 
     def covers(self, call: LiveCall) -> bool:
-        return all(getattr(call, name) == wanted for name, wanted in self._wanted())
+        return all(getattr(call, name) == wanted for name, wanted in self._wanted("direction"))
 
-    def conditions(self) -> Sequence[ColumnElement[bool]]:
-        """The same for attempts in the database."""
-        return [getattr(AttemptRow, name) == wanted for name, wanted in self._wanted()]
+    def conditions(self, table: CallTable) -> Sequence[ColumnElement[bool]]:
+        """The same for calls in the database."""
+        of_kind = self.direction in (None, direction_of(table))
+        return [literal(of_kind), *(getattr(table, name) == wanted for name, wanted in self._wanted())]
 
-    def _wanted(self) -> Sequence[tuple[str, object]]:
-        names = ("organization_id", "campaign_id", "lead_id", "call_id")
+    def _wanted(self, *more: str) -> Sequence[tuple[str, object]]:
+        names = ("organization_id", "campaign_id", "lead_id", "call_id", *more)
         return [(name, wanted) for name in names if (wanted := getattr(self, name)) is not None]
 
 
+def direction_of(table: CallTable) -> str:
+    return OUTBOUND if table is AttemptRow else INBOUND
+
+
 async def live_calls(
-    session: AsyncSession, attempt_ids: Collection[UUID], *, with_transcript: Collection[UUID]
+    session: AsyncSession, call_ids: Collection[UUID], *, with_transcript: Collection[UUID]
 ) -> Sequence[LiveCall]:
-    """These attempts as they stand, in any order; those that are gone are left out.
+    """These calls as they stand, whoever rang whom, in any order; those that are gone are left out.
 
     When each word was spoken stays in the database: it is most of what a transcript takes.
     """
-    transcript = case((AttemptRow.id.in_(with_transcript), AttemptRow.utterances))
-    roles, contents = (
-        func.jsonb_path_query_array(transcript, cast(f"$[*].{name}", JSONPATH), type_=JSONB).label(name)
-        for name in ("role", "content")
+    rows = await session.execute(
+        union_all(*(_shown(table, call_ids, with_transcript) for table in (AttemptRow, InboundCallRow)))
     )
-    query = select(*(getattr(AttemptRow, name) for name in _COLUMNS), AttemptRow.flags, roles, contents)
-    rows = await session.execute(query.where(AttemptRow.id.in_(attempt_ids)))
     return [
         LiveCall(
             **{name: getattr(row, name) for name in _COLUMNS},
@@ -80,8 +90,24 @@ async def live_calls(
     ]
 
 
+def _shown(table: CallTable, call_ids: Collection[UUID], with_transcript: Collection[UUID]) -> Select[Any]:
+    transcript = case((table.id.in_(with_transcript), table.utterances))
+    roles, contents = (
+        func.jsonb_path_query_array(transcript, cast(f"$[*].{name}", JSONPATH), type_=JSONB).label(name)
+        for name in ("role", "content")
+    )
+    own: dict[str, ColumnElement[Any]] = {"direction": literal(direction_of(table), Text), **_LACKING[table]}
+    columns = ((own[name] if name in own else getattr(table, name)).label(name) for name in _COLUMNS)
+    return select(*columns, table.flags, roles, contents).where(table.id.in_(call_ids))
+
+
+_LACKING: dict[CallTable, dict[str, ColumnElement[Any]]] = {
+    AttemptRow: {"to_number": cast(null(), Text)},
+    InboundCallRow: {"number": cast(null(), Integer)},
+}
 _COLUMNS = (
     "id",
+    "direction",
     "organization_id",
     "lead_id",
     "campaign_id",
@@ -92,6 +118,7 @@ _COLUMNS = (
     "disposition",
     "disconnection_reason",
     "from_number",
+    "to_number",
     "started_at",
     "ended_at",
     "duration_ms",

@@ -1,6 +1,7 @@
 """What changes about calls, as it is read by those who listen.
 
-Triggers write it in the transaction that changes an attempt (migration ``2026_11_25_live_calls``).
+Triggers write it in the transaction that changes a call (migrations ``2026_11_25_live_calls`` and, for those that came
+in, ``2026_11_28_inbound_whole``).
 """
 
 from collections import defaultdict
@@ -14,8 +15,8 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    SelectBase,
     Text,
-    and_,
     bindparam,
     cast,
     delete,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     literal_column,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,7 +33,7 @@ from typing_extensions import override
 
 from storage.live_calls import Interest
 from storage.live_cursor import LiveCursor
-from storage.models import AttemptRow, LiveEventRow
+from storage.models import AttemptRow, InboundCallRow, LiveEventRow
 
 CHANNEL = "leadline_live"
 
@@ -39,13 +41,16 @@ RESUMABLE = timedelta(minutes=10)
 RETAINED = timedelta(minutes=15)
 """Longer than is promised: an event is noted before it is committed, and a transaction may take a minute."""
 
+# A literal: the planner must see that the partial index of open calls holds what is asked for.
+_DONE: ColumnElement[str] = literal_column("'done'")
+
 # Any number that nothing else here uses: one process at a time deletes.
 ADVISORY_LOCK = 0x1EAD_11FE
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """``kinds``: of each attempt that changed, in which ways (``call``, ``transcript``, ``flag``).
+    """``kinds``: of each call that changed, whoever rang whom, in which ways (``call``, ``transcript``, ``flag``).
 
     ``cursor``: where to read on.
     """
@@ -56,15 +61,16 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class LiveNow:
-    """The attempts that hold a slot, the oldest first, as of the cursor."""
+    """The attempts that hold a slot and the calls that came in and go on, the oldest first, as of the cursor."""
 
     cursor: LiveCursor
-    attempt_ids: Sequence[UUID]
+    call_ids: Sequence[UUID]
 
 
 async def where_we_are(session: AsyncSession) -> LiveCursor:
     """A cursor behind everything that is committed by now."""
-    return _cursor((await session.execute(_as_of_now(LiveEventRow.kind, [literal_column("false")]))).one())
+    nothing = select(LiveEventRow.kind).where(literal_column("false"))
+    return _cursor((await session.execute(_as_of_now(nothing))).one())
 
 
 async def changes_since(session: AsyncSession, cursor: LiveCursor, organization_ids: Collection[UUID]) -> Changes:
@@ -75,19 +81,27 @@ async def changes_since(session: AsyncSession, cursor: LiveCursor, organization_
         LiveEventRow.transaction >= cursor.begin,
         ~func.pg_visible_in_snapshot(transaction, cast(cast(cursor.snapshot, Text), _PG_SNAPSHOT)),
     ]
-    query = _as_of_now(LiveEventRow.attempt_id, conditions).add_columns(LiveEventRow.kind).order_by(LiveEventRow.id)
-    rows = (await session.execute(query)).all()
+    call_id = func.coalesce(LiveEventRow.attempt_id, LiveEventRow.inbound_call_id).label("call")
+    noted = select(call_id, LiveEventRow.kind, LiveEventRow.id.label("place")).where(*conditions)
+    rows = (await session.execute(_as_of_now(noted, "place"))).all()
     kinds: defaultdict[UUID, set[str]] = defaultdict(set)
     for row in rows:
-        if row.attempt_id is not None:
-            kinds[row.attempt_id].add(row.kind)
+        if row.call is not None:
+            kinds[row.call].add(row.kind)
     return Changes(_cursor(rows[0]), kinds)
 
 
 async def live_now(session: AsyncSession, interest: Interest) -> LiveNow:
-    query = _as_of_now(AttemptRow.id, [*interest.conditions(), AttemptRow.slot_released_at.is_(None)])
-    rows = (await session.execute(query.order_by(AttemptRow.created_at, AttemptRow.id))).all()
-    return LiveNow(_cursor(rows[0]), [row.id for row in rows if row.id is not None])
+    """A call that came in and has ended, or was settled without its end, isn't live any more."""
+    goes_on = (InboundCallRow.ended_at.is_(None), InboundCallRow.status != _DONE)
+    live = union_all(
+        select(AttemptRow.id.label("call"), AttemptRow.created_at).where(
+            *interest.conditions(AttemptRow), AttemptRow.slot_released_at.is_(None)
+        ),
+        select(InboundCallRow.id, InboundCallRow.created_at).where(*interest.conditions(InboundCallRow), *goes_on),
+    )
+    rows = (await session.execute(_as_of_now(live, "created_at", "call"))).all()
+    return LiveNow(_cursor(rows[0]), [row.call for row in rows if row.call is not None])
 
 
 async def announce(session: AsyncSession, organization_ids: Collection[UUID]) -> None:
@@ -112,11 +126,12 @@ async def prune(session: AsyncSession) -> int:
     return await session.scalar(select(func.count()).select_from(gone)) or 0
 
 
-def _as_of_now(column: Any, conditions: Sequence[ColumnElement[Any]]) -> Select[Any]:  # noqa: ANN401  (of any table)
+def _as_of_now(found: SelectBase, *order: str) -> Select[Any]:
     """One statement, so that the cursor is the very snapshot by which the rows are read. There is always a row."""
     always = select(literal_column("1")).subquery("always")
-    found = always.outerjoin(column.class_, and_(true(), *conditions))
-    return select(_TAKEN_AT, _SNAPSHOT, column).select_from(found)
+    rows = found.subquery("found")
+    query = select(_TAKEN_AT, _SNAPSHOT, *rows.c).select_from(always.outerjoin(rows, true()))
+    return query.order_by(*(rows.c[name] for name in order))
 
 
 class _OwnType(UserDefinedType[str]):

@@ -1,38 +1,53 @@
-"""Recordings of attempts: the work list of those that are still to be fetched, and of those that are to be deleted.
+"""Recordings of calls: the work list of those that are still to be fetched, and of those that are to be deleted.
+
+They stand in the rows of attempts and of calls that came in, in the same columns.
 
 A row that somebody is at work on is leased to him until ``recording_try_at``; who dies loses it then. The number of the
 try tells him from whoever takes it over: what he writes later finds no row.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, TextClause, func, literal_column, or_, select, true, update
+from sqlalchemy import CTE, ColumnElement, TextClause, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.recordings import RecordingDeletion, RecordingProblem
+from domain.ringing_back import INBOUND, OUTBOUND
 from storage.accounts import ADDRESS, AccountAddress
-from storage.models import AccountRow, AttemptRow, CampaignRow
-from storage.models.attempts import KEPT, RECORDED_AT, TO_DELETE, TO_FETCH
+from storage.models import AccountRow, AttemptRow, InboundCallRow
+from storage.models.calls import TO_DELETE, TO_FETCH
 from storage.organizations import add_audit_entry
 
 CHANNEL = "leadline_recordings"
 """Where each new link is announced, with the commit that brings it (migration ``2026_11_25_recordings``)."""
 
+RecordedTable = type[AttemptRow] | type[InboundCallRow]
+TABLES: Mapping[str, RecordedTable] = {OUTBOUND: AttemptRow, INBOUND: InboundCallRow}
+
 
 class RecordingToFetch(NamedTuple):
-    """One try at a recording. ``url`` is the provider's link: never in a log, a history or a message."""
+    """One try at a recording. ``url`` is the provider's link: never in a log, a history or a message.
 
-    attempt_id: UUID
+    ``row_id``: of the attempt or the call that came in, by ``direction``.
+    """
+
+    row_id: UUID
     tries: int
     path: str
     url: str
     call_id: str | None
     account: AccountAddress
+    direction: str = OUTBOUND
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """Whose it is, for a line in the log."""
+        return {"attempt_id" if self.direction == OUTBOUND else "inbound_call_id": str(self.row_id)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +60,49 @@ class KeptRecording:
 
 
 class RecordingToDelete(NamedTuple):
-    attempt_id: UUID
+    row_id: UUID
     path: str
+    direction: str = OUTBOUND
 
 
 async def claim_to_fetch(
-    session: AsyncSession, *, now: datetime, until: datetime, limit: int
+    session: AsyncSession, *, now: datetime, until: datetime, limit: int, first: str = OUTBOUND
 ) -> Sequence[RecordingToFetch]:
     """Lease recordings that are to be fetched now, those first that were never tried.
 
     Whoever asks at the same moment gets others.
+
+    Args:
+        first: Which direction's come first; who takes turns lets neither wait for all of the other's.
     """
-    due = _leasable(TO_FETCH, now, limit, AttemptRow.recording_try_at.asc().nulls_first())
+    claims: list[RecordingToFetch] = []
+    for direction in sorted(TABLES, key=lambda one: one != first):
+        if len(claims) < limit:
+            claims += await _claim_to_fetch(session, direction, now, until, limit - len(claims))
+    return claims
+
+
+async def _claim_to_fetch(
+    session: AsyncSession, direction: str, now: datetime, until: datetime, limit: int
+) -> Sequence[RecordingToFetch]:
+    table = TABLES[direction]
+    due = _leasable(table, TO_FETCH, now, limit, table.recording_try_at.asc().nulls_first())
     statement = (
-        update(AttemptRow)
-        .where(AttemptRow.id == due.c.id, AccountRow.id == AttemptRow.account_id)
-        .values(
-            recording_tries=AttemptRow.recording_tries + 1,
-            recording_try_at=until,
-            recording_path=_path(),
-        )
+        update(table)
+        .where(table.id == due.c.id, AccountRow.id == table.account_id)
+        .values(recording_tries=table.recording_tries + 1, recording_try_at=until, recording_path=_path(table))
         .returning(
-            AttemptRow.id,
-            AttemptRow.recording_tries,
-            AttemptRow.recording_path,
-            AttemptRow.recording_url,
-            AttemptRow.call_id,
+            table.id,
+            table.recording_tries,
+            table.recording_path,
+            table.recording_url,
+            table.call_id,
             *ADDRESS,
         )
         .execution_options(synchronize_session=False)
     )
     rows = (await session.execute(statement)).all()
-    return [RecordingToFetch._make((*row[:5], AccountAddress._make(row[5:]))) for row in rows]
+    return [RecordingToFetch._make((*row[:5], AccountAddress._make(row[5:]), direction)) for row in rows]
 
 
 async def extend_lease(session: AsyncSession, claim: RecordingToFetch, until: datetime) -> bool:
@@ -127,28 +153,21 @@ async def put_back(session: AsyncSession, claim: RecordingToFetch, *, again_at: 
     return await _write(session, claim, recording_tries=claim.tries - 1, recording_try_at=again_at)
 
 
-async def order_retention(session: AsyncSession, *, now: datetime, limit: int) -> int:
-    """Order those to be deleted whose campaign keeps them no longer; from the commit on nobody hears them."""
-    kept_until = now - func.make_interval(0, 0, 0, CampaignRow.recording_days)
-    # For each campaign the oldest first, as they stand in the index: of all that is kept, only what goes is read.
-    oldest = (
-        select(AttemptRow.id)
-        .where(AttemptRow.campaign_id == CampaignRow.id, KEPT, _recorded_at() < kept_until)
-        .order_by(_recorded_at())
-        .limit(limit)
-        .lateral("oldest")
+async def order_deletion(
+    session: AsyncSession, table: RecordedTable, which: ColumnElement[bool], order: RecordingDeletion
+) -> int:
+    """Order these to be deleted.
+
+    The provider's link goes as well, and no report brings it back: it leads past us to what we are to delete.
+    """
+    statement = (
+        update(table)
+        .where(which)
+        .values(recording_deletion=order, recording_url=None)
+        .returning(table.id)
+        .execution_options(synchronize_session=False)
     )
-    due = select(oldest.c.id).select_from(CampaignRow).join(oldest, true())
-    due_ids = due.where(CampaignRow.recording_days.is_not(None)).limit(limit).cte("due").prefix_with("MATERIALIZED")
-    locked = (
-        select(AttemptRow.id)
-        .join(due_ids, due_ids.c.id == AttemptRow.id)
-        .where(KEPT)
-        .with_for_update(key_share=True, skip_locked=True, of=AttemptRow)
-        .cte("locked")
-        .prefix_with("MATERIALIZED")
-    )
-    return await _order(session, AttemptRow.id == locked.c.id, RecordingDeletion.RETENTION)
+    return len((await session.execute(statement)).all())
 
 
 async def order_deletion_of_contact(session: AsyncSession, contact_id: UUID) -> int:
@@ -157,43 +176,56 @@ async def order_deletion_of_contact(session: AsyncSession, contact_id: UUID) -> 
     From the commit on nobody hears them. The files are gone within about a minute while a worker runs; what
     ``recordings_of_contact`` still lists then is there.
     """
-    which = (AttemptRow.contact_id == contact_id) & AttemptRow.recording_deletion.is_(None)
-    return await _order(session, which, RecordingDeletion.ERASURE)
+    ordered = 0
+    for table in TABLES.values():
+        which = (table.contact_id == contact_id) & table.recording_deletion.is_(None)
+        ordered += await order_deletion(session, table, which, RecordingDeletion.ERASURE)
+    return ordered
 
 
 async def recordings_of_contact(session: AsyncSession, contact_id: UUID) -> Sequence[RecordingToDelete]:
     """Every recording of a person that is or may be in our store, also those that are ordered to be deleted."""
-    query = select(AttemptRow.id, AttemptRow.recording_path).where(
-        AttemptRow.contact_id == contact_id, AttemptRow.recording_path.is_not(None)
-    )
-    return [RecordingToDelete._make(row) for row in await session.execute(query.order_by(AttemptRow.created_at))]
+    found: list[RecordingToDelete] = []
+    for direction, table in TABLES.items():
+        query = select(table.id, table.recording_path).where(
+            table.contact_id == contact_id, table.recording_path.is_not(None)
+        )
+        rows = await session.execute(query.order_by(table.created_at))
+        found += [RecordingToDelete._make((*row, direction)) for row in rows]
+    return found
 
 
 async def claim_to_delete(
     session: AsyncSession, *, now: datetime, until: datetime, limit: int
 ) -> Sequence[RecordingToDelete]:
     """Lease recordings that are to be deleted. One that is still being fetched waits until that is over or lapsed."""
-    due = _leasable(TO_DELETE, now, limit, AttemptRow.recording_try_at)
-    statement = (
-        update(AttemptRow)
-        .where(AttemptRow.id == due.c.id)
-        .values(recording_try_at=until)
-        .returning(AttemptRow.id, AttemptRow.recording_path)
-        .execution_options(synchronize_session=False)
-    )
-    return [RecordingToDelete._make(row) for row in (await session.execute(statement)).all()]
+    claims: list[RecordingToDelete] = []
+    for direction, table in TABLES.items():
+        due = _leasable(table, TO_DELETE, now, limit - len(claims), table.recording_try_at)
+        statement = (
+            update(table)
+            .where(table.id == due.c.id)
+            .values(recording_try_at=until)
+            .returning(table.id, table.recording_path)
+            .execution_options(synchronize_session=False)
+        )
+        claims += [RecordingToDelete._make((*row, direction)) for row in await session.execute(statement)]
+    return claims
 
 
-async def mark_deleted(session: AsyncSession, attempt_ids: Sequence[UUID], now: datetime) -> None:
+async def mark_deleted(session: AsyncSession, gone: Sequence[RecordingToDelete], now: datetime) -> None:
     """They are gone from the store. The audit log tells how many of each campaign, and by what order."""
-    statement = (
-        update(AttemptRow)
-        .where(AttemptRow.id.in_(attempt_ids), TO_DELETE)
-        .values(recording_path=None, recording_try_at=None, recording_deleted_at=now)
-        .returning(AttemptRow.organization_id, AttemptRow.campaign_id, AttemptRow.recording_deletion)
-        .execution_options(synchronize_session=False)
-    )
-    counts = Counter((row[0], row[1], row[2]) for row in await session.execute(statement))
+    counts: Counter[tuple[UUID, UUID | None, str | None]] = Counter()
+    for direction, table in TABLES.items():
+        row_ids = [one.row_id for one in gone if one.direction == direction]
+        statement = (
+            update(table)
+            .where(table.id.in_(row_ids), TO_DELETE)
+            .values(recording_path=None, recording_try_at=None, recording_deleted_at=now)
+            .returning(table.organization_id, table.campaign_id, table.recording_deletion)
+            .execution_options(synchronize_session=False)
+        )
+        counts.update((row[0], row[1], row[2]) for row in await session.execute(statement))
     for (organization_id, campaign_id, order), count in counts.items():
         add_audit_entry(
             session,
@@ -205,11 +237,11 @@ async def mark_deleted(session: AsyncSession, attempt_ids: Sequence[UUID], now: 
         )
 
 
-def _leasable(which: TextClause, now: datetime, limit: int, order: Any) -> CTE:  # noqa: ANN401
+def _leasable(table: RecordedTable, which: TextClause, now: datetime, limit: int, order: Any) -> CTE:  # noqa: ANN401
     """Rows that nobody is at work on, locked; evaluated once, so that no more are locked than are taken."""
     return (
-        select(AttemptRow.id)
-        .where(which, or_(AttemptRow.recording_try_at.is_(None), AttemptRow.recording_try_at <= now))
+        select(table.id)
+        .where(which, or_(table.recording_try_at.is_(None), table.recording_try_at <= now))
         .order_by(order)
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)
@@ -218,36 +250,20 @@ def _leasable(which: TextClause, now: datetime, limit: int, order: Any) -> CTE: 
     )
 
 
-def _recorded_at() -> ColumnElement[datetime]:
-    """In the very words of the index."""
-    return literal_column(RECORDED_AT.text)
-
-
-def _path() -> ColumnElement[str]:
-    """One place for each attempt, however often it is tried: what a crash leaves there is overwritten or deleted."""
-    month = func.to_char(func.timezone("UTC", AttemptRow.created_at), "YYYY-MM")
-    return func.concat(AttemptRow.organization_id, "/", month, "/", AttemptRow.id)
+def _path(table: RecordedTable) -> ColumnElement[str]:
+    """One place for each call, however often it is tried: what a crash leaves there is overwritten or deleted."""
+    month = func.to_char(func.timezone("UTC", table.created_at), "YYYY-MM")
+    return func.concat(table.organization_id, "/", month, "/", table.id)
 
 
 async def _write(session: AsyncSession, claim: RecordingToFetch, **columns: object) -> bool:
     """Write as long as this try is the last one and there is still something to fetch."""
+    table = TABLES[claim.direction]
     statement = (
-        update(AttemptRow)
-        .where(AttemptRow.id == claim.attempt_id, AttemptRow.recording_tries == claim.tries, TO_FETCH)
+        update(table)
+        .where(table.id == claim.row_id, table.recording_tries == claim.tries, TO_FETCH)
         .values(**columns)
-        .returning(AttemptRow.id)
+        .returning(table.id)
         .execution_options(synchronize_session=False)
     )
     return (await session.execute(statement)).first() is not None
-
-
-async def _order(session: AsyncSession, which: ColumnElement[bool], order: RecordingDeletion) -> int:
-    """The provider's link goes as well: it leads past us to what we are to delete."""
-    statement = (
-        update(AttemptRow)
-        .where(which)
-        .values(recording_deletion=order, recording_url=None)
-        .returning(AttemptRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len((await session.execute(statement)).all())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -80,6 +81,16 @@ class VoiceProvider(Protocol):
 
         One question for as many as 500. An attempt without a call in the answer may have one all the same: lists can
         lag behind.
+
+        Raises:
+            ProviderRejected, ProviderBusy, ProviderUnreachable: the question went unanswered.
+        """
+        ...
+
+    async def list_inbound(self, since: datetime) -> Sequence[CallFacts]:
+        """Calls that came in and began then or later, as ``CallEvent.LOOKED_UP``, but without what was said.
+
+        The newest 1,000. One that still rings may be missing.
 
         Raises:
             ProviderRejected, ProviderBusy, ProviderUnreachable: the question went unanswered.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import httpx
 from retell import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncRetell
 
 from domain.calls import CallFacts
+from domain.ringing_back import INBOUND
 from telephony.errors import ProviderError, ProviderRejected, ProviderUnreachable
 from telephony.http import ANSWER_DEADLINE, PROVIDER_TIMEOUT
 from telephony.payloads import is_call_id
@@ -100,6 +101,20 @@ class RetellProvider:
         if items and not newest:
             raise ProviderUnreachable(_OTHER_CALLS)
         return list(newest.values())
+
+    async def list_inbound(self, since: datetime) -> Sequence[CallFacts]:
+        """See ``VoiceProvider.list_inbound``."""
+        request = self._client.call.with_raw_response.list(
+            filter_criteria={
+                "direction": {"op": "in", "type": "enum", "value": ["inbound"]},
+                "start_timestamp": {"op": "ge", "type": "number", "value": int(since.timestamp() * 1000)},
+            },
+            limit=_MOST_IN_A_LIST,
+            sort_order="descending",
+        )
+        listed = map(facts_of, _items(await self._answer(request)))
+        # Whether the filter is honoured isn't left to the provider: a call of ours would be taken for somebody's own.
+        return [facts for facts in listed if facts is not None and facts.direction == INBOUND]
 
     async def stop(self, call_id: str) -> None:
         """See ``VoiceProvider.stop``."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -34,6 +34,9 @@ async def begin_to_listen(
     campaign_id: UUID | None = None,
     lead_id: UUID | None = None,
     call_id: Annotated[str | None, Query(pattern=CALL_ID)] = None,
+    direction: Annotated[
+        Literal["inbound", "outbound"] | None, Query(description="`outbound` for attempts alone")
+    ] = None,
     last_event_id: Annotated[EventId, Query(description="As `Last-Event-ID`, where no header can be set")] = None,
     last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID", max_length=LONGEST_EVENT_ID)] = None,
 ) -> AsyncIterator[Listening]:
@@ -43,7 +46,11 @@ async def begin_to_listen(
     """
     identity = await deps.identification.identify(token)
     interest = Interest(
-        organization_id=identity.principal.organization_id, campaign_id=campaign_id, lead_id=lead_id, call_id=call_id
+        organization_id=identity.principal.organization_id,
+        campaign_id=campaign_id,
+        lead_id=lead_id,
+        call_id=call_id,
+        direction=direction,
     )
     listener = await deps.live.join(interest, identity.credential)
     try:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from api.schemas.call_flags import Flag
+from api.schemas.recordings import recording_url
 from storage.models import InboundCallRow
 
 CENTS = Decimal(100)
@@ -17,7 +18,7 @@ class InboundCallAnswer(BaseModel):
     """Somebody rang. ``phone_number``: the caller's, as the provider wrote it; ``to_number``: the one that was rung.
 
     ``lead_id`` and ``campaign_id``: of the latest lead with that number, null where there is none. ``cost`` is in the
-    currency's main unit.
+    currency's main unit. ``recording_url``: where the recording is heard, once it is kept.
     """
 
     id: UUID
@@ -38,6 +39,7 @@ class InboundCallAnswer(BaseModel):
     ended_at: datetime | None
     duration_seconds: float | None
     transcript: str | None
+    recording_url: str | None
     analysis: dict[str, Any] | None
     cost: float | None
     flags: list[Flag]
@@ -51,8 +53,9 @@ class InboundCallAnswer(BaseModel):
             phone_number=row.from_number,
             duration_seconds=None if row.duration_ms is None else row.duration_ms / 1000,
             cost=None if row.cost_cents is None else float(row.cost_cents / CENTS),
+            recording_url=recording_url(row),
             flags=row.flags or [],
         )
 
 
-_COMPUTED = frozenset({"direction", "phone_number", "duration_seconds", "cost", "flags"})
+_COMPUTED = frozenset({"direction", "phone_number", "duration_seconds", "cost", "recording_url", "flags"})

@@ -19,6 +19,7 @@ from api.schemas.fields import (
     PhoneNumber,
 )
 from api.schemas.inbound_calls import InboundCallAnswer
+from api.schemas.recordings import recording_url
 from storage.leads import LeadRecord
 from storage.models import AttemptRow
 
@@ -167,7 +168,7 @@ def attempt_fields(attempt: AttemptRow) -> dict[str, Any]:
     return fields | {
         "duration_seconds": None if attempt.duration_ms is None else attempt.duration_ms / 1000,
         "cost": _main_unit(attempt.cost_cents),
-        "recording_url": _recording_url(attempt),
+        "recording_url": recording_url(attempt),
         "transfers": attempt.transfers or [],
         "flags": attempt.flags or [],
     }
@@ -205,12 +206,6 @@ def _last_appointment(attempts: Sequence[AttemptRow]) -> datetime | None:
 def _summary_fields(record: LeadRecord) -> dict[str, Any]:
     fields = {name: getattr(record.lead, name) for name in LeadSummary.model_fields if name not in _OF_THE_RECORD}
     return fields | {"phone_number": record.phone_number, "time_zone": record.lead.time_zones[0]}
-
-
-def _recording_url(attempt: AttemptRow) -> str | None:
-    """Our own path, never the provider's link, which is good for whoever has it."""
-    is_kept = attempt.recording_fetched_at is not None and attempt.recording_deletion is None
-    return f"/api/v1/calls/{attempt.call_id}/recording" if is_kept and attempt.call_id is not None else None
 
 
 def _main_unit(cents: Decimal | None) -> float | None:

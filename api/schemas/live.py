@@ -25,20 +25,42 @@ class LiveAttempt(BaseModel):
     flags: list[Flag]
 
 
+class LiveInbound(BaseModel):
+    """How a call that came in stands. ``phone_number``: the caller's; ``to_number``: the one that was rung."""
+
+    id: UUID
+    status: str
+    outcome: str | None
+    disposition: str | None
+    disconnection_reason: str | None
+    phone_number: str | None
+    to_number: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: float | None
+    flags: list[Flag]
+
+
 class Utterance(BaseModel):
-    """``role``: ``user`` is the callee; ``agent``; ``transfer_target``. ``content`` is text and never markup."""
+    """``role``: ``user`` is the person; ``agent``; ``transfer_target``. ``content`` is text and never markup."""
 
     role: str
     content: str
 
 
 class OfACall(BaseModel):
-    """``call_id`` is null until the provider has taken the call."""
+    """``call_id`` is null until the provider has taken the call.
 
+    ``attempt`` is there where ``direction`` is ``outbound``, else ``inbound`` in its place; ``lead_id`` and
+    ``campaign_id`` are null where nobody knows who rang.
+    """
+
+    direction: Literal["outbound", "inbound"]
     call_id: str | None
-    lead_id: UUID
-    campaign_id: UUID
-    attempt: LiveAttempt
+    lead_id: UUID | None
+    campaign_id: UUID | None
+    attempt: LiveAttempt | None
+    inbound: LiveInbound | None
 
 
 class Spoken(OfACall):

@@ -131,9 +131,14 @@ class AppointmentRow(Base):
 
 
 class FollowedAccountRow(Base):
-    """When the calls of an account were last asked for, by whichever worker's turn it was."""
+    """When the calls of an account were last asked for, by whichever worker's turn it was.
+
+    ``inbound_asked_at``: the same for calls that come in; those that began before ``inbound_since`` are left alone.
+    """
 
     __tablename__ = "followed_accounts"
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
     asked_at: Mapped[datetime]
+    inbound_asked_at: Mapped[datetime | None]
+    inbound_since: Mapped[datetime | None]

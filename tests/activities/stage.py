@@ -13,6 +13,7 @@ from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
 from activities.dialling import PlaceCall
 from activities.hand_on import SlotHandOn
+from activities.inbound_overdue import OverdueInboundCalls
 from activities.joined_queues import JoinedQueues
 from activities.lead_workflows import LeadWorkflows
 from activities.looking_up import LookUpCall
@@ -70,6 +71,7 @@ class Stage:
         self.registry = CollectorRegistry()
         self.coming_due = ComingDue(sessions, self.slots, clock, afterwards=timedelta(0))
         self.replanning = Replanning(sessions, decisions, self.workflows, self.slots, self.coming_due, settings, clock)
+        self.overdue_inbound = OverdueInboundCalls(sessions, providers, self.workflows, clock)
         self._reconcile = Reconcile(
             sessions,
             self.workflows,
@@ -77,6 +79,7 @@ class Stage:
             self.limits,
             self.replanning,
             self.coming_due,
+            self.overdue_inbound,
             RoundMetrics(self.registry),
             clock,
         )

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from activities.inbound_overdue import OverdueInboundCalls
 from activities.inbox import Taken
 from domain.steps import Stop, WaitUntil
 from storage.models import AccountRow, ContactRow, InboundCallRow, LeadRow
@@ -46,11 +45,6 @@ async def lead(sessions: Sessions, world: World) -> LeadRow:
 async def the_call(sessions: Sessions) -> InboundCallRow:
     async with sessions() as session:
         return (await session.scalars(select(InboundCallRow))).one()
-
-
-def facts_of(row: InboundCallRow) -> dict[str, Any]:
-    by_chance = {"id", "created_at"}
-    return {name: getattr(row, name) for name in InboundCallRow.__table__.columns.keys() if name not in by_chance}  # noqa: SIM118
 
 
 async def contact_of(sessions: Sessions, lead: LeadRow) -> ContactRow:
@@ -241,7 +235,7 @@ async def test_a_day_late_an_analysis_still_forbids_and_changes_no_outcome(
 ) -> None:
     await take(sessions, world.account, rings_in("call_ended"))
     clock.now = HEARD + timedelta(minutes=2)
-    assert len(await OverdueInboundCalls(sessions, stage.workflows, clock).settle()) == 1
+    assert len(await stage.overdue_inbound.settle()) == 1
     assert engine.signals == [(f"lead-{lead.id}", "wake")]
     assert (await reread(sessions, lead)).outcome == "reached"
     clock.forward(days=1)
@@ -251,22 +245,6 @@ async def test_a_day_late_an_analysis_still_forbids_and_changes_no_outcome(
     assert row.analyzed_at == clock.now
     assert (await contact_of(sessions, lead)).do_not_call_at == clock.now
     assert (await reread(sessions, lead)).outcome == "reached"
-
-
-async def test_a_call_whose_end_is_never_heard_does_not_stay_open(
-    stage: Stage, sessions: Sessions, world: World, lead: LeadRow, clock: Clock
-) -> None:
-    await take(sessions, world.account, rings_in("call_started"))
-    overdue = OverdueInboundCalls(sessions, stage.workflows, clock)
-    clock.now = HEARD + timedelta(hours=1)
-    assert await overdue.settle() == []
-    clock.now = HEARD + timedelta(hours=2, seconds=1)
-    await overdue.settle()
-    clock.forward(minutes=2)
-    await overdue.settle()
-    row = await the_call(sessions)
-    assert (row.status, row.outcome) == ("done", "failed")
-    assert (await reread(sessions, lead)).status == "new"
 
 
 async def test_another_campaign_leaves_alone_whom_the_ring_back_reached(

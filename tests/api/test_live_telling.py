@@ -18,6 +18,7 @@ FLAG = {"phrase": "stop", "then": "flag", "said_by": "callee", "utterance": 0, "
 def call(*said: str, **fields: object) -> LiveCall:
     values: dict[str, Any] = {
         "id": UUID(int=7),
+        "direction": "outbound",
         "organization_id": UUID(int=1),
         "lead_id": UUID(int=2),
         "campaign_id": UUID(int=3),
@@ -28,6 +29,7 @@ def call(*said: str, **fields: object) -> LiveCall:
         "disposition": None,
         "disconnection_reason": None,
         "from_number": "+12125550101",
+        "to_number": None,
         "started_at": datetime(2026, 3, 2, 18, 0, tzinfo=UTC),
         "ended_at": None,
         "duration_ms": None,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.recordings import RecordingProblem
-from storage import recordings
+from storage import recording_retention, recordings
 from storage.accounts import address_of
 from storage.models import AttemptRow, AuditEntryRow
 from storage.recordings import CHANNEL, KeptRecording, RecordingToFetch
@@ -53,9 +53,9 @@ async def claim(sessions: Sessions, now: datetime = NOON, limit: int = 10) -> Se
 async def test_ten_who_ask_at_once_get_each_recording_once(sessions: Sessions, world: World) -> None:
     rows = [await recorded(sessions, world, number) for number in range(12)]
     claims = [one for some in await asyncio.gather(*(claim(sessions, limit=2) for _ in range(10))) for one in some]
-    assert len(claims) == len({one.attempt_id for one in claims})
+    assert len(claims) == len({one.row_id for one in claims})
     claims += await claim(sessions, limit=100)
-    assert sorted(one.attempt_id for one in claims) == sorted(row.id for row in rows)
+    assert sorted(one.row_id for one in claims) == sorted(row.id for row in rows)
     assert await claim(sessions) == []
 
 
@@ -108,7 +108,7 @@ async def test_a_failure_is_tried_again_when_its_time_comes_and_one_of_our_own_w
 async def test_those_that_were_never_tried_come_first(sessions: Sessions, world: World) -> None:
     await recorded(sessions, world, 1, recording_try_at=NOON - timedelta(hours=1), recording_tries=1)
     fresh = await recorded(sessions, world, 2)
-    assert [one.attempt_id for one in await claim(sessions, limit=1)] == [fresh.id]
+    assert [one.row_id for one in await claim(sessions, limit=1)] == [fresh.id]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ async def test_a_link_is_announced_with_its_commit_and_only_if_there_is_somethin
 
 async def order_retention(sessions: Sessions, now: datetime, limit: int = 100) -> int:
     async with sessions.begin() as session:
-        return await recordings.order_retention(session, now=now, limit=limit)
+        return await recording_retention.order_retention(session, now=now, limit=limit)
 
 
 async def test_a_recording_stays_as_many_days_after_its_call_as_its_campaign_says(
@@ -180,10 +180,10 @@ async def test_what_is_deleted_is_written_down_once_and_told_in_the_audit_log(se
     async with sessions.begin() as session:
         claimed = await recordings.claim_to_delete(session, now=later, until=later + LEASE, limit=100)
         assert await recordings.claim_to_delete(session, now=later, until=later + LEASE, limit=100) == []
-    assert sorted(one.attempt_id for one in claimed) == sorted(row.id for row in rows)
+    assert sorted(one.row_id for one in claimed) == sorted(row.id for row in rows)
     for _ in range(2):
         async with sessions.begin() as session:
-            await recordings.mark_deleted(session, [one.attempt_id for one in claimed], later)
+            await recordings.mark_deleted(session, claimed, later)
     row = await reread(sessions, rows[0])
     assert (row.recording_path, row.recording_deleted_at, row.recording_fetched_at) == (None, later, NOON)
     async with sessions() as session:
@@ -202,7 +202,7 @@ async def test_everything_of_a_person_is_listed_and_ordered_to_go_and_nothing_is
         assert await recordings.order_deletion_of_contact(session, kept.contact_id) == 0
     async with sessions() as session:
         listed = await recordings.recordings_of_contact(session, kept.contact_id)
-    assert [(one.attempt_id, one.path) for one in listed] == [(kept.id, "kept/1")]
+    assert [(one.row_id, one.path) for one in listed] == [(kept.id, "kept/1")]
     assert (await reread(sessions, stranger)).recording_deletion is None
     await change(sessions, kept, recording_url=LINK)
     assert await claim(sessions) == []

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -143,6 +144,26 @@ async def test_without_attempts_there_is_nothing_to_ask(provider_over: ProviderO
 async def test_a_list_that_is_not_of_our_calls_is_no_answer(provider_over: ProviderOver, answer: object) -> None:
     with pytest.raises(ProviderUnreachable, match="list"):
         await provider_over(answering({"/v3/list-calls": json_answer(answer)})).list_calls([ATTEMPT])
+
+
+async def test_calls_that_came_in_are_listed_from_an_instant_on_and_none_that_went_out(
+    provider_over: ProviderOver,
+) -> None:
+    rang = ONGOING | {"call_id": "call_in", "direction": "inbound", "metadata": None}
+    asked: list[Any] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(json.loads(request.content))
+        return json_answer({"items": [rang, ONGOING | {"direction": "outbound"}, STRANGER, None], "has_more": False})
+
+    listed = await provider_over(handler).list_inbound(datetime(2026, 3, 2, 18, 0, tzinfo=UTC))
+
+    assert [(facts.call_id, facts.ended) for facts in listed] == [("call_in", False)]
+    (body,) = asked
+    assert body["filter_criteria"] == {
+        "direction": {"op": "in", "type": "enum", "value": ["inbound"]},
+        "start_timestamp": {"op": "ge", "type": "number", "value": 1_772_474_400_000},
+    }
 
 
 @pytest.mark.parametrize("status", [200, 204])
