@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,13 +15,16 @@ from activities.reporting_calls import lock_for, write_report
 from domain.calls import CallEvent, CallFacts
 from domain.ringing_back import INBOUND
 from domain.vocabulary import AttemptStatus
-from storage import attempts, webhook_events
+from storage import attempts, call_deletions, webhook_events
 from storage.models import AccountRow, AttemptRow
 from storage.webhook_events import EventToForward, NewEvent
 
 _TELLS_THE_WORKFLOW = frozenset({CallEvent.STARTED, CallEvent.ENDED, CallEvent.ANALYZED})
 
 SIGNALS_AT_ONCE = 16
+
+NOTHING_KEPT = "{}"
+"""Of a person who was erased an event is kept by its key alone, which tells its repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ async def take(session: AsyncSession, arrived: Arrived, *, now: datetime) -> Tak
     attempt_id, was = known.id, AttemptStatus(known.status)
     locked = await lock_for(session, known, arrived.facts, now=now)
     # Only now that the attempt is locked: of two who take the same event at once, the second finds the first one's.
-    if arrived.is_kept and not await webhook_events.add_events(session, [new_event(arrived, attempt_id, now)]):
+    kept = arrived if locked.attempt.erased_at is None else replace(arrived, payload=NOTHING_KEPT)
+    if arrived.is_kept and not await webhook_events.add_events(session, [new_event(kept, attempt_id, now)]):
         return Taken()
     reported = await write_report(session, locked, arrived.facts, now=now)
     return taken(arrived.facts, attempt_id, was, reported.aftermath)
@@ -149,7 +153,11 @@ async def forward(
 async def _take_unmatched(session: AsyncSession, arrived: Arrived, now: datetime) -> Taken:
     if arrived.is_kept and not await webhook_events.add_events(session, [new_event(arrived, None, now)]):
         return Taken()
-    return await _take_inbound(session, arrived.account, arrived.facts, now)
+    taken = await _take_inbound(session, arrived.account, arrived.facts, now)
+    # Only now: an erasure that was under way held the locks that were taken for it.
+    if arrived.is_kept and await call_deletions.is_ordered(session, arrived.account.id, arrived.facts.call_id):
+        await webhook_events.empty(session, arrived.account.id, arrived.event_key)
+    return taken
 
 
 async def _take_inbound(session: AsyncSession, account: AccountRow, facts: CallFacts, now: datetime) -> Taken:

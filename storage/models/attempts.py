@@ -41,6 +41,8 @@ class AttemptRow(Base, Identified, Created, Owned):
     ``recording_fetched_at``, and ``recording_digest`` is its SHA-256. ``recording_try_at``: until then somebody is at
     work on it, or it is left alone. ``recording_deletion`` orders that it be deleted and never fetched (again);
     ``recording_path`` is empty again from ``recording_deleted_at`` on, when it is gone.
+
+    From ``erased_at`` on nothing that is reported of the call brings back a word, a number or a link.
     """
 
     __tablename__ = "interaction_attempts"
@@ -124,3 +126,5 @@ class AttemptRow(Base, Identified, Created, Owned):
     recording_given_up_at: Mapped[datetime | None]
     recording_deletion: Mapped[str | None]
     recording_deleted_at: Mapped[datetime | None]
+
+    erased_at: Mapped[datetime | None]

@@ -17,7 +17,8 @@ class InboundCallRow(Base, Identified, Created, Owned):
 
     ``contact_id``, ``lead_id`` and ``campaign_id`` are whose it was found to be when it was first heard of, and stay
     empty for a number that nobody knows. ``status`` is ``in_progress`` until its outcome is decided, and ``done``
-    then; until ``look_up_at`` an analysis, or its end, may still be on its way. ``flags``: as for an attempt.
+    then; until ``look_up_at`` an analysis, or its end, may still be on its way. ``flags`` and
+    ``erased_at``: as for an attempt.
     """
 
     __tablename__ = "inbound_calls"
@@ -64,3 +65,4 @@ class InboundCallRow(Base, Identified, Created, Owned):
     callback_at: Mapped[str | None]
     callback_problem: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.account_clients import AccountClients
 from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
+from activities.deleting_calls import CallDeletions
 from activities.dialling import PlaceCall
 from activities.hand_on import SlotHandOn
 from activities.joined_queues import JoinedQueues
@@ -77,6 +78,7 @@ class Stage:
             self.limits,
             self.replanning,
             self.coming_due,
+            CallDeletions(sessions, providers, clock),
             RoundMetrics(self.registry),
             clock,
         )
