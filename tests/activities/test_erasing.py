@@ -191,7 +191,7 @@ async def test_a_call_whose_answer_comes_after_the_erasure_is_hung_up_and_delete
     provider.knows(dial.attempt_id, {"to_number": NUMBER, "transcript": WORDS}, "call_late")
     await stage.look_up(dial.attempt_id)
     assert provider.stopped == ["call_late"]
-    over = {"call_status": "ended", "start_timestamp": 1, "end_timestamp": 2, "transcript": WORDS, "to_number": NUMBER}
+    over = payload("call_ended", None, **SPOKEN)["call"] | {"call_id": "call_late"}
     provider.knows(dial.attempt_id, over, "call_late")
     clock.forward(minutes=5)
     await stage.look_up(dial.attempt_id)
