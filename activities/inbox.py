@@ -16,7 +16,9 @@ from domain.calls import CallEvent, CallFacts
 from domain.ringing_back import INBOUND
 from domain.vocabulary import AttemptStatus
 from storage import attempts, call_deletions, webhook_events
+from storage.call_deletions import CallAtProvider
 from storage.models import AccountRow, AttemptRow
+from storage.suppressions import is_suppressed
 from storage.webhook_events import EventToForward, NewEvent
 
 _TELLS_THE_WORKFLOW = frozenset({CallEvent.STARTED, CallEvent.ENDED, CallEvent.ANALYZED})
@@ -155,9 +157,22 @@ async def _take_unmatched(session: AsyncSession, arrived: Arrived, now: datetime
         return Taken()
     taken = await _take_inbound(session, arrived.account, arrived.facts, now)
     # Only now: an erasure that was under way held the locks that were taken for it.
-    if arrived.is_kept and await call_deletions.is_ordered(session, arrived.account.id, arrived.facts.call_id):
+    if arrived.is_kept and await _is_of_somebody_erased(session, arrived, now):
         await webhook_events.empty(session, arrived.account.id, arrived.event_key)
     return taken
+
+
+async def _is_of_somebody_erased(session: AsyncSession, arrived: Arrived, now: datetime) -> bool:
+    """A call to try a campaign may be heard of only after whoever it went to was erased: it is deleted as well."""
+    account, facts = arrived.account, arrived.facts
+    if await call_deletions.is_ordered(session, account.id, facts.call_id):
+        return True
+    if facts.direction == INBOUND or facts.to_number is None:
+        return False
+    if not await is_suppressed(session, account.organization_id, facts.to_number):
+        return False
+    await call_deletions.order(session, [CallAtProvider(account.organization_id, account.id, facts.call_id)], now)
+    return True
 
 
 async def _take_inbound(session: AsyncSession, account: AccountRow, facts: CallFacts, now: datetime) -> Taken:

@@ -100,7 +100,7 @@ async def _lock_attempts(session: AsyncSession, contact: ContactRow, leads: Sequ
     """Calls to the number, and calls of these leads to a number that they had before."""
     lead_ids = [lead.id for lead in leads]
     query = select(AttemptRow).where(or_(AttemptRow.contact_id == contact.id, AttemptRow.lead_id.in_(lead_ids)))
-    query = query.order_by(AttemptRow.id).with_for_update(key_share=True).options(*LONG_COLUMNS)
+    query = query.order_by(AttemptRow.lead_id, AttemptRow.number).with_for_update(key_share=True).options(*LONG_COLUMNS)
     return (await session.scalars(query.execution_options(populate_existing=True))).all()
 
 

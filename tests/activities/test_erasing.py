@@ -280,3 +280,13 @@ async def test_a_number_that_comes_in_while_its_person_is_erased_is_one_nobody_c
         await erasure.erase(session, contact, NOON)
     found = await coming
     assert (found.id == lead.contact_id, found.do_not_call_source) == (False, "erasure")
+
+
+async def test_a_call_to_try_a_campaign_that_is_heard_of_afterwards_leaves_nothing_and_is_deleted(
+    sessions: Sessions, world: World, lead: LeadRow
+) -> None:
+    await erase(sessions, lead)
+    for event in ("call_ended", "call_analyzed"):
+        await take(sessions, world.account, payload(event, None, **SPOKEN, direction="outbound", call_id="call_trial"))
+    assert await is_nothing_left(sessions)
+    assert [one.call_id for one in await deletions(sessions)] == ["call_trial"]
