@@ -22,6 +22,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from activities.account_clients import AccountClients
 from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
+from activities.deleting_calls import CallDeletions
 from activities.deleting_recordings import RecordingDeletions
 from activities.dialling import PlaceCall
 from activities.discretion import Discretion
@@ -156,7 +157,16 @@ def build_worker(
             PlaceCall(sessions, dial, sender, now).place_call,
             LookUpCall(sessions, dial, clients, sender, workflows, now).look_up_call,
             Reconcile(
-                sessions, workflows, hand_on, limits, replanning, coming_due, inbound, RoundMetrics(registry), now
+                sessions,
+                workflows,
+                hand_on,
+                limits,
+                replanning,
+                coming_due,
+                inbound,
+                CallDeletions(sessions, clients, now),
+                RoundMetrics(registry),
+                now,
             ).reconcile,
             TakeImports(sessions, now).take_in_import,
             *more_activities,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.aftermath import Aftermath
+from activities.aftermath import NOTHING, Aftermath
 from activities.inbound_meaning import Meant, give_meaning
 from activities.live_analysis import Heard, flag, heard_anew, wish_among
 from activities.terms import live_phrases_of
@@ -42,10 +42,15 @@ async def take(session: AsyncSession, account: AccountRow, facts: CallFacts, *, 
     look at it after that should have come.
     """
     known = await inbound_calls.find_call(session, account.id, facts.call_id)
+    if known is not None and known.erased_at is not None:
+        facts = replace(facts, from_number=None, to_number=None)
     party = await _find_party(session, account, facts, known)
     heard, wish = _listen(party, known, facts)
     party = await _lock_party(session, account, facts, party, is_wish=wish is not None)
     row = await inbound_calls.lock_call(session, account, facts, contact_id=party.contact_id, lead=party.lead, now=now)
+    if row.erased_at is not None:
+        _write(row, facts, now)
+        return NOTHING
     flag(row, heard, now=now)
     forbids = False
     if wish is not None and party.contact_id is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,13 +15,18 @@ from activities.reporting_calls import lock_for, write_report
 from domain.calls import CallEvent, CallFacts
 from domain.ringing_back import INBOUND
 from domain.vocabulary import AttemptStatus
-from storage import attempts, webhook_events
+from storage import attempts, call_deletions, webhook_events
+from storage.call_deletions import CallAtProvider
 from storage.models import AccountRow, AttemptRow
+from storage.suppressions import is_suppressed
 from storage.webhook_events import EventToForward, NewEvent
 
 _TELLS_THE_WORKFLOW = frozenset({CallEvent.STARTED, CallEvent.ENDED, CallEvent.ANALYZED})
 
 SIGNALS_AT_ONCE = 16
+
+NOTHING_KEPT = "{}"
+"""Of a person who was erased an event is kept by its key alone, which tells its repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ async def take(session: AsyncSession, arrived: Arrived, *, now: datetime) -> Tak
     attempt_id, was = known.id, AttemptStatus(known.status)
     locked = await lock_for(session, known, arrived.facts, now=now)
     # Only now that the attempt is locked: of two who take the same event at once, the second finds the first one's.
-    if arrived.is_kept and not await webhook_events.add_events(session, [new_event(arrived, attempt_id, now)]):
+    kept = arrived if locked.attempt.erased_at is None else replace(arrived, payload=NOTHING_KEPT)
+    if arrived.is_kept and not await webhook_events.add_events(session, [new_event(kept, attempt_id, now)]):
         return Taken()
     reported = await write_report(session, locked, arrived.facts, now=now)
     return taken(arrived.facts, attempt_id, was, reported.aftermath)
@@ -149,7 +155,24 @@ async def forward(
 async def _take_unmatched(session: AsyncSession, arrived: Arrived, now: datetime) -> Taken:
     if arrived.is_kept and not await webhook_events.add_events(session, [new_event(arrived, None, now)]):
         return Taken()
-    return await _take_inbound(session, arrived.account, arrived.facts, now)
+    taken = await _take_inbound(session, arrived.account, arrived.facts, now)
+    # Only now: an erasure that was under way held the locks that were taken for it.
+    if arrived.is_kept and await _is_of_somebody_erased(session, arrived, now):
+        await webhook_events.empty(session, arrived.account.id, arrived.event_key)
+    return taken
+
+
+async def _is_of_somebody_erased(session: AsyncSession, arrived: Arrived, now: datetime) -> bool:
+    """A call to try a campaign may be heard of only after whoever it went to was erased: it is deleted as well."""
+    account, facts = arrived.account, arrived.facts
+    if await call_deletions.is_ordered(session, account.id, facts.call_id):
+        return True
+    if facts.direction == INBOUND or facts.to_number is None:
+        return False
+    if not await is_suppressed(session, account.organization_id, facts.to_number):
+        return False
+    await call_deletions.order(session, [CallAtProvider(account.organization_id, account.id, facts.call_id)], now)
+    return True
 
 
 async def _take_inbound(session: AsyncSession, account: AccountRow, facts: CallFacts, now: datetime) -> Taken:

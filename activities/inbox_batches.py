@@ -89,6 +89,7 @@ def _plain(arrived: Arrived, found: _Found) -> _Plain | None:
     reported = found.of(arrived)
     if (
         reported is None
+        or reported.attempt.erased_at is not None
         or not is_meant(arrived.account, arrived.facts, reported.attempt)
         or not _stays_with_its_call(arrived, reported)
     ):

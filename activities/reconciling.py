@@ -16,6 +16,7 @@ from activities.beating import beating
 from activities.bulk_start import BulkStart
 from activities.coming_due import ComingDue
 from activities.deciding import give_back_expired
+from activities.deleting_calls import CallDeletions
 from activities.finishing import FinishedCampaigns
 from activities.hand_on import SlotHandOn
 from activities.inbound_overdue import OverdueInboundCalls
@@ -63,6 +64,7 @@ class Findings:
     times_against_rules: int = 0
     inbound_calls_settled: int = 0
     imports_resumed: int = 0
+    calls_deleted: int = 0
 
 
 class Reconcile:
@@ -75,6 +77,7 @@ class Reconcile:
         replanning: Replanning,
         coming_due: ComingDue,
         inbound: OverdueInboundCalls,
+        deletions: CallDeletions,
         metrics: RoundMetrics,
         clock: Callable[[], datetime],
     ) -> None:
@@ -84,6 +87,7 @@ class Reconcile:
         self._limits = limits
         self._replanning = replanning
         self._coming_due = coming_due
+        self._deletions = deletions
         self._finished = FinishedCampaigns(sessions, clock)
         self._times = TimesCheck(sessions, clock)
         self._missing = MissingWorkflows(sessions, workflows, clock)
@@ -112,6 +116,7 @@ class Reconcile:
         missing += await self._look_for_missing()
         inbound_calls_settled = _found("inbound_calls_settled", await self._inbound.settle())
         imports_resumed = _found("imports_resumed", await self._imports.resume())
+        calls_deleted = await self._deletions.run_round()
         limits = await self._limits.refresh()
         times_against_rules = await self._times.check()
         await self._finished.run_round()
@@ -127,6 +132,7 @@ class Reconcile:
             times_against_rules=times_against_rules,
             inbound_calls_settled=inbound_calls_settled,
             imports_resumed=imports_resumed,
+            calls_deleted=calls_deleted,
             leads_replanned=leads_replanned,
             leads_served=leads_served,
             slots_idle=slots_idle,

@@ -14,7 +14,8 @@ from domain.calls import TRANSFER_EVENTS, CallEvent, CallFacts
 from domain.outcomes import outcome_of
 from domain.progress import AttemptState, progress
 from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadStatus
-from storage import attempts, contacts
+from storage import attempts, call_deletions, contacts
+from storage.call_deletions import CallAtProvider
 from storage.models import AttemptRow, LeadRow
 
 
@@ -84,9 +85,13 @@ async def lock_for(session: AsyncSession, known: AttemptRow, facts: CallFacts, *
 async def write_report(session: AsyncSession, locked: Locked, facts: CallFacts, *, now: datetime) -> Report:
     """Move a locked attempt forward, and do what follows from that. The caller commits."""
     attempt = locked.attempt
-    flag(attempt, locked.heard, now=now)
+    if attempt.erased_at is None:
+        flag(attempt, locked.heard, now=now)
     before = state_of(attempt)
     _write(attempt, before, facts, now)
+    if attempt.erased_at is not None and attempt.call_id is not None:
+        at_provider = CallAtProvider(attempt.organization_id, attempt.account_id, attempt.call_id)
+        await call_deletions.order(session, [at_provider], now)
     lines = await follow_up(session, locked.claims, attempt, before, facts, now=now)
     meaning = NO_MEANING
     if locked.concerned is not None and _is_decided_now(attempt, before, facts):

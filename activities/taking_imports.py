@@ -24,6 +24,7 @@ from storage.campaigns import get_campaign
 from storage.imports import ImportMoved, Progress, Rejection
 from storage.lead_intake import Added, NewLead, NumberTaken, add_leads
 from storage.models import CampaignRow, LeadImportRow
+from storage.suppressions import suppressed_at
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ AT_ONCE = 2
 
 FINISHED = "The campaign was finished while its file was taken in; the leads up to here are in it."
 NOT_STORABLE = "This row can't be stored; look for unusual characters in it."
+ERASED = "The person with this number was erased and is never called again."
 TAKEN = "The campaign takes a number once (duplicate_numbers is refuse), and another of its leads has this one."
 
 
@@ -197,9 +199,10 @@ async def _progress(
     session: AsyncSession, organization_id: UUID, campaign: CampaignRow, reader: FileReader, batch: _Batch
 ) -> Progress:
     """Store the leads of a batch by what the campaign says today."""
-    leads = [replace(row, campaign=campaign) for row in batch.rows if isinstance(row, NewLead)]
+    rows = await _without_erased(session, organization_id, batch)
+    leads = [replace(row, campaign=campaign) for row in rows if isinstance(row, NewLead)]
     results = iter(await add_leads(session, organization_id, leads) if leads else ())
-    outcomes = [row if isinstance(row, Rejection) else next(results) for row in batch.rows]
+    outcomes = [row if isinstance(row, Rejection) else next(results) for row in rows]
     rejections = [
         reader.rejection(record, TAKEN) if isinstance(outcome, NumberTaken) else outcome
         for record, outcome in zip(batch.records, outcomes, strict=True)
@@ -208,6 +211,19 @@ async def _progress(
     added = [outcome for outcome in outcomes if isinstance(outcome, Added)]
     accepted = sum(one.is_new for one in added)
     return Progress(batch.last, batch.bytes_read, accepted, len(added) - accepted, rejections)
+
+
+async def _without_erased(session: AsyncSession, organization_id: UUID, batch: _Batch) -> Sequence[Row]:
+    """The rows, of which those of people who were erased are rejected, and nothing is kept of what stood in them.
+
+    A file may have been sent before the erasure.
+    """
+    numbers = {row.phone_number for row in batch.rows if isinstance(row, NewLead)}
+    erased = await suppressed_at(session, organization_id, numbers)
+    return [
+        Rejection(record.number, ERASED, []) if isinstance(row, NewLead) and row.phone_number in erased else row
+        for record, row in zip(batch.records, batch.rows, strict=True)
+    ]
 
 
 def _is_of_a_value(error: DBAPIError) -> bool:

@@ -87,6 +87,7 @@ def situation_of(
         outcome=None if lead.outcome is None else LeadOutcome(lead.outcome),
         blocked_reason=lead.blocked_reason,
         cancelled=lead.cancelled_at is not None,
+        erased=context.contact.erased_at is not None,
         do_not_call=contact.is_listed or context.contact.do_not_call_at is not None,
         consent_missing=campaign.require_consent and lead.consent is None,
         reached_elsewhere=_is_reached_elsewhere(campaign, contact, now),

@@ -53,6 +53,7 @@ from api.routes import (
     live,
     number_pools,
     organizations,
+    persons,
     recordings,
     users,
     webhook_keys,
@@ -117,7 +118,7 @@ def create_app(parts: Parts) -> FastAPI:
     numbers = (do_not_call_lists, do_not_call)
     of_calls = (webhooks, live, calls, recordings)
     of_people = (auth, organizations, users, api_keys, audit_log)
-    of_leads = (exports, imports, leads)
+    of_leads = (exports, imports, leads, persons)
     of_accounts = (number_pools, accounts, webhook_keys)
     for routes in (health, *of_people, *of_leads, campaigns, *of_accounts, *of_calls, *numbers):
         app.include_router(routes.router)

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.auditing import note
 from api.dependencies import Dependencies
 from api.principal import Principal
-from api.problems import NotFound
-from storage.contacts import allow_calls, lock_contact, lock_known_contact, set_do_not_call
+from api.problems import Conflict, NotFound
+from storage.contacts import ERASURE, allow_calls, lock_contact, lock_known_contact, set_do_not_call
 from storage.leads import open_runs_of_contact
 from storage.models import ContactRow, OrganizationRow
 from storage.organizations import get_organization, set_stopped
@@ -33,6 +33,11 @@ async def allow_number(session: AsyncSession, principal: Principal, phone_number
     contact = await lock_known_contact(session, principal.organization_id, phone_number)
     if contact is None or contact.do_not_call_at is None:
         raise NotFound("This number is not on the do-not-call list.")
+    if contact.do_not_call_source == ERASURE:
+        raise Conflict(
+            "The person with this number was erased and is never called again; where they wish otherwise themselves, "
+            "an admin lifts it with POST /api/v1/suppressions/lift."
+        )
     allow_calls(contact)
     _audit(session, principal, "contact.calls_allowed", contact)
     await session.commit()

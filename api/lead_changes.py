@@ -128,7 +128,7 @@ def _name(disposition: Disposition | None) -> str | None:
 async def _check(session: AsyncSession, context: LeadWithContext, changed: Mapping[str, Any]) -> None:
     """Refuse what would come too late, or clash with another lead of the campaign."""
     lead, attempt = context.lead, context.open_attempt
-    if lead.outcome == LeadOutcome.ERASED:
+    if lead.outcome == LeadOutcome.ERASED or context.contact.erased_at is not None:
         raise Conflict("This lead was erased; nothing of it can be changed.")
     late = [field for column, field in _TOO_LATE_WHEN_DONE.items() if column in changed]
     if lead.status == LeadStatus.DONE and late:

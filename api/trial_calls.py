@@ -23,6 +23,7 @@ from storage.caller_ids import choose_caller_id
 from storage.campaigns import get_campaign
 from storage.contacts import get_contact, is_listed
 from storage.models import AccountRow, CampaignRow, LeadRow, OrganizationRow, TrialCallRow
+from storage.suppressions import is_suppressed
 from storage.trial_calls import calls_since, get_trial_call, note_taken
 from telephony.errors import DialUnconfirmed, ProviderError
 from telephony.provider import PlacedCall
@@ -115,6 +116,8 @@ async def _check(deps: Dependencies, session: AsyncSession, principal: Principal
     is_on_list = contact is not None and contact.do_not_call_at is not None
     if is_on_list or await is_listed(session, organization_id, phone_number):
         raise Conflict("This number is on the do-not-call list, and no call goes out to it; take it off first.")
+    if await is_suppressed(session, organization_id, phone_number):
+        raise Conflict("The person with this number was erased, and no call goes out to it any more.")
     organization = await session.get_one(OrganizationRow, organization_id)
     if organization.stopped_at is not None:
         raise Conflict("Calling is stopped for the whole organization; POST /api/v1/organizations/current/start.")

@@ -5,13 +5,19 @@ from typing import Annotated
 import typer
 
 from commands.daily import AsJson, AtMost, asked, campaign_id_of, given, show_list, show_one
+from commands.output import say
 
 COLUMNS = ("id", "status", "outcome", "phone_number", "name", "next_attempt_at", "waiting_for")
 MOMENTS = ("at", "kind", "by", "details")
 
 Lead = Annotated[str, typer.Argument(help="The lead's id.")]
 
-leads = typer.Typer(help="List, show, cancel and reopen leads.", no_args_is_help=True)
+Number = Annotated[str, typer.Argument(help="Written in any usual way.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask whether it is meant.")]
+
+ERASED = "Erased here. What the provider still has is being deleted: GET /api/v1/persons/deletions tells how far it is."
+
+leads = typer.Typer(help="List, show, cancel, reopen and erase leads.", no_args_is_help=True)
 
 
 @leads.command("list", help="The newest leads, or those that are looked for.")
@@ -62,3 +68,28 @@ def call_now(lead: Lead, as_json: AsJson = False) -> None:
 @leads.command(help="Call a finished lead again.")
 def reopen(lead: Lead, as_json: AsJson = False) -> None:
     show_one(asked(lambda api: api.ask("POST", f"/api/v1/leads/{lead}/reopen")), as_json=as_json)
+
+
+@leads.command(help="Erase the person behind a lead, for good; nobody calls them again.")
+def erase(lead: Lead, yes: Yes = False) -> None:
+    _be_sure(yes=yes)
+    asked(lambda api: api.ask("DELETE", f"/api/v1/leads/{lead}"))
+    say(ERASED)
+
+
+@leads.command("erase-person", help="Erase whoever has a number, for good; nobody calls them again.")
+def erase_person(phone_number: Number, yes: Yes = False) -> None:
+    _be_sure(yes=yes)
+    asked(lambda api: api.ask("POST", "/api/v1/persons/erase", json={"phone_number": phone_number}))
+    say(ERASED)
+
+
+@leads.command("export-person", help="All that is known of a number, as JSON.")
+def export_person(phone_number: Number) -> None:
+    body = {"phone_number": phone_number}
+    show_one(asked(lambda api: api.ask("POST", "/api/v1/persons/export", json=body)), as_json=True)
+
+
+def _be_sure(*, yes: bool) -> None:
+    if not yes:
+        typer.confirm("This can't be taken back. Erase the person?", abort=True)

@@ -93,6 +93,8 @@ def _finished(situation: Situation) -> Decision | None:
     """A lead that is done stays done; what ends it comes in the order in which people would name it."""
     if situation.outcome is not None:
         return Finished(situation.outcome, situation.blocked_reason)
+    if situation.erased:
+        return Finished(LeadOutcome.ERASED)
     by_calls = _finished_by_calls(situation.history)
     if by_calls is not None:
         return by_calls

@@ -58,6 +58,12 @@ def country_of_number(phone_number: str) -> str | None:
     return None if country in (None, phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY) else country
 
 
+def national_digits(phone_number: str) -> str:
+    """The digits of a number in E.164 that stand in every way to write it, with its country code or without."""
+    parsed = parsed_or_none(phone_number)
+    return phone_number.removeprefix("+") if parsed is None else str(parsed.national_number)
+
+
 def parsed_or_none(phone_number: str, country: str | None = None) -> PhoneNumber | None:
     """What the library makes of a number, ``None`` when it makes nothing of it; never raises."""
     if len(phone_number) > LONGEST_WRITING:

@@ -43,6 +43,7 @@ class Situation:
     outcome: LeadOutcome | None = None
     blocked_reason: str | None = None
     cancelled: bool = False
+    erased: bool = False
     do_not_call: bool = False
     consent_missing: bool = False
     reached_elsewhere: bool = False

@@ -15,6 +15,24 @@ from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage.models import AttemptRow, CampaignRow, InboundCallRow
 
+PERSONAL = frozenset(
+    {
+        "transcript",
+        "utterances",
+        "recording_url",
+        "analysis",
+        "transfer_destination",
+        "transfers",
+        "flags",
+        "callback_at",
+        "callback_problem",
+        "appointment_at",
+        "appointment_written",
+        "appointment_problem",
+    }
+)
+"""What is known of a call and may tell of the person: emptied when they are erased, and never written again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttempt:
@@ -123,9 +141,10 @@ def settle(attempt: AttemptRow, *, outcome: AttemptOutcome, counts: bool, now: d
 
 
 def write(call: AttemptRow | InboundCallRow, changes: Mapping[str, Any]) -> None:
-    """Set the named columns."""
+    """Set the named columns; of a person who was erased none that may tell of them."""
     for column, value in changes.items():
-        setattr(call, column, value)
+        if call.erased_at is None or column not in PERSONAL:
+            setattr(call, column, value)
 
 
 def fill(call: AttemptRow | InboundCallRow, missing: Mapping[str, Any]) -> None:

@@ -11,6 +11,12 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from storage.models import ContactRow, DoNotCallEntryRow
 from storage.pages import Cursor, Page, fetch_page
+from storage.suppressions import suppressed_at
+
+ERASURE = "erasure"
+"""As ``do_not_call_source``: only an admin lifts it, where the suppressions are lifted."""
+
+ERASED = "the person was erased"
 
 
 async def lock_contact_ids(
@@ -20,8 +26,16 @@ async def lock_contact_ids(
 
     Always in the order of the numbers, so that two batches with the same people wait for and never block each other.
     """
-    numbers = sorted(set(phone_numbers))
+    numbers, found = sorted(set(phone_numbers)), dict[str, UUID]()
+    # One that was there and was erased while its lock was waited for is there no more, and is made anew.
+    while others := [number for number in numbers if number not in found]:
+        found |= await _make_or_lock(session, organization_id, others)
+    return found
+
+
+async def _make_or_lock(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> Mapping[str, UUID]:
     made = {row.phone_number: row.id for row in await session.execute(_new_contacts(organization_id, numbers))}
+    await _forbid_suppressed(session, organization_id, made)
     others = [number for number in numbers if number not in made]
     if not others:
         return made
@@ -32,6 +46,15 @@ async def lock_contact_ids(
         .with_for_update(key_share=True)
     )
     return made | {row.phone_number: row.id for row in await session.execute(query)}
+
+
+async def _forbid_suppressed(session: AsyncSession, organization_id: UUID, made: Mapping[str, UUID]) -> None:
+    """Whoever was erased is never called again, also when somebody gives their number anew.
+
+    In a statement of its own: the one that made the contacts may have waited for the erasure, and doesn't see it.
+    """
+    for number, since in (await suppressed_at(session, organization_id, made)).items():
+        await set_do_not_call(session, made[number], reason=ERASED, source=ERASURE, now=since)
 
 
 async def lock_contacts(
@@ -106,7 +129,9 @@ async def list_do_not_call(
     session: AsyncSession, organization_id: UUID, *, limit: int, after: Cursor | None
 ) -> Page[ContactRow]:
     statement = select(ContactRow).where(
-        ContactRow.organization_id == organization_id, ContactRow.do_not_call_at.is_not(None)
+        ContactRow.organization_id == organization_id,
+        ContactRow.do_not_call_at.is_not(None),
+        ContactRow.erased_at.is_(None),
     )
     key = (ContactRow.do_not_call_at, ContactRow.id)
     page = await fetch_page(session, statement, key, limit=limit, after=after)

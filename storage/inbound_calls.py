@@ -53,6 +53,8 @@ async def lock_call(
     )
     query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     row = (await session.scalars(query)).one()
+    if row.erased_at is not None:
+        return row
     row.from_number, row.to_number = row.from_number or facts.from_number, row.to_number or facts.to_number
     row.contact_id = row.contact_id or contact_id
     if row.lead_id is None and lead is not None:

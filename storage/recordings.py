@@ -183,6 +183,21 @@ async def order_deletion_of_contact(session: AsyncSession, contact_id: UUID) -> 
     return ordered
 
 
+async def order_deletion_of_attempts(session: AsyncSession, attempt_ids: Sequence[UUID]) -> int:
+    """The same for single calls of a person, which went to a number that they had before."""
+    which = AttemptRow.id.in_(attempt_ids) & AttemptRow.recording_deletion.is_(None)
+    return await order_deletion(session, AttemptRow, which, RecordingDeletion.ERASURE)
+
+
+async def erasures_pending(session: AsyncSession, organization_id: UUID) -> int:
+    """How many recordings of people who were erased are still in our store."""
+    pending = 0
+    for table in TABLES.values():
+        which = (table.recording_deletion == RecordingDeletion.ERASURE) & (table.organization_id == organization_id)
+        pending += await session.scalar(select(func.count()).select_from(table).where(which, TO_DELETE)) or 0
+    return pending
+
+
 async def recordings_of_contact(session: AsyncSession, contact_id: UUID) -> Sequence[RecordingToDelete]:
     """Every recording of a person that is or may be in our store, also those that are ordered to be deleted."""
     found: list[RecordingToDelete] = []

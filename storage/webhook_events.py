@@ -89,6 +89,12 @@ async def is_kept(session: AsyncSession, account_id: UUID, event_key: str) -> bo
     return await session.scalar(query) is not None
 
 
+async def empty(session: AsyncSession, account_id: UUID, event_key: str) -> None:
+    """Keep of this event its key alone."""
+    which = (WebhookEventRow.account_id == account_id) & (WebhookEventRow.event_key == event_key)
+    await session.execute(update(WebhookEventRow).where(which).values(payload={}))
+
+
 async def match_event(session: AsyncSession, event_id: UUID, attempt_id: UUID) -> None:
     """The event is about this attempt; whose workflow is still to be told of it, if nobody knew that before."""
     is_new = WebhookEventRow.attempt_id.is_distinct_from(attempt_id)

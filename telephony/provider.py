@@ -105,6 +105,16 @@ class VoiceProvider(Protocol):
         """
         ...
 
+    async def delete(self, call_id: str) -> None:
+        """Have the provider forget a call: its numbers, its recording, what was said. One that nobody knows is fine.
+
+        A call that isn't over is to be hung up before: of a deleted one nothing is reported any more.
+
+        Raises:
+            ProviderRejected, ProviderBusy, ProviderUnreachable: the call may still be kept.
+        """
+        ...
+
     async def concurrency(self) -> Concurrency:
         """How full the account is at this moment.
 

@@ -130,6 +130,17 @@ class RetellProvider:
             if facts is not None and not facts.ended:
                 raise
 
+    async def delete(self, call_id: str) -> None:
+        """See ``VoiceProvider.delete``."""
+        if not is_call_id(call_id):
+            return
+        try:
+            await self._answer(self._client.call.with_raw_response.delete(call_id))
+        except ProviderRejected as error:
+            # An unknown call is refused by the status of a wrong question: only where it isn't there it is gone.
+            if error.status not in _NOT_STOPPABLE or await self.get(call_id) is not None:
+                raise
+
     async def concurrency(self) -> Concurrency:
         """See ``VoiceProvider.concurrency``."""
         return concurrency_of(await self._answer(self._client.concurrency.with_raw_response.retrieve()))

@@ -6,6 +6,7 @@ from storage.models.attempts import AttemptRow
 from storage.models.base import Base
 from storage.models.campaigns import CampaignRow
 from storage.models.do_not_call import DoNotCallEntryRow, DoNotCallListRow
+from storage.models.erasure import CallDeletionRow, SuppressionKeyRow, SuppressionRow
 from storage.models.idempotency import IdempotencyKeyRow
 from storage.models.imports import LeadImportPieceRow, LeadImportRejectionRow, LeadImportRow
 from storage.models.inbound_calls import InboundCallRow
@@ -23,6 +24,7 @@ __all__ = [
     "AttemptRow",
     "AuditEntryRow",
     "Base",
+    "CallDeletionRow",
     "CallerIdRow",
     "CampaignRow",
     "ContactRow",
@@ -43,6 +45,8 @@ __all__ = [
     "PaceRow",
     "RequestCountRow",
     "RevokedTokenRow",
+    "SuppressionKeyRow",
+    "SuppressionRow",
     "TrialCallRow",
     "UserRow",
     "WebhookEventRow",

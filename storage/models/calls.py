@@ -24,7 +24,7 @@ class Reported:
     """What the provider reports of a call, and what it came to.
 
     ``flags``: which phrases were said that the campaign listens for. ``callback_problem``: why a call-back that was
-    promised can't be kept.
+    promised can't be kept. From ``erased_at`` on nothing that is reported brings back a word, a number or a link.
     """
 
     provider_status: Mapped[str | None]
@@ -48,6 +48,7 @@ class Reported:
     callback_at: Mapped[str | None]
     callback_problem: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
 
 
 class Recorded:

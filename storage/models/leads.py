@@ -12,7 +12,11 @@ from storage.models.base import Base, Created, Identified, Owned, one_of
 
 
 class ContactRow(Base, Identified, Created, Owned):
-    """One phone number in one organisation. Do-not-call and caps hang on it, whatever lead or campaign asks."""
+    """One phone number in one organisation. Do-not-call and caps hang on it, whatever lead or campaign asks.
+
+    From ``erased_at`` on it is the empty shell of a person: no number stands in ``phone_number`` any more, and nobody
+    calls it again.
+    """
 
     __tablename__ = "contacts"
     __table_args__ = (
@@ -37,6 +41,7 @@ class ContactRow(Base, Identified, Created, Owned):
     do_not_call_at: Mapped[datetime | None]
     do_not_call_reason: Mapped[str | None]
     do_not_call_source: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
 
 
 class LeadRow(Base, Identified, Created, Owned):

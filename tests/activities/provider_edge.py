@@ -18,6 +18,7 @@ class ProviderEdge:
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     dialled: list[bytes] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     questions: list[Answer] = field(default_factory=list)
     """Answers to anything that is no dial, before ``calls`` is looked at."""
     concurrency: dict[str, int] = field(default_factory=lambda: {"current_concurrency": 0, "concurrency_limit": 100})
@@ -33,6 +34,10 @@ class ProviderEdge:
             return httpx.Response(200, json=self.concurrency)
         if "stop-call" in path:
             self.stopped.append(path.rsplit("/", 1)[1])
+            return httpx.Response(204)
+        if "delete-call" in path:
+            self.deleted.append(path.rsplit("/", 1)[1])
+            self.calls.pop(self.deleted[-1], None)
             return httpx.Response(204)
         if "list-calls" in path:
             return httpx.Response(200, json={"items": self._found(json.loads(request.content))})

@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.account_clients import AccountClients
 from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
+from activities.deleting_calls import CallDeletions
 from activities.dialling import PlaceCall
 from activities.hand_on import SlotHandOn
 from activities.inbound_overdue import OverdueInboundCalls
@@ -80,6 +81,7 @@ class Stage:
             self.replanning,
             self.coming_due,
             self.overdue_inbound,
+            CallDeletions(sessions, providers, clock),
             RoundMetrics(self.registry),
             clock,
         )

@@ -92,6 +92,17 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
         pytest.param("leads cancel 1 --hang-up", ['POST /api/v1/leads/1/cancel {"hang_up":true}'], id="cancel"),
         pytest.param("leads call-now 1", ["POST /api/v1/leads/1/call-now"], id="call-now"),
         pytest.param("leads reopen 1", ["POST /api/v1/leads/1/reopen"], id="reopen"),
+        pytest.param("leads erase 1 --yes", ["DELETE /api/v1/leads/1"], id="erase"),
+        pytest.param(
+            "leads erase-person +12125550101 --yes",
+            ['POST /api/v1/persons/erase {"phone_number":"+12125550101"}'],
+            id="erase-person",
+        ),
+        pytest.param(
+            "leads export-person +12125550101",
+            ['POST /api/v1/persons/export {"phone_number":"+12125550101"}'],
+            id="export-person",
+        ),
         pytest.param("call list --lead 1", ["GET /api/v1/calls?limit=200&lead_id=1"], id="calls"),
         pytest.param("call show call_1", ["GET /api/v1/calls/call_1"], id="call"),
         pytest.param("campaigns list", ["GET /api/v1/campaigns?limit=200"], id="campaigns"),
@@ -114,6 +125,11 @@ def test_each_command_asks_what_it_says(asked: list[str], arguments: str, reques
     done = CliRunner().invoke(app, arguments.split())
     assert (done.exit_code, done.stderr) == (0, "")
     assert asked == requests
+
+
+def test_who_is_not_sure_erases_nobody(asked: list[str]) -> None:
+    done = CliRunner().invoke(app, ["leads", "erase", "1"], input="n\n")
+    assert (done.exit_code, asked) == (1, [])
 
 
 def test_programs_get_what_the_api_said(asked: list[str]) -> None:

@@ -130,6 +130,17 @@ async def test_a_live_call_is_hung_up_and_hanging_up_again_is_fine(
     assert facts.disconnection_reason == "manual_stopped"
 
 
+async def test_a_call_that_was_deleted_is_known_no_more_and_deleting_it_again_is_fine(provider: RetellProvider) -> None:
+    attempt = uuid4()
+    placed = await provider.place(body(attempt))
+    await looked_up(provider, placed.call_id, lambda facts: facts.analyzed)
+    for _ in range(2):
+        await provider.delete(placed.call_id)
+
+        assert await provider.get(placed.call_id) is None
+        assert await provider.find(attempt) is None
+
+
 async def test_the_account_counts_its_live_calls(provider: RetellProvider, control: httpx.AsyncClient) -> None:
     await long_call(control)
     await provider.place(body(uuid4()))

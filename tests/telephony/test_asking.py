@@ -223,10 +223,35 @@ async def test_the_account_says_how_full_it_is(
     assert await provider.concurrency() == expected
 
 
+async def test_a_call_is_deleted(provider_over: ProviderOver) -> None:
+    deleted: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        deleted.append(f"{request.method} {request.url.path}")
+        return httpx.Response(204)
+
+    await provider_over(handler).delete("call_1")
+
+    assert deleted == ["DELETE /v2/delete-call/call_1"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+async def test_a_call_that_is_unknown_is_deleted_and_one_that_is_still_there_is_not(
+    provider_over: ProviderOver, status: int
+) -> None:
+    gone = {"/v2/delete-call/call_1": httpx.Response(status), "/v2/get-call/call_1": httpx.Response(422)}
+    kept = {"/v2/delete-call/call_1": httpx.Response(status), "/v2/get-call/call_1": json_answer(ENDED)}
+
+    await provider_over(answering(gone)).delete("call_1")
+    with pytest.raises(ProviderRejected):
+        await provider_over(answering(kept)).delete("call_1")
+
+
 QUESTIONS = [
     pytest.param(lambda provider: provider.get("call_1"), id="get"),
     pytest.param(lambda provider: provider.find(ATTEMPT), id="find"),
     pytest.param(lambda provider: provider.stop("call_1"), id="stop"),
+    pytest.param(lambda provider: provider.delete("call_1"), id="delete"),
     pytest.param(lambda provider: provider.concurrency(), id="concurrency"),
 ]
 
@@ -260,7 +285,7 @@ async def test_a_question_is_asked_once_and_never_leaves_a_dial_in_doubt(
     assert requests == 1
 
 
-@pytest.mark.parametrize("ask", [row for row in QUESTIONS if row.id != "stop"])
+@pytest.mark.parametrize("ask", [row for row in QUESTIONS if row.id not in ("stop", "delete")])
 @pytest.mark.parametrize(
     "answer",
     [

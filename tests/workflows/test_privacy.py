@@ -1,6 +1,7 @@
 """Nothing personal reaches the engine, whatever goes well or wrong in a lead's life."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -10,8 +11,11 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 
+from domain.calls import CallEvent
+from storage import erasure
 from tests.activities.provider_edge import refuses
 from tests.builders import Sessions, World, change
+from tests.traces import found_in_the_database
 from tests.workflows.real_life import CANARY, PATIENCE_SECONDS, PHONE_NUMBER, WHOLE_CALL, Life, result
 
 Handle = WorkflowHandle[object, str]
@@ -138,6 +142,26 @@ async def test_a_database_that_quotes_a_person_in_its_errors_tells_the_engine_no
     assert b"RaiseError" in written
     assert found_in(written) == []
     assert found_in(caplog.text.encode()) == []
+
+
+async def test_of_a_person_who_is_erased_amid_a_call_neither_the_engine_nor_a_table_has_anything(
+    life: Life, sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with life.worker():
+        handle = await life.start()
+        await life.is_dialled(1)
+        await life.report(1, "user_hangup", CallEvent.STARTED, CallEvent.ENDED)
+        async with sessions.begin() as session:
+            person = await erasure.lock_person(session, life.lead.contact_id)
+            await erasure.erase(session, person, datetime.now(UTC))
+        await life.report(1, "user_hangup", CallEvent.ANALYZED)
+        assert await result(handle) == "erased"
+        written = await all_that_the_engine_has(handle)
+    assert CANARY.encode() in life.provider.dialled[0]
+    assert found_in(written) == []
+    assert found_in(caplog.text.encode()) == []
+    # Where the lead came from is counted on.
+    assert set(await found_in_the_database(sessions, (CANARY, "Lovelace", *NUMBERS))) == {"leads.source"}
 
 
 @pytest.mark.parametrize(
