@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
+
+from domain.local_days import next_local_day
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 END = datetime(2100, 1, 1, tzinfo=UTC)
@@ -49,6 +51,24 @@ def whole_hours(since: datetime | None, until: datetime | None) -> Period:
     begin = BEGINNING if since is None else _hour_of(max(since, BEGINNING))
     end = END if until is None else min(until, END)
     return Period(begin, _hour_of(end) if _hour_of(end) == end else _hour_of(end) + timedelta(hours=1))
+
+
+def beginning_of(day: date, zone: tzinfo) -> datetime:
+    """The first instant of the day, or of a later one where the zone left the day out; in UTC."""
+    begin = datetime.combine(day, time(), UTC) - timedelta(hours=36)
+    while begin.astimezone(zone).date() < day:
+        begin = next_local_day(begin, zone)
+    return begin
+
+
+def days_within(period: Period, zone: tzinfo) -> Sequence[tuple[date, datetime]]:
+    """The days of this zone that the period touches, each with its first instant."""
+    begin = beginning_of(period.since.astimezone(zone).date(), zone)
+    days = []
+    while begin < period.until:
+        days.append((begin.astimezone(zone).date(), begin))
+        begin = next_local_day(begin, zone)
+    return days
 
 
 def _hour_of(instant: datetime) -> datetime:

@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, cast, func, literal_column, or_, select
-from sqlalchemy import Date as DateType
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Row, Select, and_, bindparam, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.periods import Period, Span
 from domain.vocabulary import AttemptStatus
 from storage.models import AttemptRow, CallSumRow, CampaignRow, LeadRow, LeadSumRow
 from storage.summing import NOBODY
+
+Column: TypeAlias = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+_CAMPAIGN = CallSumRow.campaign_id
 
 Sums = TypeVar("Sums", bound="CallSums | LeadSums")
 
@@ -134,14 +138,24 @@ async def calls_by_hour(session: AsyncSession, asked: Asked) -> Sequence[tuple[i
     return [(row.number, sums) for row in rows if (sums := _sums(CallSums, row)).calls]
 
 
-async def calls_by_day(session: AsyncSession, asked: Asked, zone: str) -> Sequence[tuple[date, UUID | None, CallSums]]:
-    """By the days of this zone and the campaign; an hour of UTC is of the day in which it begins."""
-    day = cast(func.timezone(zone, CallSumRow.begins_at), DateType).label("day")
-    spans = asked.period.spans() if zone == "UTC" else asked.period.hours()
-    query = _calls(asked, "source", [day, CallSumRow.campaign_id], spans)
-    # Not the parameter again: two of them are never the same to the server.
-    rows = await session.execute(query.order_by(literal_column("day"), CallSumRow.campaign_id))
-    found = [(row.day, _campaign(row.campaign_id), _sums(CallSums, row)) for row in rows]
+async def calls_by_day(
+    session: AsyncSession, asked: Asked, days: Sequence[tuple[date, datetime]]
+) -> Sequence[tuple[date, UUID | None, CallSums]]:
+    """By day and campaign.
+
+    Args:
+        session: Any.
+        asked: Of when and whose.
+        days: With their first instants, all that the period touches; an hour of UTC is of the day in which it begins.
+    """
+    begins = [begin for _, begin in days]
+    are_of_utc = all(begin.hour == begin.minute == 0 for begin in begins)
+    spans = asked.period.spans() if are_of_utc else asked.period.hours()
+    boundaries = bindparam("begins", begins, type_=ARRAY(DateTime(timezone=True)))
+    place = func.width_bucket(CallSumRow.begins_at, boundaries).label("place")
+    query = _calls(asked, "source", [place, CallSumRow.campaign_id], spans, by=[literal_column("place"), _CAMPAIGN])
+    rows = await session.execute(query.order_by(literal_column("place"), _CAMPAIGN))
+    found = [(days[row.place - 1][0], _campaign(row.campaign_id), _sums(CallSums, row)) for row in rows]
     return [one for one in found if one[2] != CallSums()]
 
 
@@ -185,13 +199,21 @@ async def names_of_campaigns(session: AsyncSession, organization_id: UUID) -> di
 
 
 def _calls(
-    asked: Asked, dimension: str, by: Sequence[ColumnElement[Any]], spans: Sequence[Span] | None = None
+    asked: Asked,
+    dimension: str,
+    beside: Sequence[Column],
+    spans: Sequence[Span] | None = None,
+    *,
+    by: Sequence[Column] | None = None,
 ) -> Select[Any]:
-    return _summed(CallSumRow, CallSums, asked, dimension, by, asked.period.spans() if spans is None else spans)
+    """``by``: what to group by, where that has another name than what is shown beside the sums."""
+    within = asked.period.spans() if spans is None else spans
+    query = _summed(CallSumRow, CallSums, asked, dimension, beside, within)
+    return query.group_by(*(beside if by is None else by))
 
 
-def _leads(asked: Asked, dimension: str, by: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    return _summed(LeadSumRow, LeadSums, asked, dimension, by, asked.period.spans())
+def _leads(asked: Asked, dimension: str, beside: Sequence[Column]) -> Select[Any]:
+    return _summed(LeadSumRow, LeadSums, asked, dimension, beside, asked.period.spans()).group_by(*beside)
 
 
 def _summed(
@@ -199,26 +221,29 @@ def _summed(
     sums: type[CallSums | LeadSums],
     asked: Asked,
     dimension: str,
-    by: Sequence[ColumnElement[Any]],
+    beside: Sequence[Column],
     spans: Sequence[Span],
 ) -> Select[Any]:
-    """Each sum under its own name, beside what it is grouped by."""
+    """Each sum under its own name."""
     added = [func.coalesce(func.sum(getattr(table, one.name)), 0).label(one.name) for one in fields(sums)]
     within = [
         and_(table.grain == span.grain, table.begins_at >= span.since, table.begins_at < span.until) for span in spans
     ]
-    query = select(*by, *added).where(
+    query = select(*beside, *added).where(
         table.organization_id == asked.organization_id, table.dimension == dimension, or_(*within)
     )
     if asked.campaign_id is not None:
         query = query.where(table.campaign_id == asked.campaign_id)
-    return query.group_by(*by) if by else query
+    return query
 
 
 def _sums(kind: type[Sums], row: Row[Any]) -> Sums:
     """What PostgreSQL adds up is a decimal; all but money is whole."""
-    values = {one.name: getattr(row, one.name) for one in fields(kind)}
-    return kind(**{name: value if name == "cost_cents" else int(value) for name, value in values.items()})
+    values: dict[str, Any] = {}
+    for one in fields(kind):
+        value = getattr(row, one.name)
+        values[one.name] = value if one.name == "cost_cents" else int(value)
+    return kind(**values)
 
 
 def _campaign(campaign_id: UUID) -> UUID | None:

@@ -18,7 +18,7 @@ from activities.analytics_pump import AnalyticsPump
 from activities.terms import dispositions_of
 from domain.dispositions import is_success
 from domain.figures import PERSON_REACHED
-from domain.periods import whole_hours
+from domain.periods import days_within, whole_hours
 from domain.vocabulary import AttemptOutcome
 from storage import analytics
 from storage.analytics import Asked, CallSums, LeadSums
@@ -125,8 +125,10 @@ async def test_a_late_start_moves_the_call_to_its_own_hour(sessions: Sessions, w
     await drain(sessions)
     await change(sessions, attempt, started_at=NOON + timedelta(days=1, hours=3))
     await drain(sessions)
+    march = whole_hours(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+    of_march = replace(asking(world), period=march)
     async with sessions() as session:
-        by_day = await analytics.calls_by_day(session, asking(world), "UTC")
+        by_day = await analytics.calls_by_day(session, of_march, days_within(of_march.period, UTC))
         by_hour = await analytics.calls_by_hour(session, asking(world))
     assert [(day.isoformat(), sums.calls) for day, _, sums in by_day] == [("2026-03-03", 1)]
     assert [(hour, sums.calls) for hour, sums in by_hour] == [(24 + 15, 1)]
@@ -313,7 +315,8 @@ async def recount(sessions: Sessions, world: World, since: datetime) -> dict[str
 
     all_of_us = [one for one in ours if one.organization_id == mine]
     all_of_them = [one for one in theirs if one.organization_id == mine]
-    recent = [one for one in [*all_of_us, *all_of_them] if one.started_at and one.started_at >= since]
+    every: list[AttemptRow | InboundCallRow] = [*all_of_us, *all_of_them]
+    recent = [one for one in every if one.started_at and one.started_at >= since]
     counted = [one for one in recent if isinstance(one, AttemptRow) and one.counts]
     rang_in = [one for one in recent if isinstance(one, InboundCallRow)]
     new = [lead for lead in people.values() if lead.organization_id == mine and lead.created_at >= since]
