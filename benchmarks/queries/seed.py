@@ -21,12 +21,13 @@ _TRIGGERS = "alter table {table} {what} trigger user"
 _LEADS = """
 with people as (
     insert into contacts (id, organization_id, phone_number)
-    select gen_random_uuid(), $1, '+1999' || lpad(number::text, 8, '0') from generate_series($3::int, $4::int) as number
+    select gen_random_uuid(), $1::uuid, '+1999' || lpad(number::text, 8, '0')
+    from generate_series($3::int, $4::int) as number
     returning id, phone_number
 )
 insert into leads (id, organization_id, campaign_id, contact_id, name, source, time_zones, time_zone_source, priority,
     custom_fields, status, outcome, done_at, run, earlier_attempts, handed_over_at, created_at)
-select gen_random_uuid(), $1, $2[1 + number % cardinality($2)], id, 'Ada ' || number,
+select gen_random_uuid(), $1::uuid, ($2::uuid[])[1 + number % cardinality($2::uuid[])], id, 'Ada ' || number,
     (array['form', 'fair', 'partner', 'list', 'web', null])[1 + number % 6],
     array[(array['America/Chicago', 'America/New_York', 'America/Los_Angeles', 'Europe/Berlin'])[1 + number % 4]],
     'given', 3, '{}', 'done', (array['reached', 'max_attempts_reached', 'opted_out'])[1 + number % 3], now(), 1, 0,
