@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 EVERY = timedelta(seconds=2)
 
 BATCH = 5_000
-"""Marks that are counted in one transaction, about a second's work; it locks nothing that anybody else writes."""
+"""Marks that are counted in one transaction; it locks nothing that anybody else writes."""
 
 
 class AnalyticsPump:
