@@ -20,6 +20,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
 from activities.account_clients import AccountClients
+from activities.analytics_pump import AnalyticsPump
 from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
 from activities.deleting_calls import CallDeletions
@@ -230,6 +231,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(serve_health(health, settings.worker_port))
         await stack.enter_async_context(_beside(_read_limits(hands.limits)))
         await stack.enter_async_context(_beside(_check(store)))
+        await stack.enter_async_context(_beside(AnalyticsPump(sessions).run()))
         if settings.webhooks_get_lost:
             log.warning("no_public_address", what_to_do=how_to_be_reached(settings.reachable_url))
         if not is_public(settings.reachable_url):

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 
+import structlog
 import uvicorn
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -26,7 +27,10 @@ from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import connect
 
+log = structlog.get_logger("api")
+
 STOP_SECONDS = 10
+REPLICA_CONNECTIONS = 5
 
 
 class Server(uvicorn.Server):
@@ -55,14 +59,26 @@ async def serve(settings: Settings) -> None:
     webhooks = create_engine(
         settings, application="leadline-api-webhooks", pool_size=CONNECTIONS, more_settings=PLANNED_ONCE
     )
+    replica = None if settings.database_replica_url is None else _replica(settings)
     try:
-        await _serve_with(settings, engine, webhooks)
+        await _serve_with(settings, engine, webhooks, replica)
     finally:
-        await engine.dispose()
-        await webhooks.dispose()
+        for one in (engine, webhooks, replica):
+            if one is not None:
+                await one.dispose()
 
 
-async def _serve_with(settings: Settings, engine: AsyncEngine, webhooks: AsyncEngine) -> None:
+def _replica(settings: Settings) -> AsyncEngine:
+    """What analytics are read from; without a replica they take their turns at the primary with everything else."""
+    log.info("analytics_from_replica")
+    return create_engine(
+        settings, url=settings.replica_url, application="leadline-api-analytics", pool_size=REPLICA_CONNECTIONS
+    )
+
+
+async def _serve_with(
+    settings: Settings, engine: AsyncEngine, webhooks: AsyncEngine, replica: AsyncEngine | None
+) -> None:
     sessions = session_factory(engine)
     temporal = await connect(settings, lazy=True)
     parts = Parts(
@@ -72,6 +88,7 @@ async def _serve_with(settings: Settings, engine: AsyncEngine, webhooks: AsyncEn
         temporal=temporal,
         hasher=PasswordHash((Argon2Hasher(),)),
         webhook_sessions=session_factory(webhooks),
+        analytics_sessions=None if replica is None else session_factory(replica),
     )
     app = create_app(parts)
     dependencies: Dependencies = app.state.dependencies

@@ -39,6 +39,7 @@ from api.pruning import pruning
 from api.rate_headers import RateHeaders
 from api.routes import (
     accounts,
+    analytics,
     api_keys,
     audit_log,
     auth,
@@ -85,7 +86,8 @@ EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Content-Range", "ETa
 class Parts:
     """What a process brings to its API. ``webhook_sessions``: over connections that nothing but webhooks uses.
 
-    ``provider_http``: the connections to the voice provider, closed with the application.
+    ``analytics_sessions``: on a replica, where there is one. ``provider_http``: the connections to the voice provider,
+    closed with the application.
     """
 
     settings: Settings
@@ -95,6 +97,7 @@ class Parts:
     hasher: PasswordHash
     clock: Clock = utc_now
     webhook_sessions: async_sessionmaker[AsyncSession] | None = None
+    analytics_sessions: async_sessionmaker[AsyncSession] | None = None
     provider_http: httpx.AsyncClient | None = None
 
 
@@ -120,7 +123,7 @@ def create_app(parts: Parts) -> FastAPI:
     of_people = (auth, organizations, users, api_keys, audit_log)
     of_leads = (exports, imports, leads, persons)
     of_accounts = (number_pools, accounts, webhook_keys)
-    for routes in (health, *of_people, *of_leads, campaigns, *of_accounts, *of_calls, *numbers):
+    for routes in (health, *of_people, *of_leads, campaigns, analytics, *of_accounts, *of_calls, *numbers):
         app.include_router(routes.router)
     return app
 
@@ -137,6 +140,7 @@ def wire(parts: Parts) -> Dependencies:
     return Dependencies(
         settings=parts.settings,
         sessions=parts.sessions,
+        analytics_sessions=parts.analytics_sessions or parts.sessions,
         lead_workflows=lead_workflows,
         engine=Engine(parts.temporal, lead_workflows, parts.sessions, parts.clock),
         first_rows=FirstRows(parts.sessions, parts.settings, passwords, parts.clock),

@@ -2,6 +2,14 @@
 
 from storage.models.access import ApiKeyRow, InvitationRow, RequestCountRow, RevokedTokenRow
 from storage.models.accounts import AccountRow, AppointmentRow, CallerIdRow, FollowedAccountRow, NumberPoolRow, PaceRow
+from storage.models.analytics import (
+    AnalyticsMarkRow,
+    AnalyticsProgressRow,
+    CallFactRow,
+    CallSumRow,
+    LeadFactRow,
+    LeadSumRow,
+)
 from storage.models.attempts import AttemptRow
 from storage.models.base import Base
 from storage.models.campaigns import CampaignRow
@@ -19,12 +27,16 @@ from storage.models.webhooks import WebhookEventRow
 
 __all__ = [
     "AccountRow",
+    "AnalyticsMarkRow",
+    "AnalyticsProgressRow",
     "ApiKeyRow",
     "AppointmentRow",
     "AttemptRow",
     "AuditEntryRow",
     "Base",
     "CallDeletionRow",
+    "CallFactRow",
+    "CallSumRow",
     "CallerIdRow",
     "CampaignRow",
     "ContactRow",
@@ -34,10 +46,12 @@ __all__ = [
     "IdempotencyKeyRow",
     "InboundCallRow",
     "InvitationRow",
+    "LeadFactRow",
     "LeadImportPieceRow",
     "LeadImportRejectionRow",
     "LeadImportRow",
     "LeadRow",
+    "LeadSumRow",
     "LiveEventRow",
     "MembershipRow",
     "NumberPoolRow",

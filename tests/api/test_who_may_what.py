@@ -133,6 +133,10 @@ TABLE: Mapping[tuple[str, str], Expected] = {
     ("POST", "/api/v1/campaigns/{campaign_id}/finish"): Expected("writers", 404),
     ("POST", "/api/v1/campaigns/{campaign_id}/archive"): Expected("writers", 404),
     ("POST", "/api/v1/campaigns/{campaign_id}/test-call"): Expected("writers", 404, LEAD),
+    **{
+        ("GET", f"/api/v1/analytics/{figures}"): Expected("readers", 200)
+        for figures in ("summary", "by-agent", "by-source", "by-campaign", "by-hour", "cost")
+    },
     ("GET", "/api/v1/number-pools"): Expected("readers", 200),
     ("POST", "/api/v1/number-pools"): Expected("writers", 422, {"name": ""}),
     ("GET", "/api/v1/number-pools/{pool_id}"): Expected("readers", 404),

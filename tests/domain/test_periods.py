@@ -1,0 +1,64 @@
+"""Periods are put together from whole days and the hours at their ends, without a gap and without an overlap."""
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import pytz
+
+from domain.periods import BEGINNING, END, Period, beginning_of, days_within, whole_hours
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_a_period_is_widened_to_full_hours() -> None:
+    assert whole_hours(at("2026-03-02 10:59"), at("2026-03-02 11:01")) == Period(
+        at("2026-03-02 10:00"), at("2026-03-02 12:00")
+    )
+    assert whole_hours(at("2026-03-02 10:00"), at("2026-03-02 11:00")) == Period(
+        at("2026-03-02 10:00"), at("2026-03-02 11:00")
+    )
+    assert whole_hours(None, None) == Period(BEGINNING, END)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "grains"),
+    [
+        pytest.param("2026-03-02 00:00", "2026-03-05 00:00", ["day"], id="days"),
+        pytest.param("2026-03-02 05:00", "2026-03-05 07:00", ["hour", "day", "hour"], id="hours-at-both-ends"),
+        pytest.param("2026-03-02 05:00", "2026-03-05 00:00", ["hour", "day"], id="hours-at-the-beginning"),
+        pytest.param("2026-03-02 05:00", "2026-03-02 07:00", ["hour"], id="within-a-day"),
+        pytest.param("2026-03-02 05:00", "2026-03-03 07:00", ["hour"], id="over-one-midnight"),
+    ],
+)
+def test_spans_cover_the_period_once(since: str, until: str, grains: list[str]) -> None:
+    spans = Period(at(since), at(until)).spans()
+    assert [span.grain for span in spans] == grains
+    assert [span.since for span in spans] == [at(since), *(span.until for span in spans[:-1])]
+    assert spans[-1].until == at(until)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins"),
+    [
+        pytest.param("UTC", "2026-03-02", "2026-03-02 00:00", id="utc"),
+        pytest.param("America/Chicago", "2026-03-02", "2026-03-02 06:00", id="behind"),
+        pytest.param("Pacific/Kiritimati", "2026-03-02", "2026-03-01 10:00", id="far-ahead"),
+        pytest.param("Asia/Kolkata", "2026-03-02", "2026-03-01 18:30", id="half-an-hour"),
+        pytest.param("Africa/Cairo", "2026-04-24", "2026-04-23 22:00", id="a-midnight-that-the-clock-leaves-out"),
+    ],
+)
+def test_a_day_begins_with_its_first_instant(zone: str, day: str, begins: str) -> None:
+    assert beginning_of(date.fromisoformat(day), pytz.timezone(zone)) == at(begins)
+
+
+def test_days_of_a_zone_are_as_long_as_its_clock_makes_them() -> None:
+    chicago = pytz.timezone("America/Chicago")
+    days = days_within(Period(at("2026-03-07 06:00"), at("2026-03-10 05:00")), chicago)
+    assert [day.isoformat() for day, _ in days] == ["2026-03-07", "2026-03-08", "2026-03-09"]
+    assert [later[1] - earlier[1] for earlier, later in itertools.pairwise(days)] == [
+        timedelta(hours=24),
+        timedelta(hours=23),
+    ]
