@@ -5,34 +5,39 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CollectorRegistry
 from pwdlib import PasswordHash
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
 from activities.lead_workflows import LeadWorkflows
 from api.background import Background
 from api.body_limit import MEBIBYTE, BodyLimit
 from api.conditional import NotModified, Validate, render_not_modified
+from api.cors import Cors
 from api.database_away import DATABASE_ERRORS
 from api.dependencies import Clock, Dependencies, utc_now
 from api.engine import Engine
 from api.first_rows import FirstRows
 from api.forwarding import Forwarding
 from api.identification import Identification
+from api.kept_answers import REPLAYED, Replayed, render_replayed
 from api.left_behind import hand_over_left_behind
 from api.live_bell import LiveBell
 from api.live_feed import LiveFeed
+from api.media_types import readable
 from api.observing import Observe, request_durations
+from api.once import KeepAnswers
+from api.openapi import describe
 from api.passwords import Passwords
 from api.problems import Problem, render_problem
 from api.pruning import pruning
@@ -78,7 +83,16 @@ log = structlog.get_logger(__name__)
 VERSION = "0.1.0"
 DRAIN_SECONDS = 8.0
 
-EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Content-Range", "ETag", "X-Request-ID")
+EXPOSED = (
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Content-Range",
+    "ETag",
+    "Location",
+    REPLAYED,
+    "X-Request-ID",
+)
 """What scripts of another origin may read of an answer's headers."""
 
 
@@ -110,12 +124,15 @@ def create_app(parts: Parts) -> FastAPI:
         version=VERSION,
         lifespan=_lifespan(dependencies),
         middleware=_middleware(dependencies, registry),
+        dependencies=[Depends(readable)],
+        redirect_slashes=False,
     )
     app.state.dependencies = dependencies
     app.state.registry = registry
     for kind in (Problem, RequestValidationError, StarletteHTTPException):
         app.add_exception_handler(kind, render_problem)
     app.add_exception_handler(NotModified, render_not_modified)
+    app.add_exception_handler(Replayed, render_replayed)
     # Lists and exports come before numbers, leads and calls, the stream before the calls: their addresses would else be
     # read as one of them.
     numbers = (do_not_call_lists, do_not_call)
@@ -125,6 +142,7 @@ def create_app(parts: Parts) -> FastAPI:
     of_accounts = (number_pools, accounts, webhook_keys)
     for routes in (health, *of_people, *of_leads, campaigns, analytics, *of_accounts, *of_calls, *numbers):
         app.include_router(routes.router)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's own way of saying more
     return app
 
 
@@ -170,7 +188,7 @@ def _tokens(parts: Parts) -> Tokens:
 
 def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list[Middleware]:
     """From the outside in: the request's id, what browsers are told, measuring and the last word on errors; then,
-    unless it is a webhook, CORS, how often one may ask, the body, validators.
+    unless it is a webhook, CORS, how often one may ask, the body, answers that are kept, validators.
     """
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_request_id),
@@ -178,7 +196,7 @@ def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list
         Middleware(Observe, durations=request_durations(registry)),
         Middleware(WebhookDoor, dependencies=dependencies),
         Middleware(
-            CORSMiddleware,
+            Cors,
             allow_origins=list(dependencies.settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
@@ -186,6 +204,12 @@ def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list
         ),
         Middleware(RateHeaders, identification=dependencies.identification),
         Middleware(BodyLimit, leads_limit_bytes=dependencies.settings.import_max_mib * MEBIBYTE),
+        Middleware(
+            KeepAnswers,
+            sessions=dependencies.sessions,
+            clock=dependencies.clock,
+            most_at_once=max(1, dependencies.settings.database_pool_size // 4),
+        ),
         Middleware(Validate),
     ]
 

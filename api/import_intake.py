@@ -19,14 +19,14 @@ from activities.input_fields import storable_object
 from api.auditing import note
 from api.dependencies import Dependencies
 from api.import_layout import SAMPLE_BYTES, FileLayout, FileSample, layout_of
-from api.kept_answers import kept_or_none
+from api.kept_answers import unless_answered
 from api.principal import Principal
 from api.problems import Conflict, Invalid, NotFound
 from api.schemas.imports import ImportAnswer, import_answer
 from domain.text_files import EncodingCheck, NotText
 from domain.vocabulary import CampaignStatus
 from storage.campaigns import get_campaign
-from storage.idempotency import KeptAnswer, keep_answer
+from storage.idempotency import KeptAnswer, RequestKey, keep_answer
 from storage.imports import add_piece
 from storage.models import LeadImportRow
 
@@ -72,7 +72,7 @@ def order_of(form: FormData) -> Order:
 
 
 async def take_file(
-    deps: Dependencies, session: AsyncSession, principal: Principal, order: Order, key: str | None
+    deps: Dependencies, session: AsyncSession, principal: Principal, order: Order, key: RequestKey | None
 ) -> ImportAnswer:
     """Keep the file and its import, and have the engine begin; if it is away, the reconciliation does later."""
     await _check_campaign(session, principal, order.campaign_id)
@@ -82,14 +82,12 @@ async def take_file(
     layout = layout_of(seen.sample, order.mapping)
     request_hash = _request_hash(order, seen)
     if key is not None:
-        kept = await kept_or_none(deps, session, principal, key, request_hash)
-        if kept is not None:
-            return ImportAnswer.model_validate(kept.answer)
+        await unless_answered(session, key, request_hash, deps.clock)
     row = await _keep(deps, session, principal, order, seen, layout)
     answer = import_answer(row)
     if key is not None:
-        kept = KeptAnswer(202, answer.model_dump(mode="json"))
-        keep_answer(session, principal.organization_id, key, request_hash, kept, now=deps.clock())
+        kept = KeptAnswer(202, answer.model_dump(mode="json"), f"/api/v1/imports/{answer.id}")
+        keep_answer(session, key, request_hash, kept, now=deps.clock())
     await session.commit()
     deps.background.spawn(deps.lead_workflows.start_import(row.id))
     return answer

@@ -1,5 +1,6 @@
 """What people do with leads: one transaction each, then the engine is told."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +14,16 @@ from activities.lead_input import LeadInput
 from api.auditing import note
 from api.dependencies import Dependencies
 from api.first_rows import configured_provider
-from api.kept_answers import kept_or_none
+from api.kept_answers import unless_answered
 from api.lead_intake import Outcome, read_lead, take_leads, to_start
 from api.principal import Principal
-from api.problems import Conflict, NotFound, Problem, problem_body
-from api.schemas.leads import BatchItem, LeadAnswer, lead_answer
+from api.problems import Conflict, NotFound, Problem
+from api.schemas.leads import BatchAnswer, BatchItem, LeadAnswer, lead_answer
+from api.schemas.problems import Problem as ProblemAnswer
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage.attempts import close_unrung
 from storage.campaigns import get_campaigns
-from storage.idempotency import KeptAnswer, keep_answer
+from storage.idempotency import KeptAnswer, RequestKey, keep_answer
 from storage.lead_intake import Added
 from storage.leads import LeadRecord, get_leads, owns_lead
 from storage.leads import cancel_lead as write_cancelled
@@ -36,39 +38,46 @@ class TakenLead:
     status_code: int
     answer: LeadAnswer
 
+    @property
+    def location(self) -> str:
+        return f"/api/v1/leads/{self.answer.id}"
+
 
 async def take_one(
-    deps: Dependencies, session: AsyncSession, principal: Principal, body: LeadInput, key: str | None
+    deps: Dependencies, session: AsyncSession, principal: Principal, body: LeadInput, key: RequestKey | None
 ) -> TakenLead:
     """Store a lead and start its workflow; with an idempotency key, the answer is kept in the same commit."""
     request_hash = sha256(body.model_dump_json().encode()).hexdigest()
     if key is not None:
-        kept = await _kept(deps, session, principal, key, request_hash)
-        if kept is not None:
-            return kept
+        await unless_answered(session, key, request_hash, deps.clock)
     outcome = (await _take(deps, session, principal, [body]))[0]
     if isinstance(outcome, Problem):
         raise outcome
     answers = await _answers(session, principal, [outcome])
     taken = TakenLead(201 if outcome.is_new else 200, answers[outcome.record.lead.id])
     if key is not None:
-        answer = KeptAnswer(taken.status_code, taken.answer.model_dump(mode="json"))
-        keep_answer(session, principal.organization_id, key, request_hash, answer, now=deps.clock())
+        answer = KeptAnswer(taken.status_code, taken.answer.model_dump(mode="json"), taken.location)
+        keep_answer(session, key, request_hash, answer, now=deps.clock())
     await session.commit()
     await start(deps, principal, [outcome])
     return taken
 
 
 async def take_batch(
-    deps: Dependencies, session: AsyncSession, principal: Principal, written: Sequence[Any]
-) -> list[BatchItem]:
+    deps: Dependencies, session: AsyncSession, principal: Principal, written: Sequence[Any], key: RequestKey | None
+) -> BatchAnswer:
     """Store the leads that are in order, in one transaction, and start as many workflows as soon go."""
+    request_hash = sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
+    if key is not None:
+        await unless_answered(session, key, request_hash, deps.clock)
     outcomes = await _take(deps, session, principal, [read_lead(item) for item in written])
     answers = await _answers(session, principal, outcomes)
-    items = [_item(index, outcome, answers) for index, outcome in enumerate(outcomes)]
+    answer = BatchAnswer(items=[_item(index, outcome, answers) for index, outcome in enumerate(outcomes)])
+    if key is not None:
+        keep_answer(session, key, request_hash, KeptAnswer(200, answer.model_dump(mode="json")), now=deps.clock())
     await session.commit()
     await start(deps, principal, [outcome for outcome in outcomes if isinstance(outcome, Added)])
-    return items
+    return answer
 
 
 async def cancel(
@@ -119,13 +128,6 @@ def give_back_grant(deps: Dependencies, context: LeadWithContext, *, reason: str
         context.lead.status = LeadStatus.NEW
 
 
-async def _kept(
-    deps: Dependencies, session: AsyncSession, principal: Principal, key: str, request_hash: str
-) -> TakenLead | None:
-    kept = await kept_or_none(deps, session, principal, key, request_hash)
-    return None if kept is None else TakenLead(kept.status_code, LeadAnswer.model_validate(kept.answer))
-
-
 async def _take(
     deps: Dependencies, session: AsyncSession, principal: Principal, bodies: Sequence[LeadInput | Problem]
 ) -> Sequence[Outcome]:
@@ -147,8 +149,7 @@ async def _answers(
 
 def _item(index: int, outcome: Outcome, answers: Mapping[UUID, LeadAnswer]) -> BatchItem:
     if isinstance(outcome, Problem):
-        body = problem_body(outcome.status, outcome.title, outcome.detail, outcome.more)
-        return BatchItem(index=index, status=outcome.status, problem=body)
+        return BatchItem(index=index, status=outcome.status, problem=ProblemAnswer.model_validate(outcome.body()))
     return BatchItem(index=index, status=201 if outcome.is_new else 200, lead=answers[outcome.record.lead.id])
 
 

@@ -20,8 +20,11 @@ class Paging:
 
 
 def paging(
-    limit: Annotated[int, Query(ge=1, le=HIGHEST_LIMIT)] = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None,
+    limit: Annotated[int, Query(ge=1, le=HIGHEST_LIMIT, description="How many items at most")] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before; none for the first"),
+    ] = None,
 ) -> Paging:
     try:
         return Paging(limit, read_cursor(cursor) if cursor else None)

@@ -1,6 +1,6 @@
 """What is over is deleted for as long as the process runs, also while nobody asks for anything.
 
-Events that nobody can resume from any more; and tokens, invitations and counts whose time has gone by.
+Events that nobody can resume from any more; and tokens, invitations, counts and kept answers whose time has gone by.
 """
 
 import asyncio

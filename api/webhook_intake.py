@@ -27,6 +27,7 @@ class Unreadable(Problem):
     """Signed, and yet no webhook: sending it again won't help."""
 
     status = 400
+    kind = "unreadable"
     title = "Not a webhook"
 
 

@@ -3,14 +3,16 @@
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import InvitationRow, RequestCountRow, RevokedTokenRow
+from storage.idempotency import KEPT
+from storage.models import IdempotencyKeyRow, InvitationRow, RequestCountRow, RevokedTokenRow
 
 # Any number that nothing else here uses: one process at a time deletes.
 ADVISORY_LOCK = 0x1EAD_01D0
 
 
 async def prune_expired(session: AsyncSession) -> None:
-    """Delete tokens that would have expired by now, invitations that weren't accepted, and counts that count no more.
+    """Delete tokens that would have expired by now, invitations that weren't accepted, counts that count no more, and
+    answers that are kept for nobody any more.
 
     Does nothing while another process does.
     """
@@ -18,3 +20,5 @@ async def prune_expired(session: AsyncSession) -> None:
         return
     for table in (RevokedTokenRow, InvitationRow, RequestCountRow):
         await session.execute(delete(table).where(table.expires_at < func.clock_timestamp()))
+    long_ago = func.clock_timestamp() - KEPT
+    await session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at < long_ago))

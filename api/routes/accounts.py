@@ -2,18 +2,20 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api import account_actions, account_checks, account_setup
 from api.dependencies import Admin, Deps, Reader, Session, Writer
+from api.once import AdminOnce
 from api.paging import PagingQuery, written
+from api.problem_answers import may_answer
 from api.schemas.accounts import (
     AccountAnswer,
     AccountChange,
     AccountInput,
+    AccountKeyInput,
     AccountPage,
     AgentPage,
-    ApiKeyInput,
     CheckAnswer,
     NumberImport,
     NumberItem,
@@ -25,8 +27,12 @@ router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
 
 
 @router.post("", status_code=201)
-async def post_account(body: AccountInput, principal: Admin, session: Session, deps: Deps) -> AccountAnswer:
-    return AccountAnswer.of(await account_actions.make_account(deps, session, principal, body))
+async def post_account(
+    body: AccountInput, principal: AdminOnce, session: Session, deps: Deps, response: Response
+) -> AccountAnswer:
+    account = await account_actions.make_account(deps, session, principal, body)
+    response.headers["Location"] = f"/api/v1/accounts/{account.id}"
+    return AccountAnswer.of(account)
 
 
 @router.get("")
@@ -48,7 +54,7 @@ async def patch_account(account_id: UUID, body: AccountChange, principal: Writer
 
 @router.put("/{account_id}/api-key")
 async def put_api_key(
-    account_id: UUID, body: ApiKeyInput, principal: Admin, session: Session, deps: Deps
+    account_id: UUID, body: AccountKeyInput, principal: Admin, session: Session, deps: Deps
 ) -> AccountAnswer:
     key = body.api_key.get_secret_value()
     return AccountAnswer.of(await account_actions.replace_key(deps, session, principal, account_id, key))
@@ -64,18 +70,18 @@ async def check_account(account_id: UUID, principal: Writer, session: Session, d
     return await account_checks.check(deps, session, principal, account_id)
 
 
-@router.get("/{account_id}/agents")
+@router.get("/{account_id}/agents", responses=may_answer(409))
 async def get_agents(account_id: UUID, principal: Reader, session: Session, deps: Deps) -> AgentPage:
     return AgentPage(items=await account_setup.agents(deps, session, principal, account_id))
 
 
-@router.get("/{account_id}/numbers")
+@router.get("/{account_id}/numbers", responses=may_answer(409))
 async def get_numbers(account_id: UUID, principal: Reader, session: Session, deps: Deps) -> NumberPage:
     return NumberPage(items=await account_setup.numbers(deps, session, principal, account_id))
 
 
 @router.post("/{account_id}/numbers/import", status_code=201)
 async def import_number(
-    account_id: UUID, body: NumberImport, principal: Admin, session: Session, deps: Deps
+    account_id: UUID, body: NumberImport, principal: AdminOnce, session: Session, deps: Deps
 ) -> NumberItem:
     return await account_setup.import_number(deps, session, principal, account_id, body)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.dependencies import Admin, Deps, Session
 from api.key_actions import make_key, revoke_key
+from api.once import AdminOnceSecret
 from api.paging import PagingQuery, written
 from api.schemas.api_keys import ApiKeyAnswer, ApiKeyInput, ApiKeyPage, MadeApiKeyAnswer
 from storage.api_keys import keys_page
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/api/v1/api-keys", tags=["api-keys"])
 
 
 @router.post("", status_code=201, summary="Make an API key")
-async def post_key(body: ApiKeyInput, principal: Admin, session: Session) -> MadeApiKeyAnswer:
+async def post_key(body: ApiKeyInput, principal: AdminOnceSecret, session: Session) -> MadeApiKeyAnswer:
     """For a machine: it reads and writes as its role may, in this organisation, and outlives whoever made it."""
     row, key = await make_key(session, principal, body)
     return MadeApiKeyAnswer.made(row, key)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.dependencies import Deps, Session, SignedIn
 from api.own_access import change_password, sign_out, switch, token_for, who_is
 from api.people_actions import accept
+from api.problem_answers import may_answer
 from api.schemas.people import AcceptInput, MeAnswer, PasswordChange, SignOutInput, SwitchInput, TokenAnswer
 from api.signing_in import Credentials, sign_in
 
@@ -21,7 +22,7 @@ OrganizationField = Annotated[
 ]
 
 
-@router.post("/token", summary="Sign in")
+@router.post("/token", summary="Sign in", responses=may_answer(401, 429))
 async def give_token(
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
     deps: Deps,
@@ -65,7 +66,9 @@ async def post_password(body: PasswordChange, identity: SignedIn, deps: Deps, re
     return await change_password(deps, identity, current, new, address_of(request))
 
 
-@router.post("/accept-invitation", summary="Join an organisation that invited you")
+@router.post(
+    "/accept-invitation", summary="Join an organisation that invited you", responses=may_answer(401, 404, 409, 429)
+)
 async def accept_invitation(body: AcceptInput, deps: Deps, request: Request) -> TokenAnswer:
     """The answer signs you in there. A new person chooses their password; who has an account here gives its own."""
     token, password = body.token.get_secret_value(), body.password.get_secret_value()

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api import previews, trial_calls
 from api.campaign_actions import edit_campaign, make_campaign
@@ -16,7 +16,9 @@ from api.campaign_life import (
     resume_campaign,
 )
 from api.dependencies import Deps, Reader, Session, Writer
+from api.once import WriterOnce
 from api.paging import PagingQuery, written
+from api.problem_answers import may_answer
 from api.problems import NotFound
 from api.schemas.campaigns import CampaignAnswer, CampaignChange, CampaignInput, CampaignPage
 from api.schemas.launches import LaunchAnswer, LaunchInput, TrialCallAnswer, TrialCallInput
@@ -27,9 +29,13 @@ from storage.pilots import leads_begun
 router = APIRouter(prefix="/api/v1/campaigns", tags=["campaigns"])
 
 
-@router.post("", status_code=201)
-async def post_campaign(body: CampaignInput, principal: Writer, session: Session, deps: Deps) -> CampaignAnswer:
-    return CampaignAnswer.of(await make_campaign(deps, session, principal, body))
+@router.post("", status_code=201, responses=may_answer(404))
+async def post_campaign(
+    body: CampaignInput, principal: WriterOnce, session: Session, deps: Deps, response: Response
+) -> CampaignAnswer:
+    campaign = await make_campaign(deps, session, principal, body)
+    response.headers["Location"] = f"/api/v1/campaigns/{campaign.id}"
+    return CampaignAnswer.of(campaign)
 
 
 @router.get("")
@@ -88,10 +94,12 @@ async def archive(campaign_id: UUID, principal: Writer, session: Session, deps: 
 
 @router.post("/{campaign_id}/test-call", status_code=201)
 async def call_own_phone(
-    campaign_id: UUID, body: TrialCallInput, principal: Writer, session: Session, deps: Deps
+    campaign_id: UUID, body: TrialCallInput, principal: WriterOnce, session: Session, deps: Deps, response: Response
 ) -> TrialCallAnswer:
     """One call now to one's own phone: numbers on the do-not-call list are refused, calling hours aren't asked."""
-    return await trial_calls.place(deps, session, principal, campaign_id, body)
+    answer = await trial_calls.place(deps, session, principal, campaign_id, body)
+    response.headers["Location"] = f"/api/v1/calls/{answer.call_id}"
+    return answer
 
 
 @router.get("/{campaign_id}/preview")
@@ -100,7 +108,7 @@ async def get_preview(
     principal: Reader,
     session: Session,
     deps: Deps,
-    limit: Annotated[int, Query(ge=0, le=100)] = 20,
+    limit: Annotated[int, Query(ge=0, le=100, description="How many leads to name")] = 20,
 ) -> PreviewAnswer:
     """Who would be called when, how fast and at what cost, without calling anybody; ``limit`` leads by name."""
     return await previews.preview(deps, session, principal, campaign_id, limit)

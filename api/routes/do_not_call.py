@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from api.dependencies import Deps, Reader, Session, Writer
 from api.forbidding import allow_number, forbid_number, start_organization, stop_organization
+from api.once import WriterOnce
 from api.paging import PagingQuery, written
 from api.schemas.fields import Input, OptionalText, PhoneNumber
 from storage.contacts import get_contact, list_do_not_call
@@ -53,7 +54,7 @@ class NumberAnswer(DoNotCallAnswer):
     lists: list[ListOfNumber]
 
 
-class OrganizationAnswer(BaseModel):
+class CallingState(BaseModel):
     id: UUID
     name: str
     stopped_at: datetime | None
@@ -79,8 +80,8 @@ def _number(phone_number: str, contact: ContactRow | None, lists: Sequence[DoNot
     )
 
 
-def _organization(row: OrganizationRow) -> OrganizationAnswer:
-    return OrganizationAnswer(id=row.id, name=row.name, stopped_at=row.stopped_at)
+def _organization(row: OrganizationRow) -> CallingState:
+    return CallingState(id=row.id, name=row.name, stopped_at=row.stopped_at)
 
 
 @router.get("/do-not-call")
@@ -91,8 +92,12 @@ async def get_do_not_call(principal: Reader, session: Session, page: PagingQuery
 
 
 @router.post("/do-not-call", status_code=201)
-async def post_do_not_call(body: DoNotCallInput, principal: Writer, session: Session, deps: Deps) -> DoNotCallAnswer:
-    return _answer(await forbid_number(deps, session, principal, body.phone_number, body.reason))
+async def post_do_not_call(
+    body: DoNotCallInput, principal: WriterOnce, session: Session, deps: Deps, response: Response
+) -> DoNotCallAnswer:
+    contact = await forbid_number(deps, session, principal, body.phone_number, body.reason)
+    response.headers["Location"] = f"/api/v1/do-not-call/{contact.phone_number}"
+    return _answer(contact)
 
 
 @router.get("/do-not-call/{phone_number}")
@@ -108,10 +113,10 @@ async def delete_do_not_call(phone_number: Annotated[PhoneNumber, Path()], princ
 
 
 @router.post("/organizations/current/stop")
-async def stop(principal: Writer, session: Session, deps: Deps) -> OrganizationAnswer:
+async def stop(principal: Writer, session: Session, deps: Deps) -> CallingState:
     return _organization(await stop_organization(deps, session, principal))
 
 
 @router.post("/organizations/current/start")
-async def start(principal: Writer, session: Session) -> OrganizationAnswer:
+async def start(principal: Writer, session: Session) -> CallingState:
     return _organization(await start_organization(session, principal))

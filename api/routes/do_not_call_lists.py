@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from api.dependencies import Admin, Deps, Reader, Session, Writer
 from api.list_import import ListTerms, delete_list, import_list
 from api.paging import PagingQuery, written
-from api.problems import Invalid
+from api.problems import UnsupportedMediaType
 from api.schemas.fields import Input, OptionalText, PastInstant, Text
 from storage.do_not_call_lists import ListKind, list_lists
 from storage.models import DoNotCallListRow
@@ -59,7 +59,7 @@ class RejectedLine(BaseModel):
     reason: str
 
 
-class ImportAnswer(BaseModel):
+class ListImportAnswer(BaseModel):
     """``added``, ``kept`` and ``removed`` count numbers, ``rejected_count`` lines; the first 100 of these are told."""
 
     list: ListAnswer
@@ -73,11 +73,11 @@ class ImportAnswer(BaseModel):
 @router.post("/import", openapi_extra=FILE)
 async def post_import(
     query: Annotated[ImportQuery, Query()], request: Request, principal: Writer, session: Session, deps: Deps
-) -> ImportAnswer:
+) -> ListImportAnswer:
     _check_media_type(request)
     terms = ListTerms(query.name, query.kind, query.source, query.refreshed_at)
     row, tally = await import_list(deps, session, principal, terms, request.stream())
-    return ImportAnswer(
+    return ListImportAnswer(
         list=_answer(row),
         added=tally.added,
         kept=tally.kept,
@@ -100,7 +100,7 @@ async def delete_one_list(list_id: UUID, principal: Admin, session: Session) -> 
 
 def _check_media_type(request: Request) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in MEDIA_TYPES:
-        raise Invalid("Content-Type", f"Send the file itself as the body, as {' or '.join(MEDIA_TYPES)}.")
+        raise UnsupportedMediaType(f"Send the file itself as the body, as {' or '.join(MEDIA_TYPES)}.")
 
 
 def _answer(row: DoNotCallListRow) -> ListAnswer:

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
@@ -15,8 +15,10 @@ from starlette.responses import StreamingResponse
 from api.dependencies import Deps, Reader, Session, Writer
 from api.import_intake import order_of, take_file
 from api.import_reading import rejected_csv, the_import
+from api.kept_answers import KeyOfRequest
 from api.paging import PagingQuery, written
-from api.problems import Invalid, Unavailable
+from api.problem_answers import may_answer
+from api.problems import Invalid, Unavailable, UnsupportedMediaType
 from api.schemas.imports import ImportAnswer, ImportPage, import_answer, import_summary
 from storage.imports import list_imports, rejections
 
@@ -49,14 +51,12 @@ FORM: dict[str, Any] = {
 }
 CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
-
 router = APIRouter(prefix="/api/v1", tags=["imports and exports"])
 
 
-@router.post("/leads/import", status_code=202, openapi_extra=FORM)
+@router.post("/leads/import", status_code=202, openapi_extra=FORM, responses=may_answer(404))
 async def post_import(
-    request: Request, principal: Writer, session: Session, deps: Deps, response: Response, key: IdempotencyKey = None
+    request: Request, principal: Writer, session: Session, deps: Deps, response: Response, key: KeyOfRequest
 ) -> ImportAnswer:
     # A connection isn't held while the file arrives.
     await session.commit()
@@ -93,7 +93,7 @@ async def get_rejected(import_id: UUID, principal: Reader, session: Session, dep
 async def _form(request: Request) -> AsyncIterator[FormData]:
     """The form, with its files on the disk until the block ends."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise Invalid("Content-Type", "Send multipart/form-data with the parts `file` and `campaign_id`.")
+        raise UnsupportedMediaType("Send multipart/form-data with the parts `file` and `campaign_id`.")
     try:
         form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS)
     except ClientDisconnect as error:

@@ -1,18 +1,20 @@
 """Leads: taking them in, reading, changing, steering."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from activities.lead_input import LeadInput
 from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session, Writer
+from api.kept_answers import KeyOfRequest
 from api.lead_actions import NO_LEAD, cancel, take_batch, take_one
 from api.lead_changes import change_lead
 from api.lead_reading import read_one, version_of_one
 from api.lead_runs import call_now, reopen
 from api.paging import PagingQuery, written
+from api.problem_answers import may_answer
 from api.problems import NotFound
 from api.schemas.fields import OptionalText
 from api.schemas.leads import (
@@ -33,21 +35,26 @@ from storage.versions import version_of_leads
 
 router = APIRouter(prefix="/api/v1/leads", tags=["leads"])
 
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+THERE_ALREADY: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The lead was there already", "model": LeadAnswer}
+}
 
 
-@router.post("", status_code=201, responses={200: {"description": "The lead was there already", "model": LeadAnswer}})
+@router.post("", status_code=201, responses=THERE_ALREADY | may_answer(404))
 async def post_lead(
-    body: LeadInput, principal: Writer, session: Session, deps: Deps, response: Response, key: IdempotencyKey = None
+    body: LeadInput, principal: Writer, session: Session, deps: Deps, response: Response, key: KeyOfRequest
 ) -> LeadAnswer:
     taken = await take_one(deps, session, principal, body, key)
     response.status_code = taken.status_code
+    response.headers["Location"] = taken.location
     return taken.answer
 
 
 @router.post("/batch")
-async def post_leads(body: BatchInput, principal: Writer, session: Session, deps: Deps) -> BatchAnswer:
-    return BatchAnswer(items=await take_batch(deps, session, principal, body.leads))
+async def post_leads(
+    body: BatchInput, principal: Writer, session: Session, deps: Deps, key: KeyOfRequest
+) -> BatchAnswer:
+    return await take_batch(deps, session, principal, body.leads, key)
 
 
 def lead_filter(

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api.dependencies import Deps, Reader, Session, Writer
+from api.once import WriterOnce
 from api.paging import PagingQuery, written
 from api.pool_actions import edit_pool, make_pool, resume_pool
+from api.problem_answers import may_answer
 from api.problems import NotFound
 from api.schemas.number_pools import (
     PoolAnswer,
@@ -19,9 +21,13 @@ from storage.number_pools import caller_ids, get_pool, list_pools
 router = APIRouter(prefix="/api/v1", tags=["number pools"])
 
 
-@router.post("/number-pools", status_code=201)
-async def post_pool(body: PoolInput, principal: Writer, session: Session, deps: Deps) -> PoolAnswer:
-    return await make_pool(deps, session, principal, body)
+@router.post("/number-pools", status_code=201, responses=may_answer(404))
+async def post_pool(
+    body: PoolInput, principal: WriterOnce, session: Session, deps: Deps, response: Response
+) -> PoolAnswer:
+    pool = await make_pool(deps, session, principal, body)
+    response.headers["Location"] = f"/api/v1/number-pools/{pool.id}"
+    return pool
 
 
 @router.get("/number-pools")

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.dependencies import Admin, Reader, Session, SignedIn
+from api.once import AdminOnce
 from api.organization_actions import edit_organization, make_organization
 from api.own_access import organizations_of
 from api.schemas.organizations import OrganizationAnswer, OrganizationChange, OrganizationInput
@@ -28,6 +29,6 @@ async def get_organizations(identity: SignedIn, session: Session) -> BelongingPa
 
 
 @router.post("", status_code=201, summary="Make another organisation")
-async def post_organization(body: OrganizationInput, principal: Admin, session: Session) -> OrganizationAnswer:
+async def post_organization(body: OrganizationInput, principal: AdminOnce, session: Session) -> OrganizationAnswer:
     """You are its admin; `POST /api/v1/auth/token/switch` gives you a token for it. It begins empty."""
     return OrganizationAnswer.of(await make_organization(session, principal, body.name))

@@ -7,6 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.byte_ranges import OutOfRange, Span, asked_span
 from api.dependencies import Deps, Reader, Session
+from api.problem_answers import may_answer
 from api.problems import NotSatisfiable
 from api.recording_reading import Playable, find_recording, note_hearing
 
@@ -20,7 +21,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: _AUDIO | {"description": "The whole recording"},
     206: _AUDIO | {"description": "The part that `Range` asks for"},
     304: {"description": "It is still the one that `If-None-Match` names"},
-    416: {"description": "There is nothing of what `Range` asks for"},
+    **may_answer(416),
 }
 
 

@@ -6,8 +6,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.dependencies import Admin, Deps, Reader, Session
+from api.once import AdminOnceSecret
 from api.paging import PagingQuery, written
 from api.people_actions import change_role, invite, remove, withdraw
+from api.problem_answers import may_answer
 from api.schemas.people import (
     InvitationAnswer,
     InvitationInput,
@@ -31,7 +33,7 @@ async def get_users(principal: Reader, session: Session, page: PagingQuery) -> U
 
 @router.post("/invitations", status_code=201, summary="Invite somebody")
 async def post_invitation(
-    body: InvitationInput, principal: Admin, session: Session, deps: Deps
+    body: InvitationInput, principal: AdminOnceSecret, session: Session, deps: Deps
 ) -> MadeInvitationAnswer:
     """No mail is sent: pass the token on to whom you invite. It holds for 7 days, and once.
 
@@ -62,7 +64,9 @@ async def patch_user(user_id: UUID, body: UserChange, principal: Admin, session:
     return UserAnswer.of(await change_role(session, principal, user_id, body.role))
 
 
-@router.delete("/{user_id}", status_code=204, summary="Remove somebody from the organisation")
+@router.delete(
+    "/{user_id}", status_code=204, summary="Remove somebody from the organisation", responses=may_answer(409)
+)
 async def delete_user(user_id: UUID, principal: Admin, session: Session) -> Response:
     """Their next request is refused, and they are signed out everywhere. The last admin stays (409).
 

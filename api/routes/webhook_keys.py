@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api import webhook_key_actions
 from api.dependencies import Admin, Deps, Session
+from api.once import AdminOnce
 from api.schemas.fields import Input
 from storage.models import WebhookKeyRow
 
@@ -41,7 +42,7 @@ class WebhookKeyPage(BaseModel):
 
 @router.post("", status_code=201)
 async def post_key(
-    account_id: UUID, body: WebhookKeyInput, principal: Admin, session: Session, deps: Deps
+    account_id: UUID, body: WebhookKeyInput, principal: AdminOnce, session: Session, deps: Deps
 ) -> WebhookKeyAnswer:
     key = body.key.get_secret_value()
     return WebhookKeyAnswer.of(await webhook_key_actions.add(deps, session, principal, account_id, key))

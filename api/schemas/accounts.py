@@ -30,7 +30,7 @@ class AccountInput(Input):
     max_calls_per_second: CallsPerSecond | None = None
 
 
-class ApiKeyInput(Input):
+class AccountKeyInput(Input):
     api_key: ApiKey
 
 

@@ -19,6 +19,7 @@ from api.schemas.fields import (
     PhoneNumber,
 )
 from api.schemas.inbound_calls import InboundCallAnswer
+from api.schemas.problems import Problem as ProblemAnswer
 from api.schemas.recordings import recording_url
 from storage.leads import LeadRecord
 from storage.models import AttemptRow
@@ -147,7 +148,7 @@ class BatchItem(BaseModel):
     index: int
     status: int
     lead: LeadAnswer | None = None
-    problem: dict[str, Any] | None = None
+    problem: ProblemAnswer | None = None
 
 
 class BatchAnswer(BaseModel):

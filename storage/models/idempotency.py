@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from storage.models.base import Base, Created, Identified, Owned
 
 
 class IdempotencyKeyRow(Base, Identified, Created, Owned):
-    """``status_code`` and ``answer`` are empty while the first request with this key is still under way."""
+    """``route``: the method and the address that were asked. ``location``: the answer's header of that name."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (UniqueConstraint("organization_id", "key"),)
+    __table_args__ = (UniqueConstraint("organization_id", "route", "key"), Index(None, "created_at"))
 
+    route: Mapped[str]
     key: Mapped[str]
     request_hash: Mapped[str]
     status_code: Mapped[int | None]
     answer: Mapped[dict[str, Any] | None]
+    location: Mapped[str | None]

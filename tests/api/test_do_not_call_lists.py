@@ -137,7 +137,7 @@ async def test_a_file_in_another_wrapping_is_refused(admin: httpx.AsyncClient, m
     answer = await admin.post(
         f"{ROOT}/import", params={"name": "A"}, content=b"2125550101", headers={"Content-Type": media_type}
     )
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Content-Type")
+    assert (answer.status_code, answer.json()["type"]) == (415, "urn:leadline:problem:unsupported-media-type")
 
 
 async def goes_on_too_long() -> AsyncIterator[bytes]:
