@@ -15,7 +15,8 @@ from api.operations import operation_name
 from api.routes.do_not_call import DoNotCallInput
 from api.schemas.accounts import AccountInput
 from api.schemas.api_keys import ApiKeyInput
-from api.schemas.campaigns import CampaignInput, TrialCallInput
+from api.schemas.campaigns import CampaignInput
+from api.schemas.launches import TrialCallInput
 from api.schemas.leads import BatchInput, LeadChange
 from api.schemas.number_pools import PoolInput
 from api.schemas.people import InvitationInput

@@ -115,7 +115,7 @@ TABLE: Mapping[tuple[str, str], Expected] = {
     ("POST", "/api/v1/suppressions/lift"): Expected("admins", 404, {"phone_number": "+12125550124"}),
     ("GET", "/api/v1/leads/{lead_id}/timeline"): Expected("readers", 404),
     ("GET", "/api/v1/leads/export"): Expected("readers", 200),
-    ("POST", "/api/v1/leads/import"): Expected("writers", 422, content=b"x", headers=NO_FORM),
+    ("POST", "/api/v1/leads/import"): Expected("writers", 415, content=b"x", headers=NO_FORM),
     ("GET", "/api/v1/imports"): Expected("readers", 200),
     ("GET", "/api/v1/imports/{import_id}"): Expected("readers", 404),
     ("GET", "/api/v1/imports/{import_id}/rejected"): Expected("readers", 404),
