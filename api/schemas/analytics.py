@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from api.schemas.fields import Instant
 from domain.figures import share
@@ -58,9 +58,11 @@ class Figures(BaseModel):
     ``from`` and ``to`` are what was asked for, widened to full hours of UTC; null: bounded by nothing.
     """
 
+    model_config = ConfigDict(validate_by_name=True)
+
     as_of: datetime | None
-    since: Annotated[datetime | None, Field(serialization_alias="from")]
-    until: Annotated[datetime | None, Field(serialization_alias="to")]
+    since: Annotated[datetime | None, Field(alias="from")]
+    until: Annotated[datetime | None, Field(alias="to")]
 
 
 class CallFigures(BaseModel):

@@ -36,8 +36,9 @@ WEBHOOK_KEY = "key_of_the_simulator"
 
 @pytest.fixture(scope="session")
 def database_template(postgres_server: TemporaryPostgres) -> str:
-    asyncio.run(upgrade(postgres_server.create_database("api_template", template="template1")))
-    return "api_template"
+    name = f"api_template_{uuid4().hex}"  # tests of the commands borrow this, and may share the server
+    asyncio.run(upgrade(postgres_server.create_database(name, template="template1")))
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +52,7 @@ def closed_port() -> Iterator[int]:
 @pytest.fixture(scope="session")
 def api_database_url(postgres_server: TemporaryPostgres, database_template: str) -> str:
     """One database for these many short tests; each of them starts with empty tables."""
-    return postgres_server.create_database("api", template=database_template)
+    return postgres_server.create_database(f"api_{uuid4().hex}", template=database_template)
 
 
 @pytest.fixture(scope="session")
