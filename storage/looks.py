@@ -1,7 +1,7 @@
 """Looks: queries that are put together once and asked through the driver itself.
 
 A life asks more than a dozen small questions that lock nothing, and SQLAlchemy's way to such a row costs three to five
-times what the driver's does (``benchmarks/README.md``). So it writes the statement, once, and the driver asks it.
+times what the driver's does (decision 22). So it writes the statement, once, and the driver asks it.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
