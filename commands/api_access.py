@@ -1,8 +1,8 @@
-"""The running API, as daily commands use it: found in the home, signed in as the first user."""
+"""The running API, as daily commands use it: found by its home, with an API key or signed in as the first user."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +17,19 @@ Answer = TypeVar("Answer")
 REQUEST_SECONDS = 60.0
 UPLOAD_SECONDS = 600.0
 PAGE = "200"
+NO_WAY_IN = "Set LEADLINE_API_KEY to the API key of an admin, or LEADLINE_ADMIN_PASSWORD."
 PASSING = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
 class ApiRefused(Exception):  # noqa: N818 - says what happened, as the house's other errors do
-    """The API is not there or said no; the text is for the person at the terminal."""
+    """The API is not there or said no; the text is for the person at the terminal.
+
+    ``detail``: the same without the number of the answer's status.
+    """
+
+    def __init__(self, message: str, *, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.detail = detail or message
 
 
 class ApiAway(ApiRefused):
@@ -34,10 +42,14 @@ class Api:
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
 
+    def carry(self, credential: str) -> None:
+        """Send this token or key with all further requests."""
+        self._http.headers["Authorization"] = f"Bearer {credential}"
+
     def sign_in(self, email: str, password: str) -> None:
         """Take a token that all further requests carry."""
         token = self.ask("POST", "/api/v1/auth/token", data={"username": email, "password": password})
-        self._http.headers["Authorization"] = f"Bearer {token['access_token']}"
+        self.carry(token["access_token"])
 
     def ask(self, method: str, path: str, **request: Any) -> Json:  # noqa: ANN401 - httpx's own arguments
         answer = self._send(lambda: self._http.request(method, path, **request))
@@ -60,7 +72,7 @@ class Api:
         with self._http.stream("GET", path) as answer, target.open("wb") as file:
             if answer.is_error:
                 answer.read()
-                raise ApiRefused(said(answer))
+                raise _refusal(answer)
             for piece in answer.iter_bytes():
                 file.write(piece)
 
@@ -68,17 +80,15 @@ class Api:
         try:
             answer = request()
         except httpx.TransportError as error:
-            raise ApiAway(f"The API doesn't answer ({type(error).__name__}); ./leadline status says more.") from None
-        if answer.status_code in PASSING:
-            raise ApiAway(said(answer))
+            raise ApiAway(f"Leadline doesn't answer ({type(error).__name__}); ./leadline status says more.") from None
         if answer.is_error:
-            raise ApiRefused(said(answer))
+            raise _refusal(answer)
         return answer
 
 
 @contextmanager
 def running_api(environ: Mapping[str, str], transport: httpx.BaseTransport | None = None) -> Iterator[Api]:
-    """The API of the stack that runs here, signed in.
+    """The API of the stack that runs here, by LEADLINE_API_KEY, else as the first user, who is signed out at the end.
 
     Raises:
         ApiRefused: nothing runs, or it doesn't let us in.
@@ -90,15 +100,32 @@ def running_api(environ: Mapping[str, str], transport: httpx.BaseTransport | Non
     url = _address(settings)
     with httpx.Client(base_url=url, transport=transport, timeout=REQUEST_SECONDS, trust_env=False) as http:
         api = Api(http)
+        if settings.api_key is not None:
+            api.carry(settings.api_key.get_secret_value())
+            yield api
+            return
         api.sign_in(settings.admin_email, _password(settings))
-        yield api
+        try:
+            yield api
+        finally:
+            with suppress(ApiRefused):
+                api.ask("POST", "/api/v1/auth/sign-out")
+
+
+def _refusal(answer: httpx.Response) -> ApiRefused:
+    message = said(answer)
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        message = f"{message} {NO_WAY_IN}"
+    kind = ApiAway if answer.status_code in PASSING else ApiRefused
+    return kind(message, detail=message.removeprefix(f"{answer.status_code} "))
 
 
 def _address(settings: Settings) -> str:
+    """Of the stack of this home; else, in a container, where the settings say that the API listens."""
     try:
         return str(json.loads((settings.home / "addresses.json").read_text())["api"])
     except (OSError, ValueError, KeyError):
-        raise ApiRefused("Nothing runs here; ./leadline up starts it.") from None
+        return f"http://{settings.host}:{settings.port}"
 
 
 def _password(settings: Settings) -> str:
@@ -107,4 +134,4 @@ def _password(settings: Settings) -> str:
     try:
         return str(json.loads((settings.home / "secrets.json").read_text())["admin_password"])
     except (OSError, ValueError, KeyError):
-        raise ApiRefused("Set LEADLINE_ADMIN_PASSWORD: the password isn't kept in this home.") from None
+        raise ApiRefused(f"{NO_WAY_IN} Where nothing runs yet, ./leadline up starts it.") from None

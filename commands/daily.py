@@ -22,13 +22,17 @@ REFUSED = 1
 WHOLE = frozenset({"id", "call_id", "phone_number", "at"})
 
 
-def asked(work: Callable[[Api], Answer]) -> Answer:
-    """What the running API answers; the command ends with status 1 where it says no or isn't there."""
+def asked(work: Callable[[Api], Answer], *, with_status: bool = True) -> Answer:
+    """What the running API answers; the command ends with status 1 where it says no or isn't there.
+
+    Args:
+        with_status: Whether a refusal is said with the number of its HTTP status.
+    """
     try:
         with running_api(os.environ) as api:
             return work(api)
     except ApiRefused as error:
-        complain(str(error))
+        complain(str(error) if with_status else error.detail)
         raise typer.Exit(REFUSED) from None
 
 

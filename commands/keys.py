@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from commands.api_client import Api, Json, with_api
+from commands.api_access import Api, Json
+from commands.daily import AsJson, asked
 from commands.output import say
-from commands.users import AsJson, Role, RoleArgument
+from commands.users import Role, RoleArgument
 
 keys = typer.Typer(help="API keys for machines.", no_args_is_help=True)
 
@@ -15,10 +16,10 @@ keys = typer.Typer(help="API keys for machines.", no_args_is_help=True)
 @keys.command("list", help="Show the keys; also those that were revoked.")
 def list_keys(as_json: AsJson = False) -> None:
     def act(api: Api) -> None:
-        found = api.everything("/api-keys")
+        found = api.everything("/api/v1/api-keys")
         say(json.dumps(found, indent=2) if as_json else _table(found))
 
-    with_api(act)
+    asked(act, with_status=False)
 
 
 @keys.command(help="Make a key: it is shown this once.")
@@ -35,19 +36,19 @@ def make(
 ) -> None:
     def act(api: Api) -> None:
         body = {"name": name, "role": role, "rate_limit": rate_limit, "expires_at": expires_at}
-        made = api.ask("POST", "/api-keys", json=body)
+        made = api.ask("POST", "/api/v1/api-keys", json=body)
         say(json.dumps(made, indent=2) if as_json else f"Keep this, it is shown this once:\n  {made['key']}")
 
-    with_api(act)
+    asked(act, with_status=False)
 
 
 @keys.command(help="Revoke a key: nothing is taken by it any more.")
 def revoke(key_id: Annotated[str, typer.Argument(help="As the list shows it.")], as_json: AsJson = False) -> None:
     def act(api: Api) -> None:
-        api.ask("DELETE", f"/api-keys/{key_id}")
+        api.ask("DELETE", f"/api/v1/api-keys/{key_id}")
         say(json.dumps({"id": key_id}) if as_json else "The key is revoked.")
 
-    with_api(act)
+    asked(act, with_status=False)
 
 
 def _table(found: list[Json]) -> str:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from commands.api_client import Api, Json, NotPossible, with_api
+from commands.api_access import Api, ApiRefused, Json
+from commands.daily import AsJson, asked
 from commands.output import say
 
 users = typer.Typer(help="Who works here, and in which role.", no_args_is_help=True)
@@ -18,7 +19,6 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 RoleArgument = Annotated[Role, typer.Argument(help="viewer reads, operator works, admin also changes people and keys.")]
 EmailArgument = Annotated[str, typer.Argument(help="The person's address.")]
 
@@ -26,45 +26,45 @@ EmailArgument = Annotated[str, typer.Argument(help="The person's address.")]
 @users.command("list", help="Show the people of the organisation, and open invitations.")
 def list_users(as_json: AsJson = False) -> None:
     def act(api: Api) -> None:
-        found = {"users": api.everything("/users"), "invitations": api.everything("/users/invitations")}
+        found = {"users": api.everything("/api/v1/users"), "invitations": api.everything("/api/v1/users/invitations")}
         say(json.dumps(found, indent=2) if as_json else _table(found["users"], found["invitations"]))
 
-    with_api(act)
+    asked(act, with_status=False)
 
 
 @users.command(help="Invite somebody: prints the token that they accept with. No mail is sent.")
 def invite(email: EmailArgument, role: RoleArgument = Role.OPERATOR, as_json: AsJson = False) -> None:
     def act(api: Api) -> None:
-        made = api.ask("POST", "/users/invitations", json={"email": email, "role": role})
+        made = api.ask("POST", "/api/v1/users/invitations", json={"email": email, "role": role})
         say(json.dumps(made, indent=2) if as_json else _invited(made))
 
-    with_api(act)
+    asked(act, with_status=False)
 
 
 @users.command(help="Give somebody another role.")
 def role(email: EmailArgument, role: RoleArgument, as_json: AsJson = False) -> None:
     def act(api: Api) -> None:
-        changed = api.ask("PATCH", f"/users/{_id_of(api, email)}", json={"role": role})
+        changed = api.ask("PATCH", f"/api/v1/users/{_id_of(api, email)}", json={"role": role})
         say(json.dumps(changed, indent=2) if as_json else f"{changed['email']} is {changed['role']} now.")
 
-    with_api(act)
+    asked(act, with_status=False)
 
 
 @users.command(help="Remove somebody from the organisation; they are signed out at once.")
 def remove(email: EmailArgument, as_json: AsJson = False) -> None:
     def act(api: Api) -> None:
         user_id = _id_of(api, email)
-        api.ask("DELETE", f"/users/{user_id}")
+        api.ask("DELETE", f"/api/v1/users/{user_id}")
         say(json.dumps({"id": user_id, "email": email}) if as_json else f"{email} is no longer in the organisation.")
 
-    with_api(act)
+    asked(act, with_status=False)
 
 
 def _id_of(api: Api, email: str) -> str:
     wanted = email.strip().lower()
-    found = next((one["id"] for one in api.everything("/users") if one["email"] == wanted), None)
+    found = next((one["id"] for one in api.everything("/api/v1/users") if one["email"] == wanted), None)
     if found is None:
-        raise NotPossible("There is nobody with this address in the organisation; ./leadline users list shows all.")
+        raise ApiRefused("There is nobody with this address in the organisation; ./leadline users list shows all.")
     return str(found)
 
 

@@ -39,6 +39,8 @@ def api_with(*answers: Json) -> httpx.MockTransport:
         match request.url.path:
             case "/api/v1/auth/token":
                 return httpx.Response(200, json={"access_token": "t"})
+            case "/api/v1/auth/sign-out":
+                return httpx.Response(204)
             case "/api/v1/campaigns":
                 items = [{"id": "a", "name": "Spring"}, {"id": "b", "name": "Autumn"}]
                 return httpx.Response(200, json={"items": items, "next_cursor": None})
