@@ -55,7 +55,8 @@ class LeadDecisions:
             return None
         if by_probe:
             context = as_probe(context, now)
-        return await self._decide(session, context, await self._count(session, context, now), now=now)
+        step = await self._decide(session, context, await self._count(session, context, now), now=now)
+        return None if step is None else told(step, context)
 
     async def advance(
         self, session: AsyncSession, found: FoundLead, *, now: datetime, room: Room | Capacity

@@ -147,7 +147,7 @@ class SlotHandOn:
             served += 1
             # Told to wait after all, it is found again when its time comes, with a timer of its own or without.
             if isinstance(step, Dial | Stop):
-                spawn(self._wake(lead))
+                spawn(self._wake(lead, step if isinstance(step, Dial) else None))
         return Served(served)
 
     async def _serve(self, lead: WaitingLead) -> Step | None:
@@ -169,14 +169,14 @@ class SlotHandOn:
             probed = await parking.next_probe_at(looking, number_pool_id, now)
         return min((instant for instant in (paced, probed) if instant is not None), default=None)
 
-    async def _wake(self, lead: WaitingLead) -> None:
+    async def _wake(self, lead: WaitingLead, dial: Dial | None) -> None:
         """A signal that gets lost costs the grant's life, then the reconciliation gives it to somebody else.
 
         A lead of which the engine knows nothing is handed over to it anew, by the reconciliation.
         """
         async with self._signals:
             try:
-                is_told = await self._workflows.slot_granted(lead.lead_id, lead.run)
+                is_told = await self._workflows.slot_granted(lead.lead_id, lead.run, dial)
             except EngineAway as error:
                 log.warning("engine_away", lead_id=str(lead.lead_id), error=str(error))
                 return

@@ -27,6 +27,7 @@ from activities.messages import (
     workflow_id,
 )
 from domain.diary import LONGEST_DETAILS, LONGEST_SUMMARY, cut, plain
+from domain.steps import Dial
 
 Answer = TypeVar("Answer")
 
@@ -102,9 +103,13 @@ class LeadWorkflows:
         """Have the lead look again at what it may do next; False when it has no open workflow."""
         return await self._signal(lead_id, run, WAKE_SIGNAL, Wake(reason))
 
-    async def slot_granted(self, lead_id: UUID, run: int) -> bool:
-        """Have a waiting lead take up the slot that was handed on to it; False when it has no open workflow."""
-        return await self._signal(lead_id, run, SLOT_GRANTED_SIGNAL, None)
+    async def slot_granted(self, lead_id: UUID, run: int, dial: Dial | None) -> bool:
+        """Have a waiting lead take up the slot that was handed on to it; False when it has no open workflow.
+
+        Args:
+            dial: What was granted; None where it is for the lead to ask what came of it.
+        """
+        return await self._signal(lead_id, run, SLOT_GRANTED_SIGNAL, dial)
 
     async def is_open(self, lead_id: UUID, run: int) -> bool:
         """Whether this run of the lead's workflow goes on, as far as the engine knows."""
@@ -115,7 +120,7 @@ class LeadWorkflows:
         """Tell the lead that the provider reported ``event`` on the call of this attempt."""
         await self._signal(lead_id, run, event, CallHeard(attempt_id))
 
-    async def _signal(self, lead_id: UUID, run: int, name: str, message: CallHeard | Wake | None) -> bool:
+    async def _signal(self, lead_id: UUID, run: int, name: str, message: CallHeard | Wake | Dial | None) -> bool:
         async def sent() -> bool:
             await self._handle(lead_id, run).signal(name, args=[] if message is None else [message])
             return True

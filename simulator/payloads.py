@@ -86,11 +86,12 @@ class Payloads:
             return ending
         replies = sum(line.role == "agent" for line in story.spoken)
         ending |= {
-            "recording_url": link_to(self._base_url, call.call_id, self._settings.recording_link_seconds),
             "latency": latency_of(call, replies),
             "llm_token_usage": tokens_of(call, replies),
             "collected_dynamic_variables": {},
         }
+        if self._settings.recordings:
+            ending["recording_url"] = link_to(self._base_url, call.call_id, self._settings.recording_link_seconds)
         if call.plan.scenario is Scenario.TRANSFERRED:
             ending["transfer_destination"] = transfer_number(call)
         if call.transfer_end_ms is not None:

@@ -23,6 +23,7 @@ class Settings(BaseModel):
     ``live_elsewhere``: live calls of the workspace that nobody has placed here, such as people who ring in. They use
     up the ``reserved_inbound_concurrency`` first.
     ``transcript_updates``: how many running transcripts a talk has, the last one at its end.
+    ``recordings``: whether talks are recorded.
     ``recording_link_seconds``: a link to a recording dies so long after it was given out; without it never.
     """
 
@@ -45,6 +46,7 @@ class Settings(BaseModel):
     webhook_retry_seconds: float = Field(0.5, ge=0)
     callback_after_seconds: float = Field(7200.0, ge=0)
     transcript_updates: int = Field(4, ge=0, le=1_000)
+    recordings: bool = True
     recording_link_seconds: float | None = Field(None, ge=0)
     mix: dict[Scenario, float] = Field(default_factory=lambda: dict(DEFAULT_MIX))
 

@@ -25,6 +25,8 @@ class LeadCalling:
     def __init__(self, lead: LeadInput) -> None:
         self._lead = lead
         self._slot_granted = False
+        self._granted: Dial | None = None
+        self._dialled: UUID | None = None
         self._woken = False
         self._analyzed: set[UUID] = set()
 
@@ -32,7 +34,7 @@ class LeadCalling:
     async def run(self, lead: LeadInput) -> str:
         while True:
             self._continue_as_new_if_long(lead)
-            step = await self._next_step()
+            step = self._take_granted() or await self._next_step()
             _tell_people(step)
             match step:
                 case None:
@@ -63,12 +65,22 @@ class LeadCalling:
         self._analyzed.add(heard.attempt_id)
 
     @workflow.signal
-    def slot_granted(self) -> None:
+    def slot_granted(self, dial: Dial | None = None) -> None:
+        """With the dial that was granted: the gate before the request weighs it again. Without, it is asked for."""
         self._slot_granted = True
+        self._granted = dial
 
     @workflow.signal
     def wake(self, wake: Wake) -> None:  # noqa: ARG002  (the reason is for people who read the history)
         self._woken = True
+
+    def _take_granted(self) -> Dial | None:
+        """The dial that a signal brought, unless it is being placed or was, or something else woke the lead, too."""
+        dial, self._granted = self._granted, None
+        if dial is None or dial.attempt_id == self._dialled or self._woken:
+            return None
+        self._slot_granted = False
+        return dial
 
     async def _next_step(self) -> Step | None:
         """The next step; None when nobody could say, because the database is away."""
@@ -88,6 +100,7 @@ class LeadCalling:
     async def _attempt(self, dial: Dial) -> None:
         """Place the call and stay with it until the attempt is settled."""
         self._woken = False
+        self._dialled = dial.attempt_id
         fate = await self._place(dial)
         while fate.look_up_at is not None:
             await self._listen(dial, fate.look_up_at, fate.why)

@@ -52,9 +52,9 @@ async def _measure(system: System, scale: Scale, say: Say) -> Findings:
 
 async def _round(system: System, number: int, lives: int, say: Say) -> Round:
     bare = await bare_seconds(system.engine, f"bare-{number}", lives)
-    await system.talk_with(transcript_updates=0)
+    await system.talk_with(transcript_updates=0, recordings=False)
     whole = await whole_seconds(system, f"Lives {number}", lives)
-    await system.talk_with(transcript_updates=TRANSCRIPT_UPDATES)
-    found = Round(lives, bare, whole, await whole_seconds(system, f"Lives {number}, with transcripts", lives))
+    await system.talk_with(transcript_updates=TRANSCRIPT_UPDATES, recordings=True)
+    found = Round(lives, bare, whole, await whole_seconds(system, f"Lives {number}, talkative", lives))
     say(f"  Round {number}, {found.in_words()}")
     return found

@@ -23,7 +23,8 @@ DBOS_PER_SECOND = 13.6
 class Round:
     """So many lives on each side, one side after the other.
 
-    ``whole_seconds``: with the three webhooks of a life. ``talkative_seconds``: with running transcripts besides.
+    ``whole_seconds``: with the three webhooks of a life. ``talkative_seconds``: with running transcripts besides, and a
+    recording.
     """
 
     lives: int
@@ -60,8 +61,8 @@ class Round:
     def in_words(self) -> str:
         return (
             f"{self.lives} lives each: bare {self.bare_per_second:.1f} a second, whole {self.whole_per_second:.1f},"
-            f" share {self.share:.2f}; with {TRANSCRIPT_UPDATES} running transcripts each"
-            f" {self.talkative_per_second:.1f}, share {self.talkative_share:.2f}"
+            f" share {self.share:.2f}; with {TRANSCRIPT_UPDATES} running transcripts and a recording"
+            f" each {self.talkative_per_second:.1f}, share {self.talkative_share:.2f}"
         )
 
 

@@ -7,8 +7,9 @@ from benchmarks.asked import Asked
 LIVES_AT_ONCE = 60
 LEADS_PER_SECOND = 10
 
-# A few lives on each side before the clock runs: connections are opened, code is loaded.
-WARM_UP = 20
+# Lives on each side before the clock runs, two for each slot: connections are opened, code is loaded, statements are
+# prepared on every connection.
+WARM_UP = 120
 
 # The same in the simulator and in the bare shape, so that both hear the same signals at the same distances.
 RING_SECONDS = 0.3
@@ -16,12 +17,13 @@ TALK_SECONDS = 1.0
 ANALYSIS_SECONDS = 0.3
 
 TRANSCRIPT_UPDATES = 4
-"""Running transcripts of a call, where it has any: webhooks besides the three that its workflow hears of."""
+"""Running transcripts of a talkative call: webhooks besides the three that its workflow hears of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """``leads`` is for each side of each round, ours twice: without running transcripts and with them.
+    """``leads`` is for each side of each round, ours twice: with what the goal names, and with running transcripts
+    and a recording besides.
 
     ``spread_leads`` come in one after the other.
     """

@@ -86,9 +86,9 @@ class System:
         engine = await connect_once(plan.temporal.client_settings())
         return cls(plan, http, api, engine, str(pool["id"]), iter(made_up_leads(calls)))
 
-    async def talk_with(self, *, transcript_updates: int) -> None:
-        """Have all calls from now on send so many running transcripts."""
-        change = {"transcript_updates": transcript_updates}
+    async def talk_with(self, *, transcript_updates: int, recordings: bool) -> None:
+        """Have all calls from now on send so many running transcripts, and be recorded or not."""
+        change = {"transcript_updates": transcript_updates, "recordings": recordings}
         (await self.http.post(f"{self.plan.simulator_url}/control/settings", json=change)).raise_for_status()
 
     def take(self, count: int) -> list[Json]:

@@ -42,6 +42,10 @@ async def life(kind: str, environment: WorkflowEnvironment) -> Life:
             _script(clock, [Queued(later, "a free slot"), dials[0], Stop("reached")], [settled]),
             _slot_granted,
         ),
+        "queued_then_given_a_dial": (
+            _script(clock, [Queued(later, "a free slot"), Stop("reached")], [settled]),
+            _given(dials[0]),
+        ),
         "unconfirmed_and_looked_up": (
             _script(clock, [dials[0], Stop("reached")], [lost], [lost, settled]),
             _silent,
@@ -75,6 +79,7 @@ KINDS = (
     "asleep_until_the_opening",
     "parked_and_resumed",
     "queued_then_slot_granted",
+    "queued_then_given_a_dial",
     "unconfirmed_and_looked_up",
     "worker_lost_in_mid_dial",
     "end_never_heard",
@@ -128,3 +133,11 @@ async def _woken_in_mid_call(handle: Handle, script: ScriptedActivities) -> None
 async def _slot_granted(handle: Handle, script: ScriptedActivities) -> None:
     await script.decided.wait()
     await handle.signal("slot_granted")
+
+
+def _given(dial: Dial) -> Tell:
+    async def tell(handle: Handle, script: ScriptedActivities) -> None:
+        await script.decided.wait()
+        await handle.signal("slot_granted", dial)
+
+    return tell

@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
 
-from activities.messages import CallFate, CallHeard, Wake
+from activities.messages import CallFate, CallHeard, LeadInput, Wake
 from domain.steps import Dial, Parked, Queued, Stop, WaitUntil
 from tests.workflows.scripted_activities import ScriptedActivities, away, calling
 from workflows.lead_calling import LeadCalling
@@ -181,6 +182,52 @@ async def test_a_slot_granted_to_a_lead_in_mid_call_does_not_disturb_the_call(
             await tell(handle, attempt.attempt_id, "call_analyzed")
             await handle.result()
     assert script.asked == ["next_step", "place_call 1", "next_step"]
+
+
+async def test_a_queued_lead_places_the_dial_that_it_is_given_without_asking_again(
+    time_skipping: WorkflowEnvironment,
+) -> None:
+    granted = await dial(time_skipping)
+    queued = Queued(await in_hours(time_skipping, 1), "a free slot")
+    script = ScriptedActivities(time_skipping.get_current_time, [queued, REACHED], fates=[CallFate(None, "settled")])
+    with time_skipping.auto_time_skipping_disabled():
+        async with calling(time_skipping, script) as handle:
+            await script.decided.wait()
+            await handle.signal("slot_granted", granted)
+            assert await handle.result() == "reached"
+    assert script.asked == ["next_step", "place_call 1", "next_step"]
+
+
+async def test_a_dial_that_is_given_while_it_is_being_placed_is_not_placed_again(
+    time_skipping: WorkflowEnvironment,
+) -> None:
+    granted = await dial(time_skipping)
+    script = ScriptedActivities(
+        time_skipping.get_current_time,
+        [granted, REACHED],
+        fates=[CallFate(await in_hours(time_skipping, 1), "the call")],
+    )
+    with time_skipping.auto_time_skipping_disabled():
+        async with calling(time_skipping, script) as handle:
+            await script.placed.wait()
+            await handle.signal("slot_granted", granted)
+            await tell(handle, granted.attempt_id, "call_analyzed")
+            await handle.result()
+    assert script.asked == ["next_step", "place_call 1", "next_step"]
+
+
+async def test_a_lead_that_is_woken_and_given_a_dial_asks_before_it_dials(time_skipping: WorkflowEnvironment) -> None:
+    script = ScriptedActivities(time_skipping.get_current_time, [Stop("cancelled")])
+    lead = LeadInput(uuid4())
+    handle = await time_skipping.client.start_workflow(
+        LeadCalling.run, lead, id=f"lead-{lead.lead_id}", task_queue="leads"
+    )
+    # No worker runs yet: both are heard at once.
+    await handle.signal("slot_granted", await dial(time_skipping))
+    await handle.signal("wake", Wake("cancelled"))
+    async with Worker(time_skipping.client, task_queue="leads", workflows=[LeadCalling], activities=script.all):
+        assert await handle.result() == "cancelled"
+    assert script.asked == ["next_step"]
 
 
 async def test_a_database_that_is_away_is_waited_for_with_a_timer(time_skipping: WorkflowEnvironment) -> None:

@@ -47,6 +47,7 @@ async def events_of_a_life(client: Client, sessions: Sessions, world: World, num
     [
         pytest.param("answered", 1 + 2 + 1 + 1 + 3, id="start-two-decisions-dial-timer-three-signals"),
         pytest.param("parked_and_resumed", 1 + 3 + 1 + 1, id="start-three-decisions-dial-signal-no-timer"),
+        pytest.param("queued_then_given_a_dial", 1 + 2 + 1 + 1 + 1, id="start-two-decisions-timer-signal-dial"),
         pytest.param("end_never_heard", 1 + 2 + 1 + 1 + 1, id="start-two-decisions-dial-timer-look-up"),
         pytest.param("database_away", 1 + 3 + 1 + 1, id="a-decision-that-fails-costs-as-much"),
     ],
