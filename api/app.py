@@ -206,7 +206,7 @@ def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list
         Middleware(BodyLimit, leads_limit_bytes=dependencies.settings.import_max_mib * MEBIBYTE),
         Middleware(
             KeepAnswers,
-            sessions=dependencies.sessions,
+            sessions_of=dependencies.sessions_of,
             clock=dependencies.clock,
             most_at_once=max(1, dependencies.settings.database_pool_size // 4),
         ),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, cast
+from uuid import UUID
 
 import httpx
 from fastapi import Depends, Request
@@ -30,6 +31,7 @@ from api.webhook_line import WebhookLine
 from domain.request_rate import Asked
 from runtime.sealing import Sealing
 from runtime.settings import Settings
+from storage.organization_sessions import OrganizationSessions
 from storage.recording_store import RecordingStore
 from telephony.retell_workspace import RetellWorkspace
 
@@ -42,6 +44,8 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
+    """``sessions`` see all organisations: whoever opens one of them stands in ``api.crossing`` with the reason."""
+
     settings: Settings
     sessions: async_sessionmaker[AsyncSession]
     analytics_sessions: async_sessionmaker[AsyncSession]
@@ -64,6 +68,10 @@ class Dependencies:
     live_bell: LiveBell
     clock: Clock
 
+    def sessions_of(self, organization_id: UUID) -> OrganizationSessions:
+        """Sessions that see this organisation and no other."""
+        return OrganizationSessions(self.sessions, organization_id)
+
 
 async def dependencies_of(request: Request) -> Dependencies:
     """Asynchronous, though it waits for nothing: FastAPI would send it to a thread."""
@@ -72,24 +80,6 @@ async def dependencies_of(request: Request) -> Dependencies:
 
 Deps = Annotated[Dependencies, Depends(dependencies_of)]
 
-
-async def open_session(deps: Deps) -> AsyncIterator[AsyncSession]:
-    """A session for one request; what the route doesn't commit is rolled back."""
-    async with deps.sessions() as session:
-        yield session
-
-
-Session = Annotated[AsyncSession, Depends(open_session)]
-
-
-async def open_analytics_session(deps: Deps) -> AsyncIterator[AsyncSession]:
-    """On the replica where there is one. All that a request reads is of one moment, so that its figures add up."""
-    async with deps.analytics_sessions() as session:
-        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        yield session
-
-
-AnalyticsSession = Annotated[AsyncSession, Depends(open_analytics_session)]
 
 _bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
@@ -124,6 +114,34 @@ def _too_many(asked: Asked) -> TooManyRequests:
 
 
 SignedIn = Annotated[Identity, Depends(identified)]
+
+
+async def open_session(deps: Deps, identity: SignedIn) -> AsyncIterator[AsyncSession]:
+    """A session for one request, which sees the organisation that is asked for; without a commit it is rolled back."""
+    async with deps.sessions_of(identity.principal.organization_id)() as session:
+        yield session
+
+
+Session = Annotated[AsyncSession, Depends(open_session)]
+
+
+async def open_system_session(deps: Deps) -> AsyncIterator[AsyncSession]:
+    """For the few routes that cross organisations by right (``api.crossing``)."""
+    async with deps.sessions() as session:
+        yield session
+
+
+SystemSession = Annotated[AsyncSession, Depends(open_system_session)]
+
+
+async def open_analytics_session(deps: Deps, identity: SignedIn) -> AsyncIterator[AsyncSession]:
+    """On the replica where there is one. All that a request reads is of one moment, so that its figures add up."""
+    async with OrganizationSessions(deps.analytics_sessions, identity.principal.organization_id)() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
+
+
+AnalyticsSession = Annotated[AsyncSession, Depends(open_analytics_session)]
 
 
 async def signed_in(identity: SignedIn) -> Principal:

@@ -48,7 +48,7 @@ async def export_leads(
     if len(names) > MOST_CUSTOM_FIELDS:
         raise Conflict(f"These leads have more than {MOST_CUSTOM_FIELDS} custom fields; use format=ndjson.")
     await note_export(session, principal, "leads")
-    pages = await pages_of(by_pages(deps, fetch))
+    pages = await pages_of(by_pages(deps, principal, fetch))
     if written_as == "ndjson":
         return ndjson_stream("leads", pages, _lead_object)
     header = [*_LEAD_HEADER, *(_custom_column(name) for name in names)]
@@ -64,17 +64,19 @@ async def export_do_not_call(
         return await list_do_not_call(session, principal.organization_id, limit=PAGE, after=after)
 
     await note_export(session, principal, "do_not_call")
-    pages = await pages_of(by_pages(deps, fetch))
+    pages = await pages_of(by_pages(deps, principal, fetch))
     if written_as == "ndjson":
         return ndjson_stream("do-not-call", pages, _forbidden)
     return csv_stream("do-not-call", _DO_NOT_CALL, pages, lambda contact: _forbidden(contact).values())
 
 
-def by_pages(deps: Dependencies, fetch: Callable[[AsyncSession, Cursor | None], Awaitable[Page[Item]]]) -> Fetch[Item]:
+def by_pages(
+    deps: Dependencies, principal: Principal, fetch: Callable[[AsyncSession, Cursor | None], Awaitable[Page[Item]]]
+) -> Fetch[Item]:
     """Each page in a transaction of its own."""
 
     async def of_its_own(after: Cursor | None) -> Page[Item]:
-        async with deps.sessions() as session:
+        async with deps.sessions_of(principal.organization_id)() as session:
             return await fetch(session, after)
 
     return of_its_own

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import StreamingResponse
 
 from api.csv_streams import csv_stream
@@ -12,6 +12,7 @@ from api.problems import NotFound
 from domain.vocabulary import ImportFormat
 from storage.imports import get_import, rejections
 from storage.models import LeadImportRejectionRow, LeadImportRow
+from storage.organization_sessions import OrganizationSessions
 
 PAGE = 1_000
 
@@ -24,7 +25,7 @@ async def the_import(session: AsyncSession, principal: Principal, import_id: UUI
     return row
 
 
-async def rejected_csv(sessions: async_sessionmaker[AsyncSession], row: LeadImportRow) -> StreamingResponse:
+async def rejected_csv(sessions: OrganizationSessions, row: LeadImportRow) -> StreamingResponse:
     """The rejected rows with the columns of their file, and before them their number and what is wrong with them.
 
     Mended, it can be sent as a file again: both columns bear names that are left out.
@@ -38,9 +39,7 @@ async def rejected_csv(sessions: async_sessionmaker[AsyncSession], row: LeadImpo
     return csv_stream("rejected", header, _pages(sessions, row.id), cells_of)
 
 
-async def _pages(
-    sessions: async_sessionmaker[AsyncSession], import_id: UUID
-) -> AsyncIterator[Sequence[LeadImportRejectionRow]]:
+async def _pages(sessions: OrganizationSessions, import_id: UUID) -> AsyncIterator[Sequence[LeadImportRejectionRow]]:
     after = 0
     while True:
         async with sessions() as session:

@@ -163,7 +163,7 @@ async def start(deps: Dependencies, principal: Principal, added: Sequence[Added]
     if not waiting:
         return
     campaign_ids = {one.record.lead.campaign_id for one in waiting.values()}
-    async with deps.sessions() as session:
+    async with deps.sessions_of(principal.organization_id)() as session:
         campaigns = await get_campaigns(session, principal.organization_id, list(campaign_ids))
     await deps.engine.start(
         [

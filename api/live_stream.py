@@ -1,14 +1,14 @@
 """One stream of server-sent events: how things stand, or what was missed; then whatever changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 from fastapi.sse import ServerSentEvent
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database_away import DATABASE_ERRORS
 from api.live_listener import Listener, Parcel
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 CALLS_AT_ONCE = 100
 RETRY_MS = 2_000
 
-Sessions = async_sessionmaker[AsyncSession]
+Sessions = Callable[[], AsyncSession]
 
 
 @dataclass(frozen=True, slots=True)

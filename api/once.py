@@ -7,14 +7,15 @@ its own from there until the answer is kept in it, so a process that dies leaves
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 import structlog
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,8 +25,11 @@ from api.kept_answers import HEADER, IdempotencyKey, request_key, unless_answere
 from api.principal import Principal
 from api.problems import Conflict
 from storage.idempotency import KeptAnswer, RequestKey, keep_answer
+from storage.organization_sessions import OrganizationSessions
 
 log = structlog.get_logger(__name__)
+
+SessionsOf = Callable[[UUID], OrganizationSessions]
 
 HOLDING = "holding"
 """Where a request's hold on its key stands in its scope's state."""
@@ -39,8 +43,8 @@ SHOWN_ONCE = (
 class Holding:
     """The key of one request, from the moment it is taken until the answer is kept or there is none to keep."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Clock, room: asyncio.Semaphore) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions_of: SessionsOf, clock: Clock, room: asyncio.Semaphore) -> None:
+        self._sessions_of = sessions_of
         self._clock = clock
         self._room = room
         self._session: AsyncSession | None = None
@@ -54,7 +58,7 @@ class Holding:
     async def take(self, key: RequestKey, request_hash: str, *, is_secret: bool) -> None:
         """Raises what ``unless_answered`` does."""
         await self._room.acquire()
-        self._session = self._sessions()
+        self._session = self._sessions_of(key.organization_id)()
         await unless_answered(self._session, key, request_hash, self._clock)
         self._kept_for, self._is_secret = (key, request_hash), is_secret
 
@@ -79,11 +83,9 @@ class Holding:
 class KeepAnswers:
     """Keeps what is answered to a request whose key is held. ``most_at_once``: each of them needs a connection more."""
 
-    def __init__(
-        self, app: ASGIApp, sessions: async_sessionmaker[AsyncSession], clock: Clock, most_at_once: int
-    ) -> None:
+    def __init__(self, app: ASGIApp, sessions_of: SessionsOf, clock: Clock, most_at_once: int) -> None:
         self._app = app
-        self._sessions = sessions
+        self._sessions_of = sessions_of
         self._clock = clock
         self._room = asyncio.Semaphore(most_at_once)
 
@@ -91,7 +93,7 @@ class KeepAnswers:
         if scope["type"] != "http" or scope["method"] != "POST" or HEADER not in Headers(scope=scope):
             await self._app(scope, receive, send)
             return
-        holding = Holding(self._sessions, self._clock, self._room)
+        holding = Holding(self._sessions_of, self._clock, self._room)
         scope.setdefault("state", {})[HOLDING] = holding
         try:
             await self._app(scope, receive, _Keeping(send, holding))

@@ -57,13 +57,14 @@ async def change_role(session: AsyncSession, principal: Principal, user_id: UUID
 async def remove(session: AsyncSession, principal: Principal, user_id: UUID) -> None:
     """Have somebody leave the organisation; their next request is refused.
 
-    All their tokens are taken back: one for this organisation must not hold again should they come back.
+    All their tokens are taken back: one for this organisation must not hold again should they come back. That comes
+    first, for once they have left, the organisation has nothing to do with their tokens any more.
     """
     membership = await _locked(session, principal, user_id, is_admin_afterwards=False)
     note(session, principal, "user.removed", user_id, {"role": membership.role})
     await session.flush()
-    await remove_membership(session, principal.organization_id, user_id)
     await take_back_tokens(session, user_id)
+    await remove_membership(session, principal.organization_id, user_id)
     await session.commit()
 
 

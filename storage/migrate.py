@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.address import async_url
+from storage.row_security import RoleMissing
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -48,6 +49,7 @@ async def upgrade(database_url: str) -> None:
     Raises:
         sqlalchemy.exc.DBAPIError: the database can't be reached, or a lock wasn't to be had in five seconds; nothing
             of the failing migration is left behind, and a repeat goes on from there.
+        RoleMissing: an administrator has to make a role first; it says which.
     """
     engine = create_async_engine(async_url(database_url), poolclass=NullPool)
     try:
@@ -66,7 +68,11 @@ def main() -> int:
     if url is None:
         sys.stderr.write("DATABASE_URL is not set; give the database to migrate, as postgresql://…\n")
         return 2
-    asyncio.run(upgrade(url))
+    try:
+        asyncio.run(upgrade(url))
+    except RoleMissing as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.security import OAuth2PasswordRequestForm
 from starlette.responses import Response
 
-from api.dependencies import Deps, Session, SignedIn
+from api.dependencies import Deps, SignedIn, SystemSession
 from api.own_access import change_password, sign_out, switch, token_for, who_is
 from api.people_actions import accept
 from api.problem_answers import may_answer
@@ -48,12 +48,12 @@ async def switch_organization(body: SwitchInput, identity: SignedIn, deps: Deps)
 
 
 @router.get("/me", summary="Who am I, and where do I belong")
-async def get_me(identity: SignedIn, session: Session) -> MeAnswer:
+async def get_me(identity: SignedIn, session: SystemSession) -> MeAnswer:
     return await who_is(session, identity)
 
 
 @router.post("/sign-out", status_code=204, summary="Sign out")
-async def post_sign_out(identity: SignedIn, session: Session, body: SignOutInput | None = None) -> Response:
+async def post_sign_out(identity: SignedIn, session: SystemSession, body: SignOutInput | None = None) -> Response:
     """The token is taken back at once, in all processes. With `everywhere` all of yours are."""
     await sign_out(session, identity, everywhere=body is not None and body.everywhere)
     return Response(status_code=204)

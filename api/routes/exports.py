@@ -81,7 +81,7 @@ async def get_calls_as_file(
         return await list_all_calls(session, principal.organization_id, wanted, limit=CALLS_PAGE, after=after)
 
     await note_export(session, principal, "calls")
-    pages = await pages_of(by_pages(deps, fetch))
+    pages = await pages_of(by_pages(deps, principal, fetch))
     if written_as == "ndjson":
         return ndjson_stream("calls", pages, lambda call: call_answer(call).model_dump(mode="json"))
     return csv_stream("calls", CALL_HEADER, pages, lambda call: cells_of_model(call_answer(call), CALL_HEADER))

@@ -86,7 +86,7 @@ async def get_one_import(import_id: UUID, principal: Reader, session: Session) -
 async def get_rejected(import_id: UUID, principal: Reader, session: Session, deps: Deps) -> StreamingResponse:
     row = await the_import(session, principal, import_id)
     await session.commit()
-    return await rejected_csv(deps.sessions, row)
+    return await rejected_csv(deps.sessions_of(principal.organization_id), row)
 
 
 @asynccontextmanager

@@ -54,7 +54,8 @@ async def begin_to_listen(
     )
     listener = await deps.live.join(interest, identity.credential)
     try:
-        yield Listening(listener, await start_of(deps.sessions, interest, last_event_id_header or last_event_id))
+        sessions = deps.sessions_of(interest.organization_id)
+        yield Listening(listener, await start_of(sessions, interest, last_event_id_header or last_event_id))
     finally:
         deps.live.leave(listener)
 
@@ -74,5 +75,6 @@ async def get_live(
     minutes after it. Every 15 seconds there is a comment, so that a silent stream is a dead one. The stream ends with
     your token, when the process stops, and when you don't take what waits for you: then begin again with the last id.
     """
-    async for event in stream(deps.sessions, listening.listener, listening.start):
+    sessions = deps.sessions_of(listening.listener.interest.organization_id)
+    async for event in stream(sessions, listening.listener, listening.start):
         yield event

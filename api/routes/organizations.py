@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.dependencies import Admin, Reader, Session, SignedIn
+from api.dependencies import Admin, Reader, Session, SignedIn, SystemSession
 from api.once import AdminOnce
 from api.organization_actions import edit_organization, make_organization
 from api.own_access import organizations_of
@@ -24,11 +24,13 @@ async def patch_current(body: OrganizationChange, principal: Admin, session: Ses
 
 
 @router.get("", summary="List the organisations that you belong to")
-async def get_organizations(identity: SignedIn, session: Session) -> BelongingPage:
+async def get_organizations(identity: SignedIn, session: SystemSession) -> BelongingPage:
     return BelongingPage(items=await organizations_of(session, identity))
 
 
 @router.post("", status_code=201, summary="Make another organisation")
-async def post_organization(body: OrganizationInput, principal: AdminOnce, session: Session) -> OrganizationAnswer:
+async def post_organization(
+    body: OrganizationInput, principal: AdminOnce, session: SystemSession
+) -> OrganizationAnswer:
     """You are its admin; `POST /api/v1/auth/token/switch` gives you a token for it. It begins empty."""
     return OrganizationAnswer.of(await make_organization(session, principal, body.name))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Created, Identified, Owned
@@ -54,6 +54,8 @@ class AuditEntryRow(Base, Identified, Created, Owned):
     __table_args__ = (
         Index(None, "organization_id", "created_at", "id"),
         Index(None, "organization_id", "target_id", "created_at"),
+        # Whoever did something here is known by name, also after they left.
+        Index(None, "organization_id", "user_id", postgresql_where=text("user_id is not null")),
     )
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
