@@ -93,8 +93,9 @@ async def outcome(session: AsyncSession, statement: Executable) -> object:
             if getattr(error.orig, "sqlstate", None) != REFUSED:
                 raise
             return "refused"
-        is_count = isinstance(result, CursorResult) and not result.returns_rows
-        return result.rowcount if is_count else result.scalar()
+        if isinstance(result, CursorResult) and not result.returns_rows:
+            return result.rowcount
+        return result.scalar()
 
 
 def questions(table: Table) -> Mapping[str, Executable]:
