@@ -235,8 +235,9 @@ async def test_a_session_stays_behind_the_wall_over_commits_savepoints_and_rollb
 
 
 async def test_a_session_without_transactions_has_no_wall_and_is_refused(sessions: Sessions) -> None:
-    with pytest.raises(RuntimeError, match="transaction"):
-        await OrganizationSessions(reading(sessions), uuid4())().execute(select(ContactRow.id))
+    async with OrganizationSessions(reading(sessions), uuid4())() as session:
+        with pytest.raises(RuntimeError, match="transaction"):
+            await session.execute(select(ContactRow.id))
 
 
 @pytest.mark.parametrize("q", ["Lovelace", "5550123", "crm-7"])
