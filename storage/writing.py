@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, inspect, update
+from sqlalchemy import Table, Update, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 
 from storage.models import AttemptRow, LeadRow
 
@@ -42,7 +42,7 @@ async def write_changes(session: AsyncSession, rows: Iterable[Row]) -> None:
 
 def _changed(row: Row) -> frozenset[str]:
     """Of what was set the columns that have another value than before, or one that wasn't read."""
-    state = inspect(row)
+    state = instance_state(row)
     before = state.committed_state
     return frozenset(name for name, value in before.items() if state.dict[name] != value)
 
