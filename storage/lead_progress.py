@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, func, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadOutcome, LeadStatus
 from storage.models import AttemptRow, CampaignRow, LeadRow
 
 # Literals: the planner must see that the partial index of open attempts holds what is asked for.
-_GRANTED, _DONE = (literal_column(f"'{status}'") for status in (AttemptStatus.GRANTED, AttemptStatus.DONE))
+_GRANTED: ColumnElement[str] = literal_column(f"'{AttemptStatus.GRANTED}'")
+_DONE: ColumnElement[str] = literal_column(f"'{AttemptStatus.DONE}'")
 
 
 class LeadRun(NamedTuple):
