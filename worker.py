@@ -79,6 +79,10 @@ DECISIONS_AT_ONCE = 10
 CONNECTION_WAIT = timedelta(seconds=15)
 CACHED_WORKFLOWS = 1_000
 
+# Whoever is taken up here must get its decision within the engine's ten seconds for a task, or is begun anew, which
+# makes a crowd longer. The others wait in the engine, where nobody's clock runs.
+WORKFLOWS_AT_ONCE = 2 * DECISIONS_AT_ONCE
+
 
 def now() -> datetime:
     return datetime.now(UTC)
@@ -174,6 +178,7 @@ def build_worker(
         ],
         max_concurrent_activities=MOST_ACTIVITIES,
         max_concurrent_local_activities=DECISIONS_AT_ONCE,
+        max_concurrent_workflow_tasks=WORKFLOWS_AT_ONCE,
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
         interceptors=[Discretion()],

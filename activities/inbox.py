@@ -17,6 +17,7 @@ from domain.ringing_back import INBOUND
 from domain.vocabulary import AttemptStatus
 from storage import attempts, call_deletions, webhook_events
 from storage.call_deletions import CallAtProvider
+from storage.looks import Lookout
 from storage.models import AccountRow, AttemptRow
 from storage.suppressions import is_suppressed
 from storage.webhook_events import EventToForward, NewEvent
@@ -135,8 +136,8 @@ async def forward(
         activities.lead_workflows.EngineAway: the engine could not be reached for some of them; the reconciliation
             forwards those later.
     """
-    async with sessions() as session:
-        events = await webhook_events.events_to_forward(session, attempt_ids)
+    async with Lookout(sessions).looking() as looking:
+        events = await webhook_events.events_to_forward(looking, attempt_ids)
     room = asyncio.Semaphore(SIGNALS_AT_ONCE)
 
     async def tell(event: EventToForward) -> None:

@@ -25,6 +25,7 @@ from domain.vocabulary import AttemptStatus
 from storage import attempts, leads, webhook_events
 from storage.attempts import ReportedAttempt
 from storage.models import LeadRow
+from storage.writing import write_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ async def take_together(session: AsyncSession, batch: Sequence[Arrived], *, now:
     plain = {place: one for place, one in plain.items() if one.arrived.facts.call_id not in particular}
     news = await _keep(session, plain.values(), now)
     done = {place: await _apply(session, one, news, concerned, now) for place, one in plain.items()}
+    touched = {one.reported.attempt.id: one.reported.attempt for one in plain.values()}
+    await write_changes(session, [*touched.values(), *concerned.values()])
     return [done.get(place) for place in range(len(batch))]
 
 

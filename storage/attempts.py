@@ -159,8 +159,9 @@ _NOW = bindparam("now", type_=DateTime(timezone=True))
 _ATTEMPT = select(AttemptRow).where(AttemptRow.id == _ID).execution_options(populate_existing=True)
 _LOCKED_ATTEMPT = _ATTEMPT.with_for_update(key_share=True)
 
+# Of the table itself, since that costs less; a row that somebody has in hand isn't told.
 _MARK_DIALLING = (
-    update(AttemptRow)
+    update(AttemptRow.metadata.tables[AttemptRow.__tablename__])
     .where(AttemptRow.id == _ID, AttemptRow.status == AttemptStatus.GRANTED)
     .values(
         status=AttemptStatus.DIALLING,
@@ -169,5 +170,4 @@ _MARK_DIALLING = (
         look_up_at=bindparam("look_up_at", type_=DateTime(timezone=True)),
     )
     .returning(AttemptRow.id)
-    .execution_options(synchronize_session=False)
 )

@@ -5,11 +5,15 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, func, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadOutcome, LeadStatus
 from storage.models import AttemptRow, CampaignRow, LeadRow
+
+# Literals: the planner must see that the partial index of open attempts holds what is asked for.
+_GRANTED: ColumnElement[str] = literal_column(f"'{AttemptStatus.GRANTED}'")
+_DONE: ColumnElement[str] = literal_column(f"'{AttemptStatus.DONE}'")
 
 
 class LeadRun(NamedTuple):
@@ -65,7 +69,7 @@ async def leads_with_expired_grants(session: AsyncSession, *, expired_before: da
     """Leads that hold a slot for a dial which can't leave any more."""
     query = (
         select(AttemptRow.lead_id)
-        .where(AttemptRow.status == AttemptStatus.GRANTED, AttemptRow.not_after < expired_before)
+        .where(AttemptRow.status == _GRANTED, AttemptRow.not_after < expired_before)
         .order_by(AttemptRow.not_after)
         .limit(limit)
     )
@@ -111,7 +115,7 @@ async def leads_with_overdue_attempts(
     query = (
         select(LeadRow.id, LeadRow.run)
         .join(AttemptRow, AttemptRow.lead_id == LeadRow.id)
-        .where(AttemptRow.status != AttemptStatus.DONE, AttemptRow.look_up_at < overdue_before)
+        .where(AttemptRow.status != _DONE, AttemptRow.look_up_at < overdue_before)
         .order_by(AttemptRow.look_up_at)
         .limit(limit)
     )

@@ -55,6 +55,10 @@ class Look:
         row = await self.first(via, **given)
         return None if row is None else row[0]
 
+    async def rows(self, via: Via, **given: object) -> Sequence[tuple[Any, ...]]:
+        """All rows."""
+        return [tuple(row) for row in await self._ask(via, given)]
+
     async def column(self, via: Via, **given: object) -> Sequence[Any]:
         """The first column of all rows."""
         return [row[0] for row in await self._ask(via, given)]

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, Uuid, bindparam, select, text, update
+from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
 from domain.vocabulary import AttemptStatus
+from storage.looks import Look, Via
 from storage.models import AttemptRow, LeadRow, WebhookEventRow
 
 
@@ -104,17 +105,12 @@ async def match_event(session: AsyncSession, event_id: UUID, attempt_id: UUID) -
 
 async def mark_forwarded(session: AsyncSession, event_ids: Sequence[UUID], now: datetime) -> None:
     """Safe to repeat: the first instant stands."""
-    await session.execute(
-        update(WebhookEventRow)
-        .where(WebhookEventRow.id.in_(event_ids), WebhookEventRow.forwarded_at.is_(None))
-        .values(forwarded_at=now)
-    )
+    await session.execute(_MARK_FORWARDED, {"event_ids": list(event_ids), "now": now})
 
 
-async def events_to_forward(session: AsyncSession, attempt_ids: Collection[UUID]) -> Sequence[EventToForward]:
+async def events_to_forward(via: Via, attempt_ids: Collection[UUID]) -> Sequence[EventToForward]:
     """What the workflows of these attempts' leads haven't been told, in the order in which it came."""
-    query = _to_forward().where(WebhookEventRow.attempt_id.in_(attempt_ids))
-    return [EventToForward(*row) for row in await session.execute(query)]
+    return [EventToForward(*row) for row in await _TO_FORWARD.rows(via, attempt_ids=list(attempt_ids))]
 
 
 async def overdue_events(session: AsyncSession, *, received_before: datetime, limit: int) -> Sequence[EventToForward]:
@@ -132,3 +128,14 @@ def _to_forward() -> Any:  # noqa: ANN401  (SQLAlchemy's own type of a five-colu
         .where(WebhookEventRow.forwarded_at.is_(None))
         .order_by(WebhookEventRow.received_at)
     )
+
+
+# Made once: every call needs them.
+_TO_FORWARD = Look(_to_forward().where(WebhookEventRow.attempt_id == any_(bindparam("attempt_ids", type_=ARRAY(Uuid)))))
+_MARK_FORWARDED = (
+    update(WebhookEventRow.metadata.tables[WebhookEventRow.__tablename__])
+    .where(
+        WebhookEventRow.id == any_(bindparam("event_ids", type_=ARRAY(Uuid))), WebhookEventRow.forwarded_at.is_(None)
+    )
+    .values(forwarded_at=bindparam("now", type_=DateTime(timezone=True)))
+)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 
 # A decision takes milliseconds. Retrying it here would hold the workflow task open and add an event every few seconds;
 # a database that is away is waited for by a timer instead.
@@ -28,6 +28,9 @@ HEARTBEAT = timedelta(seconds=10)
 LOOK_UP_ONCE = RetryPolicy(maximum_attempts=1)
 LOOK_UP_TIME = timedelta(seconds=100)
 LOOK_UP_AGAIN = timedelta(seconds=15)
+
+# Leads have the engine's own, which is 3. Nothing waits behind those that go first: there is one of each kind.
+BEFORE_LEADS = Priority(priority_key=1)
 
 # The reconciliation is repeated by its schedule; one that hangs must not keep the next from running.
 RECONCILE_TIME = timedelta(minutes=5)

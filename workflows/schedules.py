@@ -1,6 +1,8 @@
 """The schedules that have to exist in the engine."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import (
     Client,
@@ -14,6 +16,7 @@ from temporalio.client import (
     ScheduleUpdate,
 )
 
+from workflows import policies
 from workflows.reconciliation import Reconciliation
 from workflows.recordings import Recordings
 
@@ -49,12 +52,16 @@ async def _ensure(client: Client, schedule_id: str, schedule: Schedule) -> None:
 
 
 def _reconciliation(task_queue: str) -> Schedule:
-    action = ScheduleActionStartWorkflow(Reconciliation.run, id="reconciliation", task_queue=task_queue)
-    return _every(RECONCILE_EVERY, action)
+    return _every(RECONCILE_EVERY, _first(Reconciliation.run, "reconciliation", task_queue))
 
 
 def _recordings(task_queue: str) -> Schedule:
-    return _every(RECORDINGS_EVERY, ScheduleActionStartWorkflow(Recordings.run, id="recordings", task_queue=task_queue))
+    return _every(RECORDINGS_EVERY, _first(Recordings.run, "recordings", task_queue))
+
+
+def _first(run: Callable[..., Awaitable[Any]], workflow_id: str, task_queue: str) -> ScheduleActionStartWorkflow:
+    """A round that goes before all leads: it heals what goes wrong where too many of them wait."""
+    return ScheduleActionStartWorkflow(run, id=workflow_id, task_queue=task_queue, priority=policies.BEFORE_LEADS)
 
 
 def _every(interval: timedelta, action: ScheduleActionStartWorkflow) -> Schedule:

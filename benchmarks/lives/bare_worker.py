@@ -30,6 +30,7 @@ TASK_QUEUE = "bench-bare-life"
 MOST_ACTIVITIES = 500
 DECISIONS_AT_ONCE = 10
 CACHED_WORKFLOWS = 1_000
+WORKFLOWS_AT_ONCE = 2 * DECISIONS_AT_ONCE
 
 
 def bare_worker_part(server: TemporalServer) -> Part:
@@ -62,6 +63,7 @@ def build_worker(client: Client) -> Worker:
         activities=[decide, StandIn(client).dial],
         max_concurrent_activities=MOST_ACTIVITIES,
         max_concurrent_local_activities=DECISIONS_AT_ONCE,
+        max_concurrent_workflow_tasks=WORKFLOWS_AT_ONCE,
         max_cached_workflows=CACHED_WORKFLOWS,
     )
 

@@ -23,6 +23,9 @@ CAMPAIGNS = 20
 WARMING_UP = 5
 SEED = 1
 
+# Of names and numbers that were made up (benchmarks/queries/seed.py), and one that nobody has.
+PARTS = ("ada 4711", "0012345", "nobody")
+
 _SOME_LEADS = "select id::text from leads where organization_id = $1 order by id limit $2"
 
 
@@ -76,6 +79,8 @@ def _questions(campaigns: Sequence[UUID], leads: Sequence[str]) -> Mapping[str, 
         "lead by id": [f"/api/v1/leads/{lead_id}" for lead_id in leads],
         "page of leads": ["/api/v1/leads?limit=50", f"/api/v1/leads?limit=50&{one}"],
         "page of calls": ["/api/v1/calls?limit=50", f"/api/v1/calls?limit=50&{one}"],
+        "calls going on": ["/api/v1/calls?status=in_progress", f"/api/v1/calls?status=in_progress&{one}"],
+        "search": [f"/api/v1/leads?q={part}" for part in PARTS],
         **{name: [f"/api/v1/analytics/{name}", f"/api/v1/analytics/{name}?{one}"] for name in figures},
         "cost in a zone": ["/api/v1/analytics/cost?time_zone=America/Chicago"],
     }

@@ -1,5 +1,7 @@
 """``./leadline bench webhook`` from its start to its report."""
 
+from dataclasses import replace
+
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import httpx
 
@@ -8,8 +10,17 @@ from benchmarks.lives.system import System
 from benchmarks.own_stack import http_to_api, run_on_own_stack
 from benchmarks.report import Report
 from benchmarks.webhook.bare_api import bare_api_part, bare_target
-from benchmarks.webhook.findings import Findings, Round, even_in_words, report, rush_in_words
+from benchmarks.webhook.findings import (
+    Findings,
+    Round,
+    even_in_words,
+    forged_in_words,
+    heard_in_words,
+    report,
+    rush_in_words,
+)
 from benchmarks.webhook.generator import send
+from benchmarks.webhook.listening import listening
 from benchmarks.webhook.live_calls import Exchange, LiveCalls
 from benchmarks.webhook.order import Order, Sent, Target
 from benchmarks.webhook.scale import CONNECTIONS, PER_SECOND, WARM_UP, Scale, chosen
@@ -66,7 +77,10 @@ class _Sides:
         self._say(f"  {scale.rush_calls} calls are dialled, then report as fast as they are answered")
         rush = await self._both(f"Rush {number}", scale.rush_calls, None)
         self._say(f"  {rush_in_words(*rush)}")
-        return Round(*even, *rush)
+        self._say(f"  {scale.heard_calls} calls are dialled, then report {PER_SECOND} times a second to a listener")
+        heard, forged = await self._heard(f"Heard {number}", scale.heard_calls)
+        self._say(f"  {heard_in_words(heard)}; {forged_in_words(forged)}")
+        return Round(*even, *rush, heard, forged)
 
     async def _both(self, name: str, count: int, per_second: int | None) -> tuple[Sent, Sent]:
         """The webhooks of so many calls, first to the bare route and then to ours."""
@@ -75,6 +89,16 @@ class _Sides:
         whole = await send(self._order(live, self._ours(), per_second))
         self._kept += await self._exchange.kept(live)
         return bare, whole
+
+    async def _heard(self, name: str, count: int) -> tuple[list[float], Sent]:
+        """The same webhooks, forged and then real, while somebody listens: how late their words are, in seconds."""
+        live = await self._exchange.dialled(name, count)
+        order = self._order(live, self._ours(), PER_SECOND)
+        forged = await send(replace(order, key="somebody else's", expected=httpx.codes.UNAUTHORIZED))
+        async with listening(self._exchange.system.http, live.campaign_id) as heard:
+            lateness = await heard.lateness((await send(order)).spoken)
+        self._kept += await self._exchange.kept(live)
+        return lateness, forged
 
     def _order(self, live: LiveCalls, target: Target, per_second: int | None) -> Order:
         plan = self._exchange.system.plan

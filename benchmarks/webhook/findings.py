@@ -12,16 +12,24 @@ from benchmarks.webhook.scale import CONNECTIONS, PER_SECOND
 MOST_P99_SECONDS = 0.015
 MOST_TIMES_BARE = 3.0
 LEAST_SHARE = 0.6
+MOST_HEARD_SECONDS = 0.3
+MOST_FORGED_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The same webhooks on each side, at an even pace and in a rush, one side after the other."""
+    """The same webhooks on each side, at an even pace and in a rush, one side after the other.
+
+    ``heard``: how late, in seconds, words came to somebody who listened to the live stream at the even pace.
+    ``forged``: webhooks with a signature by another key, at the even pace and with nothing beside them.
+    """
 
     even_bare: Sent
     even_whole: Sent
     rush_bare: Sent
     rush_whole: Sent
+    heard: Sequence[float]
+    forged: Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +77,18 @@ class Findings:
 def report(found: Findings) -> Report:
     """The findings as they are shown."""
     even, rush = Even.of(found.rounds), Rush.of(found.rounds)
+    heard = Spread.of([seconds for one in found.rounds for seconds in one.heard])
+    forged = Spread.of([seconds for one in found.rounds for seconds in one.forged.latencies])
     return Report(
         name="webhook",
-        lines=[_even_line(even), _rush_line(rush)],
+        lines=[_even_line(even), _rush_line(rush), _heard_line(heard), _forged_line(forged)],
         notes=_notes(found, even),
         figures={
             "rounds": [_round_figures(one) for one in found.rounds],
             "even": {"bare": even.bare.to_json(), "whole": even.whole.to_json(), "times_bare": even.times_bare},
             "rush": {"bare_per_second": rush.bare, "whole_per_second": rush.whole, "share": rush.share},
+            "heard": heard.to_json(),
+            "forged": forged.to_json(),
             "kept": found.kept,
         },
     )
@@ -91,6 +103,16 @@ def rush_in_words(bare: Sent, whole: Sent) -> str:
     """One round of the rush."""
     share = whole.per_second / bare.per_second
     return f"in a rush: bare {bare.per_second:.0f} a second, whole {whole.per_second:.0f}, share {share:.2f}"
+
+
+def heard_in_words(lateness: Sequence[float]) -> str:
+    """How late the words of one round were."""
+    return f"words in the live stream after {_in_words(Spread.of(lateness))}"
+
+
+def forged_in_words(forged: Sent) -> str:
+    """How soon the forgeries of one round were refused."""
+    return f"forged ones refused after {_in_words(Spread.of(forged.latencies))}"
 
 
 def _even_in_words(even: Even) -> str:
@@ -117,6 +139,26 @@ def _rush_line(rush: Rush) -> Line:
     )
 
 
+def _heard_line(heard: Spread) -> Line:
+    return Line(
+        what="Live within, p99",
+        measured=_ms(heard.p99),
+        beside=f"p50 {_ms(heard.p50)}",
+        goal=f"at most {MOST_HEARD_SECONDS * 1000:.0f} ms",
+        met=heard.p99 <= MOST_HEARD_SECONDS,
+    )
+
+
+def _forged_line(forged: Spread) -> Line:
+    return Line(
+        what="Forged refused, p99",
+        measured=_ms(forged.p99),
+        beside=f"p50 {_ms(forged.p50)}",
+        goal=f"at most {MOST_FORGED_SECONDS * 1000:.0f} ms",
+        met=forged.p99 <= MOST_FORGED_SECONDS,
+    )
+
+
 def _notes(found: Findings, even: Even) -> list[str]:
     return [
         *(note for number, one in enumerate(found.rounds, start=1) for note in _round_notes(number, one)),
@@ -130,7 +172,11 @@ def _notes(found: Findings, even: Even) -> list[str]:
 
 def _round_notes(number: int, one: Round) -> list[str]:
     evenly = even_in_words(one.even_bare, one.even_whole)
-    return [f"Round {number}, {evenly}.", f"Round {number}, {rush_in_words(one.rush_bare, one.rush_whole)}."]
+    return [
+        f"Round {number}, {evenly}.",
+        f"Round {number}, {rush_in_words(one.rush_bare, one.rush_whole)}.",
+        f"Round {number}, {heard_in_words(one.heard)}; {forged_in_words(one.forged)}.",
+    ]
 
 
 def _sent_note(rounds: Sequence[Round]) -> str:
@@ -159,6 +205,8 @@ def _round_figures(one: Round) -> dict[str, Any]:
         "rush_whole_per_second": one.rush_whole.per_second,
         "rush_bare": Spread.of(one.rush_bare.latencies).to_json(),
         "rush_whole": Spread.of(one.rush_whole.latencies).to_json(),
+        "heard": Spread.of(one.heard).to_json(),
+        "forged": Spread.of(one.forged.latencies).to_json(),
     }
 
 

@@ -21,7 +21,7 @@ async def send(order: Order) -> Sent:
     """Have a process of its own send the webhooks of some calls.
 
     Raises:
-        BenchmarkFailed: One wasn't answered 204, or not at all.
+        BenchmarkFailed: One wasn't answered as the order expects, or not at all.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -39,9 +39,9 @@ async def send(order: Order) -> Sent:
     if process.returncode:
         raise BenchmarkFailed(found.decode() or f"The generator ended with status {process.returncode}.")
     sent = Sent.from_json(found)
-    if set(sent.statuses) != {"204"}:
+    if set(sent.statuses) != {str(order.expected)}:
         raise BenchmarkFailed(
-            f"All webhooks should be answered 204; the answers at {order.target.url}: {sent.statuses}."
+            f"All webhooks should be answered {order.expected}; the answers at {order.target.url}: {sent.statuses}."
         )
     return sent
 

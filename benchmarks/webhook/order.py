@@ -22,10 +22,20 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """A running transcript: so many utterances of the call, sent at an instant by ``time.time``."""
+
+    call_id: str
+    utterances: int
+    sent_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """``calls``: live ones by the simulator's log. ``recordings``: below this address they are heard.
 
     ``per_second``: an even pace, whether or not what came before is answered; None: as fast as answers come.
+    ``expected``: the status of every answer.
     """
 
     target: Target
@@ -34,6 +44,7 @@ class Order:
     recordings: str
     connections: int
     per_second: int | None
+    expected: int = 204
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -50,7 +61,7 @@ class Sent:
 
     ``lags``: how much later than meant the generator itself came to send, which is part of the latency. ``seconds``:
     from the first instant to the last answer, ``cpu_seconds`` of which the generator took. ``statuses``: how many
-    answers had which.
+    answers had which. ``spoken``: the running transcripts among them.
     """
 
     statuses: dict[str, int]
@@ -59,13 +70,15 @@ class Sent:
     seconds: float
     cpu_seconds: float
     body_bytes: int
+    spoken: Sequence[Spoken] = ()
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 
     @classmethod
     def from_json(cls, written: bytes) -> Self:
-        return cls(**json.loads(written))
+        read = json.loads(written)
+        return cls(**{**read, "spoken": [Spoken(**one) for one in read["spoken"]]})
 
     @property
     def per_second(self) -> float:

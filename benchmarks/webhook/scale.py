@@ -18,23 +18,29 @@ WARM_UP = 20
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """In each round ``even_calls`` report at an even pace, and ``rush_calls`` as fast as they are answered."""
+    """In each round ``even_calls`` report at an even pace, and ``rush_calls`` as fast as they are answered.
+
+    ``heard_calls`` report at the even pace while somebody listens to the live stream.
+    """
 
     rounds: int
     even_calls: int
     rush_calls: int
+    heard_calls: int
 
     @property
     def calls(self) -> int:
         """How many phone numbers it takes for nobody to be called twice."""
-        return WARM_UP + self.rounds * (self.even_calls + self.rush_calls)
+        return WARM_UP + self.rounds * (self.even_calls + self.rush_calls + self.heard_calls)
 
 
-FULL = Scale(rounds=2, even_calls=860, rush_calls=430)
-SHORT = Scale(rounds=1, even_calls=143, rush_calls=100)
+FULL = Scale(rounds=2, even_calls=860, rush_calls=430, heard_calls=286)
+SHORT = Scale(rounds=1, even_calls=143, rush_calls=100, heard_calls=100)
 
 
 def chosen(asked: Asked) -> Scale:
     """The scale that was asked for."""
     scale = SHORT if asked.short else FULL
-    return scale if asked.leads is None else replace(scale, even_calls=asked.leads, rush_calls=asked.leads)
+    if asked.leads is None:
+        return scale
+    return replace(scale, even_calls=asked.leads, rush_calls=asked.leads, heard_calls=asked.leads)

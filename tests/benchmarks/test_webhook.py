@@ -39,17 +39,22 @@ def sent(*, seconds: float = 1.0, late: float = 0.004, count: int = 400) -> Sent
     return Sent({"204": count}, [late] * count, [0.0005] * count, seconds, 0.1, 2_500 * count)
 
 
-def found(*, late: float = 0.01, bare: float = 0.004, seconds: float = 1.6) -> Findings:
-    return Findings([Round(sent(late=bare), sent(late=late), sent(), sent(seconds=seconds))], kept=171)
+def found(
+    *, late: float = 0.01, bare: float = 0.004, seconds: float = 1.6, heard: float = 0.1, forged: float = 0.001
+) -> Findings:
+    whole = Round(sent(late=bare), sent(late=late), sent(), sent(seconds=seconds), [heard] * 20, sent(late=forged))
+    return Findings([whole], kept=171)
 
 
 @pytest.mark.parametrize(
     ("findings", "met"),
     [
-        pytest.param(found(), [True, True], id="all-met"),
-        pytest.param(found(late=0.016, bare=0.008), [False, True], id="late-though-hardly-later-than-bare"),
-        pytest.param(found(late=0.013), [False, True], id="soon-though-more-than-three-times-bare"),
-        pytest.param(found(seconds=1.7), [True, False], id="too-few-in-a-rush"),
+        pytest.param(found(), [True] * 4, id="all-met"),
+        pytest.param(found(late=0.016, bare=0.008), [False, True, True, True], id="late-though-hardly-later-than-bare"),
+        pytest.param(found(late=0.013), [False, True, True, True], id="soon-though-more-than-three-times-bare"),
+        pytest.param(found(seconds=1.7), [True, False, True, True], id="too-few-in-a-rush"),
+        pytest.param(found(heard=0.301), [True, True, False, True], id="heard-too-late"),
+        pytest.param(found(forged=0.006), [True, True, True, False], id="forgeries-cost-too-much"),
     ],
 )
 def test_each_line_says_whether_its_goal_is_met(findings: Findings, met: list[bool]) -> None:
@@ -73,7 +78,7 @@ def test_rounds_count_by_their_webhooks() -> None:
     [
         pytest.param(Asked(), FULL, id="full"),
         pytest.param(Asked(short=True), SHORT, id="short"),
-        pytest.param(Asked(short=True, leads=7), Scale(1, 7, 7), id="tiny"),
+        pytest.param(Asked(short=True, leads=7), Scale(1, 7, 7, 7), id="tiny"),
     ],
 )
 def test_the_scale_is_the_one_that_was_asked_for(asked: Asked, scale: Scale) -> None:

@@ -1,0 +1,46 @@
+"""What pages and programs read is found by indexes, however much there is."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.query_plans import overheard, whole_reads
+
+LISTS = (
+    "/api/v1/leads",
+    "/api/v1/leads?status=new",
+    "/api/v1/leads?outcome=reached",
+    "/api/v1/leads?disposition=interested",
+    "/api/v1/leads?source=website",
+    "/api/v1/leads?campaign_id={campaign_id}&status=new",
+    "/api/v1/calls",
+    "/api/v1/calls?status=in_progress",
+    "/api/v1/calls?campaign_id={campaign_id}",
+    "/api/v1/calls?lead_id={lead_id}",
+    "/api/v1/do-not-call",
+    "/api/v1/imports",
+    "/api/v1/audit-log",
+)
+ONE = ("/api/v1/leads/{lead_id}", "/api/v1/leads/{lead_id}/timeline")
+FIGURES = tuple(f"/api/v1/analytics/{name}" for name in ("summary", "by-agent", "by-source", "by-hour", "cost"))
+
+
+async def test_no_answer_reads_a_growing_table_whole(
+    admin: httpx.AsyncClient,
+    open_attempt: Callable[..., Awaitable[Any]],
+    engine: AsyncEngine,
+    api_database_url: str,
+) -> None:
+    attempt = await open_attempt()
+    lead = (await admin.get(f"/api/v1/leads/{attempt.lead_id}")).json()
+    given = {"lead_id": lead["id"], "campaign_id": lead["campaign_id"]}
+    with overheard(engine) as said:
+        for address in (*LISTS, *ONE, *FIGURES):
+            answer = await admin.get(address.format(**given))
+            assert answer.status_code == 200, (address, answer.text)
+        changed = await admin.post("/api/v1/leads", json={"phone_number": "+12125550188", "external_id": "crm-1"})
+        assert changed.status_code == 201, changed.text
+    assert len(set(said)) > 20
+    assert await whole_reads(api_database_url, said) == {}
