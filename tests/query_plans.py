@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from asyncpg.connection import LoggedQuery  # type: ignore[import-untyped]
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.organization_sessions import SETTING
 
 GROWING = frozenset(
     {
@@ -62,23 +65,39 @@ def overheard(engine: AsyncEngine) -> Iterator[list[str]]:
         event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
-async def whole_reads(database_url: str, statements: Sequence[str]) -> dict[str, list[str]]:
+async def whole_reads(database_url: str, statements: Sequence[str], *, role: str | None = None) -> dict[str, list[str]]:
     """Of these statements those that no index serves, with the growing tables that each would read whole.
 
     The tables of a test are small, so PostgreSQL would read all of them whole; it is told not to, and does it all the
     same where nothing else is possible, or reads an index from end to end. (A partial one may be read whole: it has
     what goes on just now.)
+
+    Args:
+        role: Who asks, where it may; what it may not is asked as the system.
     """
     found: dict[str, list[str]] = {}
     connection = await asyncpg.connect(database_url)
     await connection.execute("set enable_seqscan = off; set plan_cache_mode = force_generic_plan")
     partial = {row["name"] for row in await connection.fetch(_PARTIAL)}
     for statement in sorted({one for one in statements if one.lstrip().lower().startswith(_KINDS)}):
-        plan = await _plan(connection, statement)
+        plan = await _plan_as(connection, statement, role)
         if whole := sorted(GROWING & {table for step in _steps(plan) for table in _read_whole(step, partial)}):
             found[statement] = whole
     await connection.close()
     return found
+
+
+async def _plan_as(connection: asyncpg.Connection, statement: str, role: str | None) -> dict[str, Any]:
+    if role is None:
+        return await _plan(connection, statement)
+    await connection.execute(f"set role {role}; set {SETTING} = '{uuid4()}'")
+    try:
+        return await _plan(connection, statement)
+    except asyncpg.InsufficientPrivilegeError:
+        await connection.execute("reset role; deallocate asked")
+        return await _plan(connection, statement)
+    finally:
+        await connection.execute("reset role")
 
 
 async def _plan(connection: asyncpg.Connection, statement: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.organization_sessions import ROLE
 from tests.query_plans import overheard, whole_reads
 
 LISTS = (
@@ -43,4 +44,4 @@ async def test_no_answer_reads_a_growing_table_whole(
         changed = await admin.post("/api/v1/leads", json={"phone_number": "+12125550188", "external_id": "crm-1"})
         assert changed.status_code == 201, changed.text
     assert len(set(said)) > 20
-    assert await whole_reads(api_database_url, said) == {}
+    assert await whole_reads(api_database_url, said, role=ROLE) == {}
