@@ -86,7 +86,7 @@ def test_the_scale_is_the_one_that_was_asked_for(asked: Asked, scale: Scale) -> 
 
 
 def test_nobody_is_called_twice_in_a_run() -> None:
-    assert Scale(rounds=2, even_calls=5, rush_calls=3).calls == WARM_UP + 2 * (5 + 3)
+    assert Scale(rounds=2, even_calls=5, rush_calls=3, heard_calls=4).calls == WARM_UP + 2 * (5 + 3 + 4)
 
 
 def test_a_call_reports_its_whole_life() -> None:
