@@ -5,13 +5,16 @@ Beside the system that is measured it would wait for its turn at the same interp
 
 import asyncio
 import gc
+import json
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.webhook.bodies import Story, in_order_of_sending
-from benchmarks.webhook.order import Order, Sent
+from benchmarks.webhook.order import Order, Sent, Spoken
 from benchmarks.webhook.sending import Sending
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -49,11 +52,20 @@ async def send(order: Order) -> Sent:
 def _sent(order: Order) -> Sent:
     ended_ms = int(time.time() * 1000)
     calls = [Story(call, ended_ms, order.recordings).webhooks() for call in order.calls]
-    sending = Sending(order, in_order_of_sending(calls))
+    bodies = in_order_of_sending(calls)
+    sending = Sending(order, bodies)
     # A collection in the middle would look like a late answer.
     gc.freeze()
     gc.disable()
-    return asyncio.run(sending.send_all())
+    sent = asyncio.run(sending.send_all())
+    return replace(sent, spoken=tuple(_spoken(bodies, sending.sent_at)))
+
+
+def _spoken(bodies: Sequence[bytes], sent_at: Sequence[float]) -> Iterator[Spoken]:
+    for body, at in zip(bodies, sent_at, strict=True):
+        event = json.loads(body)
+        if event["event"] == "transcript_updated":
+            yield Spoken(event["call"]["call_id"], len(event["call"]["transcript_object"]), at)
 
 
 def _main() -> int:

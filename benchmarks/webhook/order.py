@@ -70,7 +70,7 @@ class Sent:
     seconds: float
     cpu_seconds: float
     body_bytes: int
-    spoken: Sequence[Spoken] = ()
+    spoken: tuple[Spoken, ...] = ()
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -78,7 +78,7 @@ class Sent:
     @classmethod
     def from_json(cls, written: bytes) -> Self:
         read = json.loads(written)
-        return cls(**{**read, "spoken": [Spoken(**one) for one in read["spoken"]]})
+        return cls(**{**read, "spoken": tuple(Spoken(**one) for one in read["spoken"])})
 
     @property
     def per_second(self) -> float:

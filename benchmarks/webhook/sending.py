@@ -2,27 +2,29 @@
 
 import asyncio
 import hmac
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
 
 from benchmarks.together import together
 from benchmarks.webhook.connection import Connection
-from benchmarks.webhook.order import Order, Sent, Spoken
+from benchmarks.webhook.order import Order, Sent
 
 # Everything is ready before the first instant, which is so far ahead.
 HEAD_START_SECONDS = 0.2
 
 
 class Sending:
-    """Signs each body at its sending, as the provider does. Source: docs.retellai.com, secure-webhook."""
+    """Signs each body at its sending, as the provider does. Source: docs.retellai.com, secure-webhook.
+
+    ``sent_at``: of each body the instant, by ``time.time``.
+    """
 
     def __init__(self, order: Order, bodies: Sequence[bytes]) -> None:
         self._order = order
         self._key = order.key.encode()
         self._requests = [(_head(order, body), body) for body in bodies]
-        self._sent_at = [0.0] * len(bodies)
+        self.sent_at = [0.0] * len(bodies)
         self._body_bytes = sum(map(len, bodies))
         # In turn: a server closes connections that are left idle for some seconds.
         self._free: asyncio.Queue[Connection] = asyncio.Queue()
@@ -52,7 +54,6 @@ class Sending:
             seconds=self._last - began,
             cpu_seconds=time.process_time() - cpu,
             body_bytes=self._body_bytes,
-            spoken=self._spoken(),
         )
 
     async def _evenly(self, connections: Sequence[Connection], began: float) -> None:
@@ -80,22 +81,13 @@ class Sending:
 
     async def _send(self, connection: Connection, place: int, meant: float) -> None:
         head, body = self._requests[place]
-        self._sent_at[place] = time.time()
-        sent_ms = str(int(self._sent_at[place] * 1000))
+        self.sent_at[place] = time.time()
+        sent_ms = str(int(self.sent_at[place] * 1000))
         digest = hmac.digest(self._key, body + sent_ms.encode(), "sha256").hex()
         answer = await connection.ask(b"%b%b\r\n\r\n%b" % (head, f"v={sent_ms},d={digest}".encode(), body))
         self._statuses[str(answer.status)] += 1
         self._latencies.append(answer.at - meant)
         self._last = max(self._last, answer.at)
-
-    def _spoken(self) -> list[Spoken]:
-        """Read only now, so that it costs nobody time who is measured."""
-        told = ((json.loads(body), at) for (_, body), at in zip(self._requests, self._sent_at, strict=True))
-        return [
-            Spoken(event["call"]["call_id"], len(event["call"]["transcript_object"]), at)
-            for event, at in told
-            if event["event"] == "transcript_updated"
-        ]
 
 
 def _head(order: Order, body: bytes) -> bytes:
