@@ -63,7 +63,7 @@ _LARGEST_POWER = 9
 
 
 def rest_after(failures: int) -> timedelta:
-    """How long an address gets nothing new after so many failures in a row, at least one; doubles up to five minutes."""
+    """How long an address gets nothing new after so many failures in a row (at least one): twice as long each time."""
     return min(_FIRST_REST * 2 ** min(failures - 1, _LARGEST_POWER), LONGEST_REST)
 
 

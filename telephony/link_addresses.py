@@ -78,6 +78,41 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast
 
 
+def check_written(link: str, *, allows_loopback: bool) -> None:
+    """Whether a link may be kept to be followed one day, as far as it tells that by itself.
+
+    A name is looked up when it is followed, each time anew.
+
+    Raises:
+        ValueError: it never may; the message says why.
+    """
+    url = _parsed(link)
+    if allows_loopback and loopback_origin(link) is not None:
+        return
+    if url.scheme != "https":
+        msg = "the link isn't encrypted (https)"
+        raise ValueError(msg)
+    if loopback_origin(link) is not None or (_is_address(url.host) and not is_public(url.host)):
+        msg = "the link leads into a private network, or to this machine"
+        raise ValueError(msg)
+
+
+def loopback_origin(link: str) -> str | None:
+    """Scheme, host and port of a link that says itself that it leads to this machine; None for any other."""
+    url = httpx.URL(link)
+    if url.host != "localhost" and not (_is_address(url.host) and ip_address(url.host).is_loopback):
+        return None
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _parsed(link: str) -> httpx.URL:
     try:
         url = httpx.URL(link)

@@ -46,9 +46,10 @@ class EventDeliveryRow(Base, Identified):
     """One event for one subscription, written by a trigger in the transaction that brings the event about.
 
     It is the outbox and the log: what is ``pending`` is still to be sent. Nothing of the event is in it but the id of
-    what it tells of, which is read when it is sent. ``round`` counts how often somebody had it sent anew; ``claimed_until``:
-    somebody is at work on its first try, or it is left alone until then. ``error``, ``status_code`` and ``response``
-    (1 kB at most) are of the last try. There are no foreign keys: checking them would cost the report of a call.
+    what it tells of, which is read when it is sent. ``round`` counts how often somebody had it sent anew;
+    ``claimed_until``: somebody is at work on its first try, or it is left alone until then. ``error``, ``status_code``
+    and ``response`` (1 kB at most) are of the last try. There are no foreign keys: checking them would cost the report
+    of a call.
     """
 
     __tablename__ = "event_deliveries"
@@ -58,6 +59,7 @@ class EventDeliveryRow(Base, Identified):
         Index(None, "subscription_id", "created_at", "id"),
         Index(None, "subscription_id", "status", "created_at", "id"),
         Index(None, "created_at"),
+        Index("ix_event_deliveries_retrying", "next_try_at", postgresql_where=text("status = 'retrying'")),
         Index("ix_event_deliveries_responses", "subject_id", postgresql_where=text("response is not null")),
     )
 

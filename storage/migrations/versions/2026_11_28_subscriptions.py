@@ -86,7 +86,9 @@ def _create_subscriptions() -> None:
     op.create_table(
         table,
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("event_types", sa.ARRAY(sa.Text()), nullable=True),
@@ -123,7 +125,9 @@ def _create_deliveries() -> None:
         sa.Column("event_type", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("status", sa.Text(), server_default=sa.text("'pending'"), nullable=False),
         sa.Column("round", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -135,9 +139,7 @@ def _create_deliveries() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("response", sa.Text(), nullable=True),
         sa.Column("duration_ms", sa.Integer(), nullable=True),
-        sa.CheckConstraint(
-            "status in ('pending', 'retrying', 'delivered', 'failed')", name=op.f(f"ck_{table}_status")
-        ),
+        sa.CheckConstraint("status in ('pending', 'retrying', 'delivered', 'failed')", name=op.f(f"ck_{table}_status")),
         sa.CheckConstraint(
             "subject in ('lead', 'attempt', 'inbound_call', 'subscription')", name=op.f(f"ck_{table}_subject")
         ),
@@ -150,9 +152,8 @@ def _create_deliveries() -> None:
         ["subscription_id", "status", "created_at", "id"],
     )
     op.create_index(op.f(f"ix_{table}_created_at"), table, ["created_at"])
-    op.create_index(
-        f"ix_{table}_responses", table, ["subject_id"], postgresql_where=sa.text("response is not null")
-    )
+    op.create_index(f"ix_{table}_retrying", table, ["next_try_at"], postgresql_where=sa.text("status = 'retrying'"))
+    op.create_index(f"ix_{table}_responses", table, ["subject_id"], postgresql_where=sa.text("response is not null"))
 
 
 def downgrade() -> None:
