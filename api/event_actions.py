@@ -69,7 +69,7 @@ async def change(
         begin_anew(row)
     for name, value in changes.items():
         setattr(row, name, value)
-    if not row.enabled:
+    if not row.enabled and row.disabled_at is None:
         row.disabled_at = deps.clock()
     _audit(session, principal, "event_subscription.changed", row)
     await session.commit()

@@ -10,6 +10,7 @@ from api import event_actions
 from api.dependencies import Admin, Deps, Reader, Session
 from api.once import AdminOnce, AdminOnceSecret
 from api.paging import PagingQuery, written
+from api.problem_answers import may_answer
 from api.schemas.event_subscriptions import (
     DeliveryAnswer,
     DeliveryPage,
@@ -38,7 +39,7 @@ def delivery_filter(
     return DeliveryFilter(status=status, event_type=event_type)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=may_answer(404, 409))
 async def post_subscription(
     body: EventSubscriptionInput, principal: AdminOnceSecret, session: Session, deps: Deps
 ) -> EventSubscriptionSecret:
@@ -72,7 +73,7 @@ async def delete_subscription(subscription_id: UUID, principal: Admin, session: 
     return Response(status_code=204)
 
 
-@router.post("/{subscription_id}/rotate-secret")
+@router.post("/{subscription_id}/rotate-secret", responses=may_answer(409))
 async def post_rotation(
     subscription_id: UUID, principal: AdminOnceSecret, session: Session, deps: Deps
 ) -> EventSubscriptionSecret:
@@ -81,7 +82,7 @@ async def post_rotation(
     return EventSubscriptionSecret.with_secret(*made)
 
 
-@router.post("/{subscription_id}/test", status_code=202)
+@router.post("/{subscription_id}/test", status_code=202, responses=may_answer(409))
 async def post_test(subscription_id: UUID, principal: AdminOnce, session: Session) -> DeliveryAnswer:
     """Sends an event of the type `ping`; what became of it is among the deliveries a moment later."""
     return _delivery(await event_actions.ping(session, principal, subscription_id))
@@ -103,7 +104,9 @@ async def get_deliveries(
     return DeliveryPage(items=[_delivery(row) for row in found.items], next_cursor=written(found.next_cursor))
 
 
-@router.post("/{subscription_id}/deliveries/{delivery_id}/redeliver", status_code=202)
+@router.post(
+    "/{subscription_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=may_answer(409)
+)
 async def post_redelivery(
     subscription_id: UUID, delivery_id: UUID, principal: AdminOnce, session: Session
 ) -> DeliveryAnswer:

@@ -83,8 +83,8 @@ class EventSubscriptionPage(BaseModel):
 
 class DeliveryAnswer(BaseModel):
     """``webhook_id``: what the receiver gets as ``webhook-id``. ``subject`` and ``subject_id``: what the event tells
-    of, ``lead``, ``attempt`` (a call of ours), ``inbound_call`` or ``subscription``. ``tries``: since somebody asked for
-    it last. ``status_code``, ``error`` and ``response`` (its first 1,024 bytes) are of the last try.
+    of, ``lead``, ``attempt`` (a call of ours), ``inbound_call`` or ``subscription``. ``tries``: since it was asked
+    for last. ``status_code``, ``error`` and ``response`` (its first 1,024 bytes) are of the last try.
     """
 
     id: UUID
