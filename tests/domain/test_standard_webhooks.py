@@ -75,15 +75,11 @@ def test_a_delivery_keeps_its_id_however_often_it_is_tried() -> None:
 
 @given(st.text(), st.binary(min_size=24, max_size=64))
 def test_any_text_under_any_secret_is_signed_as_the_library_signs_it(written: str, key: bytes) -> None:
-    body, secret, now = (
-        json.dumps({"data": written}, ensure_ascii=True).encode(),
-        written_secret(key),
-        datetime.now(UTC),
-    )
+    body, secret, now = json.dumps({"data": written}).encode(), written_secret(key), datetime.now(UTC)
     headers = signed_headers(UUID(int=1), body, [secret], now=now)
     assert headers["webhook-signature"] == Webhook(secret).sign(headers["webhook-id"], now, body.decode())
 
 
 def test_a_secret_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="base64|padding|Incorrect"):
-        signed("whsec_not base64!")
+    with pytest.raises(ValueError, match="base64"):
+        signed("whsec_bm90IGJhc2U2NA==!")
