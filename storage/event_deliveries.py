@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import PING, DeliveryStatus, EventSubject
@@ -58,10 +58,18 @@ async def subscriptions_with_work(session: AsyncSession, *, now: datetime) -> Se
 async def claim(
     session: AsyncSession, subscription_id: UUID, *, now: datetime, until: datetime, limit: int
 ) -> Sequence[Claim]:
-    """The oldest that wait for their first try, and that nobody else is at work on before ``until``."""
-    oldest = select(_DELIVERY.id).where(_DELIVERY.subscription_id == subscription_id, *_claimable(now))
-    oldest = oldest.order_by(_DELIVERY.created_at, _DELIVERY.id).limit(limit).with_for_update(skip_locked=True)
-    statement = update(_DELIVERY).where(_DELIVERY.id.in_(oldest)).values(claimed_until=until)
+    """Those that somebody waits for, then the oldest, of what nobody else is at work on before ``until``."""
+    mine = select(_DELIVERY.id).where(_DELIVERY.subscription_id == subscription_id, *_claimable(now))
+    claims = await _claim(session, mine.where(_DELIVERY.asked_for), limit=limit, until=until)
+    if len(claims) < limit:
+        oldest = mine.order_by(_DELIVERY.created_at, _DELIVERY.id)
+        claims += await _claim(session, oldest, limit=limit - len(claims), until=until)
+    return claims
+
+
+async def _claim(session: AsyncSession, some: Select[UUID], *, limit: int, until: datetime) -> list[Claim]:
+    chosen = some.limit(limit).with_for_update(skip_locked=True)
+    statement = update(_DELIVERY).where(_DELIVERY.id.in_(chosen)).values(claimed_until=until)
     rows = await session.execute(
         statement.returning(_DELIVERY.id, _DELIVERY.round), execution_options={"synchronize_session": False}
     )
@@ -137,7 +145,7 @@ async def lock_delivery(
 def send_anew(row: EventDeliveryRow) -> None:
     """A new round, whose first try is made at once; whoever is still at work on an earlier round ends that."""
     row.round += 1
-    row.status, row.tries = DeliveryStatus.PENDING, 0
+    row.status, row.tries, row.asked_for = DeliveryStatus.PENDING, 0, True
     row.claimed_until = row.next_try_at = row.delivered_at = None
 
 
@@ -149,6 +157,7 @@ async def add_ping(session: AsyncSession, subscription: EventSubscriptionRow) ->
         event_type=PING,
         subject=EventSubject.SUBSCRIPTION,
         subject_id=subscription.id,
+        asked_for=True,
     )
     session.add(row)
     await session.flush()

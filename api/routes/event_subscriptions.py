@@ -104,9 +104,7 @@ async def get_deliveries(
     return DeliveryPage(items=[_delivery(row) for row in found.items], next_cursor=written(found.next_cursor))
 
 
-@router.post(
-    "/{subscription_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=may_answer(409)
-)
+@router.post("/{subscription_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=may_answer(409))
 async def post_redelivery(
     subscription_id: UUID, delivery_id: UUID, principal: AdminOnce, session: Session
 ) -> DeliveryAnswer:

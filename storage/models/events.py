@@ -46,7 +46,8 @@ class EventDeliveryRow(Base, Identified):
     """One event for one subscription, written by a trigger in the transaction that brings the event about.
 
     It is the outbox and the log: what is ``pending`` is still to be sent. Nothing of the event is in it but the id of
-    what it tells of, which is read when it is sent. ``round`` counts how often somebody had it sent anew;
+    what it tells of, which is read when it is sent. ``round`` counts how often somebody had it sent anew; ``asked_for``:
+    somebody waits for it, so that it goes before all others;
     ``claimed_until``: somebody is at work on its first try, or it is left alone until then. ``error``, ``status_code``
     and ``response`` (1 kB at most) are of the last try. There are no foreign keys: checking them would cost the report
     of a call.
@@ -59,6 +60,11 @@ class EventDeliveryRow(Base, Identified):
         Index(None, "subscription_id", "created_at", "id"),
         Index(None, "subscription_id", "status", "created_at", "id"),
         Index(None, "created_at"),
+        Index(
+            "ix_event_deliveries_asked_for",
+            "subscription_id",
+            postgresql_where=text("asked_for and status = 'pending'"),
+        ),
         Index("ix_event_deliveries_retrying", "next_try_at", postgresql_where=text("status = 'retrying'")),
         Index("ix_event_deliveries_responses", "subject_id", postgresql_where=text("response is not null")),
     )
@@ -71,6 +77,7 @@ class EventDeliveryRow(Base, Identified):
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     status: Mapped[str] = mapped_column(default=DeliveryStatus.PENDING, server_default=text("'pending'"))
     round: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    asked_for: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     claimed_until: Mapped[datetime | None]
     last_try_at: Mapped[datetime | None]

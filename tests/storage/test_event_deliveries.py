@@ -43,6 +43,7 @@ async def whole_life(sessions: Sessions, world: World, lead: LeadRow | None = No
     return lead, attempt
 
 
+LATER = NOON + timedelta(minutes=1)
 LIFE = ["call.started", "call.ended", "call.analyzed", "lead.done"]
 
 
@@ -154,6 +155,18 @@ async def test_each_delivery_is_claimed_by_one_until_its_time_is_over(sessions: 
     assert await _work(sessions, minutes=2) == [Work(subscription.id, 0)]
 
 
+async def test_what_somebody_asked_for_goes_before_all_that_waits(sessions: Sessions, world: World) -> None:
+    subscription = await subscribe(sessions, world)
+    await whole_life(sessions, world)
+    async with sessions.begin() as session:
+        ping = await event_deliveries.add_ping(session, subscription)
+    async with sessions.begin() as session:
+        (first,) = await event_deliveries.claim(session, subscription.id, now=NOON, until=LATER, limit=1)
+        (second,) = await event_deliveries.claim(session, subscription.id, now=NOON, until=LATER, limit=1)
+    assert first == Claim(ping.id, 1)
+    assert (await reread(sessions, EventDeliveryRow(id=second.delivery_id))).event_type == "call.started"
+
+
 async def test_a_disabled_subscription_and_one_whose_address_rests_have_no_work(
     sessions: Sessions, world: World
 ) -> None:
@@ -235,9 +248,7 @@ async def test_deliveries_are_kept_for_thirty_days(sessions: Sessions, world: Wo
 
 async def _claim(sessions: Sessions, subscription: EventSubscriptionRow) -> Sequence[Claim]:
     async with sessions.begin() as session:
-        return await event_deliveries.claim(
-            session, subscription.id, now=NOON, until=NOON + timedelta(minutes=1), limit=5
-        )
+        return await event_deliveries.claim(session, subscription.id, now=NOON, until=LATER, limit=5)
 
 
 async def _work(sessions: Sessions, *, minutes: float = 0) -> Sequence[Work]:

@@ -130,6 +130,7 @@ def _create_deliveries() -> None:
         ),
         sa.Column("status", sa.Text(), server_default=sa.text("'pending'"), nullable=False),
         sa.Column("round", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("asked_for", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_try_at", sa.DateTime(timezone=True), nullable=True),
@@ -152,6 +153,12 @@ def _create_deliveries() -> None:
         ["subscription_id", "status", "created_at", "id"],
     )
     op.create_index(op.f(f"ix_{table}_created_at"), table, ["created_at"])
+    op.create_index(
+        f"ix_{table}_asked_for",
+        table,
+        ["subscription_id"],
+        postgresql_where=sa.text("asked_for and status = 'pending'"),
+    )
     op.create_index(f"ix_{table}_retrying", table, ["next_try_at"], postgresql_where=sa.text("status = 'retrying'"))
     op.create_index(f"ix_{table}_responses", table, ["subject_id"], postgresql_where=sa.text("response is not null"))
 
