@@ -46,11 +46,10 @@ class EventDeliveryRow(Base, Identified):
     """One event for one subscription, written by a trigger in the transaction that brings the event about.
 
     It is the outbox and the log: what is ``pending`` is still to be sent. Nothing of the event is in it but the id of
-    what it tells of, which is read when it is sent. ``round`` counts how often somebody had it sent anew; ``asked_for``:
-    somebody waits for it, so that it goes before all others;
-    ``claimed_until``: somebody is at work on its first try, or it is left alone until then. ``error``, ``status_code``
-    and ``response`` (1 kB at most) are of the last try. There are no foreign keys: checking them would cost the report
-    of a call.
+    what it tells of, which is read when it is sent. ``round`` counts how often somebody had it sent anew.
+    ``asked_for``: somebody waits for it, so that it goes before all others. ``claimed_until``: somebody is at work on
+    its first try, or it is left alone until then. ``error``, ``status_code`` and ``response`` (1 kB at most) are of the
+    last try. There are no foreign keys: checking them would cost the report of a call.
     """
 
     __tablename__ = "event_deliveries"
