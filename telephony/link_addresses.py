@@ -15,6 +15,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host and a port to its addresses. Raises OSError where nobody knows it."""
 
 RESOLVE_SECONDS = 5.0
+HIGHEST_PORT = 65_535
 
 # They carry an IPv4 address inside, which a gateway on the way may take out.
 _CARRIERS = (
@@ -118,7 +119,8 @@ def _parsed(link: str) -> httpx.URL:
         url = httpx.URL(link)
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if url.scheme not in {"https", "http"} or not url.raw_host:
+    has_port = url.port is None or 0 < url.port <= HIGHEST_PORT
+    if url.scheme not in {"https", "http"} or not url.raw_host or not has_port:
         msg = "the link is no web address"
         raise ValueError(msg)
     if url.userinfo:

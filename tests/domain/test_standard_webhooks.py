@@ -1,6 +1,7 @@
 """What is signed here is taken by the library that receivers use, and nothing else is."""
 
 import base64
+import binascii
 import json
 import os
 from collections.abc import Mapping
@@ -81,5 +82,5 @@ def test_any_text_under_any_secret_is_signed_as_the_library_signs_it(written: st
 
 
 def test_a_secret_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="base64"):
+    with pytest.raises(binascii.Error):
         signed("whsec_bm90IGJhc2U2NA==!")
