@@ -46,13 +46,18 @@ ADDRESSES = {"inside.example.com": "10.0.0.7", "localhost": "127.0.0.1"}
 Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
-async def takes_it(request: httpx.Request) -> httpx.Response:
-    return httpx.Response(204, request=request)
+def answered(status: int, content: bytes = b"") -> httpx.Response:
+    """Nothing of it is read yet, as of one that comes over a connection."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    return httpx.Response(status, content=pieces())
 
 
 def says(status: int, content: bytes = b"") -> Answer:
     async def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(status, content=content, request=request)
+        return answered(status, content)
 
     return answer
 
@@ -70,7 +75,7 @@ class Receivers:
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.got.append(request)
-        return await self.answers.get(request.headers["Host"], takes_it)(request)
+        return await self.answers.get(request.headers["Host"], says(204))(request)
 
     def bodies(self) -> Sequence[dict[str, Any]]:
         return [json.loads(request.content) for request in self.got]
@@ -315,7 +320,7 @@ async def test_one_that_never_answers_holds_up_nobody_else(
 
     async def hangs(request: httpx.Request) -> httpx.Response:
         await patience.wait()
-        return httpx.Response(204, request=request)
+        return answered(204)
 
     receivers.answers["dead.example.com"] = hangs
     async with httpx.AsyncClient(transport=httpx.MockTransport(receivers)) as http:
@@ -347,7 +352,9 @@ async def test_nothing_is_sent_into_networks_of_ones_own(scene: Scene, receivers
 
 async def test_redirects_are_answers_and_not_followed(scene: Scene, receivers: Receivers) -> None:
     async def elsewhere(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(307, headers={"Location": "https://inside.example.com/"}, request=request)
+        answer = answered(307)
+        answer.headers["Location"] = "https://inside.example.com/"
+        return answer
 
     receivers.answers["crm.example.com"] = elsewhere
     await scene.subscribe()
@@ -434,7 +441,7 @@ async def test_only_so_many_tries_go_on_at_one_address(scene: Scene, receivers: 
     async def hangs(request: httpx.Request) -> httpx.Response:
         arrived.release()
         await patience.wait()
-        return httpx.Response(204, request=request)
+        return answered(204)
 
     subscription = await scene.subscribe()
     for _ in range(AT_ONCE + 1):
@@ -477,7 +484,7 @@ async def test_what_receivers_answered_about_a_person_goes_with_them(
     async def repeats(request: httpx.Request) -> httpx.Response:
         if when != "before the erasure":
             await _erase(scene, lead)
-        return httpx.Response(200, content=f"thanks for {NAME}".encode(), request=request)
+        return answered(200, f"thanks for {NAME}".encode())
 
     receivers.answers["crm.example.com"] = repeats
     await scene.subscribe(event_types=["call.ended"])
