@@ -230,7 +230,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         events = event_work_of(client, sessions, settings, registry, event_http)
         # Tests run the same workflows in the sandbox, which is where determinism is guarded (decision 15).
         runner = UnsandboxedWorkflowRunner()
-        more = [keeper.keep_recordings, events.retries.retry_event]
+        more: list[Callable[..., object]] = [keeper.keep_recordings, events.retries.retry_event]
         worker, hands = build_worker(client, sessions, clients, settings, registry, more, workflow_runner=runner)
         stack.push_async_callback(hands.close)
         for channel, heard in ((CHANNEL, hands.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):

@@ -91,7 +91,7 @@ class EventSender:
 
     async def note(self, tried: Tried, *, failed: Mapping[str, Any]) -> Became:
         """Write what came of a try. ``failed``: what else is written where it failed."""
-        values = _outcome(tried) | (_succeeded(tried) if tried.error is None else failed)
+        values = {**_outcome(tried), **(_succeeded(tried) if tried.error is None else failed)}
         delivery, reason = tried.delivery, None
         async with self._sessions.begin() as session:
             if tried.response and await is_erased(session, delivery.subject, delivery.subject_id, lock=True):

@@ -64,7 +64,8 @@ _LARGEST_POWER = 9
 
 def rest_after(failures: int) -> timedelta:
     """How long an address gets nothing new after so many failures in a row (at least one): twice as long each time."""
-    return min(_FIRST_REST * 2 ** min(failures - 1, _LARGEST_POWER), LONGEST_REST)
+    times: int = 2 ** min(failures - 1, _LARGEST_POWER)
+    return min(_FIRST_REST * times, LONGEST_REST)
 
 
 def is_given_up(failing_since: datetime, failures: int, now: datetime) -> bool:

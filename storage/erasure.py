@@ -221,4 +221,6 @@ async def _empty_what_was_answered(
 ) -> None:
     """By systems that were told of the person."""
     came_in = await session.scalars(select(InboundCallRow.id).where(InboundCallRow.contact_id == contact.id))
-    await event_deliveries.forget_responses(session, [*(row.id for row in (*leads, *calls)), *came_in])
+    await event_deliveries.forget_responses(
+        session, [*(lead.id for lead in leads), *(call.id for call in calls), *came_in]
+    )

@@ -86,7 +86,7 @@ async def to_send(session: AsyncSession, claim: Claim) -> tuple[EventDeliveryRow
 
 async def note_try(session: AsyncSession, claim: Claim, values: Mapping[str, Any]) -> bool:
     """Write what came of a try; False where the delivery isn't to be sent in this round any more."""
-    statement = update(_DELIVERY).where(*_still(claim)).values(values | {"tries": _DELIVERY.tries + 1})
+    statement = update(_DELIVERY).where(*_still(claim)).values({**values, "tries": _DELIVERY.tries + 1})
     done = await session.execute(statement.returning(_DELIVERY.id), execution_options={"synchronize_session": False})
     return done.first() is not None
 

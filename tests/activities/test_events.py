@@ -123,6 +123,7 @@ class Scene:
 
     async def round(self) -> None:
         """Until nothing waits that may be sent now."""
+        await self.couriers.settle()
         while await self.couriers.look():
             await self.couriers.settle()
 
