@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select
+from sqlalchemy import select, text
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from structlog.testing import capture_logs
 from temporalio.client import Client
@@ -102,7 +102,9 @@ class Scene:
             clock,
             unseal=self.sealing.unseal,
         )
-        self.couriers = EventCouriers(sessions, self.sender, EventWorkflows(client, "events"), clock, most=most)
+        workflows = EventWorkflows(client, "events")
+        often = timedelta(seconds=0.05)
+        self.couriers = EventCouriers(sessions, self.sender, workflows, clock, every=often, most=most)
         self.retries = RetryEvent(self.sender, clock)
 
     async def subscribe(self, host: str = "crm.example.com", **columns: object) -> EventSubscriptionRow:
@@ -457,6 +459,34 @@ async def test_only_so_many_tries_go_on_at_one_address(scene: Scene, receivers: 
     assert set(await asyncio.gather(*going_on)) == {Became.DELIVERED}
     assert await scene.retry(deliveries[AT_ONCE], 0) == Became.DELIVERED
     assert {request.headers["Host"] for request in receivers.got} == {httpx.URL(subscription.url).host}
+
+
+async def test_couriers_go_on_through_a_database_that_fails_and_end_what_they_do_when_they_are_to_stop(
+    scene: Scene, receivers: Receivers
+) -> None:
+    patience, arrived = asyncio.Event(), asyncio.Event()
+
+    async def hangs(request: httpx.Request) -> httpx.Response:
+        arrived.set()
+        await patience.wait()
+        return answered(204)
+
+    receivers.answers["crm.example.com"] = hangs
+    await scene.subscribe()
+    async with scene.sessions.begin() as session:
+        await session.execute(text("alter table event_deliveries rename to away"))
+    with capture_logs() as logs:
+        working = asyncio.create_task(scene.couriers.run())
+        await asyncio.wait({working}, timeout=0.5)
+    async with scene.sessions.begin() as session:
+        await session.execute(text("alter table away rename to event_deliveries"))
+    await scene.finish_a_lead()
+    await arrived.wait()
+    working.cancel()
+    patience.set()
+    await asyncio.gather(working, return_exceptions=True)
+    assert {line["event"] for line in logs} == {"events_behind"}
+    assert (await scene.only_delivery()).status == "delivered"
 
 
 async def test_of_an_erased_person_only_the_id_is_told(scene: Scene, receivers: Receivers) -> None:
