@@ -224,10 +224,9 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         http = await stack.enter_async_context(provider_http_client())
         sessions, clients, registry = session_factory(engine), voice_clients(settings, http), process_registry()
         store = RecordingStore(settings.recordings_location)
-        link_http = await stack.enter_async_context(outside_http_client())
-        keeper = recording_keeper(sessions, clients, settings, registry, store, link_http)
-        event_http = await stack.enter_async_context(outside_http_client())
-        events = event_work_of(client, sessions, settings, registry, event_http)
+        outside_http = await stack.enter_async_context(outside_http_client())
+        keeper = recording_keeper(sessions, clients, settings, registry, store, outside_http)
+        events = event_work_of(client, sessions, settings, registry, outside_http)
         # Tests run the same workflows in the sandbox, which is where determinism is guarded (decision 15).
         runner = UnsandboxedWorkflowRunner()
         more: list[Callable[..., object]] = [keeper.keep_recordings, events.retries.retry_event]

@@ -17,6 +17,8 @@ TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 """Seconds. The first is for each silence, not for the whole, which has a limit of its own."""
 
 MOST_ADDRESSES = 3
+MOST_CONNECTIONS = 500
+"""More than all who use them begin at once: those limit themselves, and mustn't wait for each other."""
 
 
 class OutsideError(Exception):
@@ -39,7 +41,7 @@ def outside_http_client() -> httpx.AsyncClient:
     """
     return httpx.AsyncClient(
         timeout=TIMEOUT,
-        limits=httpx.Limits(max_connections=100, max_keepalive_connections=0),
+        limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=0),
         follow_redirects=False,
         trust_env=False,
     )
