@@ -119,7 +119,7 @@ class Scene:
         return row
 
     async def finish_a_lead(self) -> LeadRow:
-        lead = await add_lead(self.sessions, self.world, f"+1312555{uuid4().int % 10_000:04}", name=NAME)
+        lead = await add_lead(self.sessions, self.world, f"+1{uuid4().int % 10**10:010}", name=NAME)
         await change(self.sessions, lead, status="done", outcome="reached")
         return lead
 

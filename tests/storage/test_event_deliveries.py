@@ -34,7 +34,7 @@ async def noted(sessions: Sessions, subscription: EventSubscriptionRow | None = 
 
 
 async def whole_life(sessions: Sessions, world: World, lead: LeadRow | None = None) -> tuple[LeadRow, AttemptRow]:
-    lead = lead or await add_lead(sessions, world, f"+1312555{uuid4().int % 10_000:04}")
+    lead = lead or await add_lead(sessions, world, f"+1{uuid4().int % 10**10:010}")
     attempt = await add_attempt_of(sessions, world, lead, "dialling")
     await change(sessions, attempt, status="in_progress", started_at=NOON)
     await change(sessions, attempt, ended_at=NOON, slot_released_at=NOON)
