@@ -27,6 +27,8 @@ from activities.deleting_calls import CallDeletions
 from activities.deleting_recordings import RecordingDeletions
 from activities.dialling import PlaceCall
 from activities.discretion import Discretion
+from activities.event_workflows import EventWorkflows
+from activities.events_at_work import EventWork, event_work
 from activities.fetching_recordings import RecordingFetcher
 from activities.figures import StandingFigures
 from activities.following_calls import CallFollowing
@@ -45,6 +47,7 @@ from activities.sending import CallSender
 from activities.stepping import NextStep
 from activities.taking_imports import TakeImports
 from activities.weighing import DialSettings
+from api.shown import AsAnswered
 from runtime.database import create_engine, session_factory
 from runtime.embedded.ports import free_port
 from runtime.event_loop import run
@@ -61,8 +64,9 @@ from storage import recordings
 from storage.recording_store import RecordingStore
 from storage.room import CHANNEL, PLAN
 from telephony.http import provider_http_client
+from telephony.outside_http import outside_http_client
 from telephony.provider import VoiceProvider
-from telephony.recording_links import RecordingLinks, link_http_client
+from telephony.recording_links import RecordingLinks
 from telephony.retell_answers import DEFAULT_BASE_URL
 from telephony.retell_client import RetellProvider
 from workflows.registry import WORKFLOWS
@@ -201,6 +205,19 @@ def recording_keeper(
     return KeepRecordings(sessions, store, fetcher, RecordingDeletions(sessions, store, metrics, now), now)
 
 
+def event_work_of(
+    client: Client,
+    sessions: async_sessionmaker[AsyncSession],
+    settings: Settings,
+    registry: CollectorRegistry,
+    http: httpx.AsyncClient,
+) -> EventWork:
+    """What takes events to other systems; ``http`` is for their addresses, which are trusted in nothing."""
+    sealing, workflows = sealing_of(settings), EventWorkflows(client, settings.task_queue)
+    unseal, loopback = None if sealing is None else sealing.unseal, settings.sends_events_to_loopback
+    return event_work(sessions, workflows, http, AsAnswered(), registry, now, unseal=unseal, allows_loopback=loopback)
+
+
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Run until ``stop`` is set; then finish what is under way and close everything."""
     metrics_port = free_port()
@@ -212,13 +229,13 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         http = await stack.enter_async_context(provider_http_client())
         sessions, clients, registry = session_factory(engine), voice_clients(settings, http), process_registry()
         store = RecordingStore(settings.recordings_location)
-        link_http = await stack.enter_async_context(link_http_client())
-        keeper = recording_keeper(sessions, clients, settings, registry, store, link_http)
+        outside_http = await stack.enter_async_context(outside_http_client())
+        keeper = recording_keeper(sessions, clients, settings, registry, store, outside_http)
+        events = event_work_of(client, sessions, settings, registry, outside_http)
         # Tests run the same workflows in the sandbox, which is where determinism is guarded (decision 15).
         runner = UnsandboxedWorkflowRunner()
-        worker, hands = build_worker(
-            client, sessions, clients, settings, registry, [keeper.keep_recordings], workflow_runner=runner
-        )
+        more: list[Callable[..., object]] = [keeper.keep_recordings, events.retries.retry_event]
+        worker, hands = build_worker(client, sessions, clients, settings, registry, more, workflow_runner=runner)
         stack.push_async_callback(hands.close)
         for channel, heard in ((CHANNEL, hands.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):
             await stack.enter_async_context(
@@ -237,6 +254,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(_beside(_read_limits(hands.limits)))
         await stack.enter_async_context(_beside(_check(store)))
         await stack.enter_async_context(_beside(AnalyticsPump(sessions).run()))
+        await stack.enter_async_context(_beside(events.couriers.run()))
         if settings.webhooks_get_lost:
             log.warning("no_public_address", what_to_do=how_to_be_reached(settings.reachable_url))
         if not is_public(settings.reachable_url):

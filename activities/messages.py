@@ -1,4 +1,4 @@
-"""What goes into lead workflows: their input and their signals.
+"""What goes into workflows: their input and their signals.
 
 Stored in histories: a field may be added with a default and never renamed or removed. Identifiers only, nothing
 personal.
@@ -10,6 +10,7 @@ from uuid import UUID
 
 LEAD_WORKFLOW = "LeadCalling"
 IMPORT_WORKFLOW = "LeadImport"
+EVENT_WORKFLOW = "EventDelivery"
 
 WAKE_SIGNAL = "wake"
 SLOT_GRANTED_SIGNAL = "slot_granted"
@@ -54,6 +55,23 @@ class CallFate:
 
     look_up_at: datetime | None
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventOrder:
+    """A delivery of an event whose first try failed. ``round`` counts how often somebody had it sent anew."""
+
+    delivery_id: UUID
+    subscription_id: UUID
+    round: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EventTry:
+    """``number``: of the tries that follow the first one, counted from 0."""
+
+    order: EventOrder
+    number: int
 
 
 def workflow_id(lead_id: UUID, run: int) -> str:

@@ -52,6 +52,7 @@ from api.routes import (
     campaigns,
     do_not_call,
     do_not_call_lists,
+    event_subscriptions,
     exports,
     health,
     imports,
@@ -140,7 +141,8 @@ def create_app(parts: Parts) -> FastAPI:
     of_people = (auth, organizations, users, api_keys, audit_log)
     of_leads = (exports, imports, leads, persons)
     of_accounts = (number_pools, accounts, webhook_keys)
-    for routes in (health, *of_people, *of_leads, campaigns, analytics, *of_accounts, *of_calls, *numbers):
+    of_others = (*of_accounts, event_subscriptions)
+    for routes in (health, *of_people, *of_leads, campaigns, analytics, *of_others, *of_calls, *numbers):
         app.include_router(routes.router)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's own way of saying more
     return app

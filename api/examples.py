@@ -31,6 +31,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "AccountInput": {"name": "Main workspace", "provider": "retell", "api_key": "key_0123456789abcdef0123"},
     "DoNotCallInput": {"phone_number": "+12125550123", "reason": "Asked by letter"},
+    "EventSubscriptionInput": {
+        "url": "https://crm.example.com/leadline",
+        "event_types": ["call.analyzed", "lead.done"],
+        "description": "CRM",
+    },
     "ApiKeyInput": {"name": "CRM", "role": "operator"},
     "InvitationInput": {"email": "ann@example.com", "role": "viewer"},
     "TrialCallInput": {"phone_number": "+12125550123"},

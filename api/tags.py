@@ -10,6 +10,7 @@ TAGS = {
     "calls": "Every attempt to reach a lead, calls that came in, recordings, and the live stream.",
     "do not call": "Numbers that the organisation never calls, by hand or by lists, and the kill switch.",
     "analytics": "What calls came to: rates, hours, agents, sources and what it cost.",
+    "events": "Systems of yours that are told by HTTP what happens, and what they were told.",
     "rights of persons": "What is known of a number: given out, erased, and never called again.",
     "number pools": "The numbers that calls go out from, and how many at once.",
     "accounts": "Workspaces at the voice provider, with their keys, agents and numbers.",

@@ -149,6 +149,11 @@ class Settings(BaseModel):
         return {kind: url for kind, url in configured.items() if url is not None}
 
     @property
+    def sends_events_to_loopback(self) -> bool:
+        """Whether events may go to this machine, unencrypted too: where things are tried out."""
+        return self.env != "production"
+
+    @property
     def webhooks_get_lost(self) -> bool:
         """Whether real calls are made, and Retell can't reach us to tell what becomes of them."""
         return self.retell_api_key is not None and not is_public(self.reachable_url)

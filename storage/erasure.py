@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.phone_numbers import national_digits
 from domain.vocabulary import AttemptStatus, LeadOutcome, LeadStatus
-from storage import attempts, call_deletions, recordings, suppressions
+from storage import attempts, call_deletions, event_deliveries, recordings, suppressions
 from storage.call_deletions import CallAtProvider
 from storage.contacts import ERASED, ERASURE
 from storage.models import (
@@ -81,6 +81,7 @@ async def erase(session: AsyncSession, contact: ContactRow, now: datetime) -> Er
     await call_deletions.order(session, at_provider, now)
     await _empty_events(session, contact, number, [call.id for call in calls], at_provider)
     await _empty_what_was_sent(session, contact, number, leads)
+    await _empty_what_was_answered(session, contact, leads, calls)
     _empty_contact(contact, now)
     await session.flush()
     return Erased(runs)
@@ -213,3 +214,13 @@ async def _empty_what_was_sent(
     written = func.regexp_replace(func.array_to_string(row.cells, "|"), "[^0-9|]", "", "g")
     rejected = update(row).where(row.import_id.in_(mine), written.contains(digits, autoescape=True))
     await session.execute(rejected.values(cells=[]).execution_options(synchronize_session=False))
+
+
+async def _empty_what_was_answered(
+    session: AsyncSession, contact: ContactRow, leads: Sequence[LeadRow], calls: Sequence[AttemptRow]
+) -> None:
+    """By systems that were told of the person."""
+    came_in = await session.scalars(select(InboundCallRow.id).where(InboundCallRow.contact_id == contact.id))
+    await event_deliveries.forget_responses(
+        session, [*(lead.id for lead in leads), *(call.id for call in calls), *came_in]
+    )

@@ -3,6 +3,7 @@
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.event_deliveries import prune_deliveries
 from storage.idempotency import KEPT
 from storage.models import IdempotencyKeyRow, InvitationRow, RequestCountRow, RevokedTokenRow
 
@@ -11,8 +12,8 @@ ADVISORY_LOCK = 0x1EAD_01D0
 
 
 async def prune_expired(session: AsyncSession) -> None:
-    """Delete tokens that would have expired by now, invitations that weren't accepted, counts that count no more, and
-    answers that are kept for nobody any more.
+    """Delete tokens that would have expired by now, invitations that weren't accepted, counts that count no more,
+    answers that are kept for nobody any more, and deliveries of events from the log.
 
     Does nothing while another process does.
     """
@@ -22,3 +23,4 @@ async def prune_expired(session: AsyncSession) -> None:
         await session.execute(delete(table).where(table.expires_at < func.clock_timestamp()))
     long_ago = func.clock_timestamp() - KEPT
     await session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at < long_ago))
+    await prune_deliveries(session)

@@ -15,6 +15,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host and a port to its addresses. Raises OSError where nobody knows it."""
 
 RESOLVE_SECONDS = 5.0
+HIGHEST_PORT = 65_535
 
 # They carry an IPv4 address inside, which a gateway on the way may take out.
 _CARRIERS = (
@@ -78,12 +79,48 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast
 
 
+def check_written(link: str, *, allows_loopback: bool) -> None:
+    """Whether a link may be kept to be followed one day, as far as it tells that by itself.
+
+    A name is looked up when it is followed, each time anew.
+
+    Raises:
+        ValueError: it never may; the message says why.
+    """
+    url = _parsed(link)
+    if allows_loopback and loopback_origin(link) is not None:
+        return
+    if url.scheme != "https":
+        msg = "the link isn't encrypted (https)"
+        raise ValueError(msg)
+    if loopback_origin(link) is not None or (_is_address(url.host) and not is_public(url.host)):
+        msg = "the link leads into a private network, or to this machine"
+        raise ValueError(msg)
+
+
+def loopback_origin(link: str) -> str | None:
+    """Scheme, host and port of a link that says itself that it leads to this machine; None for any other."""
+    url = httpx.URL(link)
+    if url.host != "localhost" and not (_is_address(url.host) and ip_address(url.host).is_loopback):
+        return None
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _parsed(link: str) -> httpx.URL:
     try:
         url = httpx.URL(link)
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if url.scheme not in {"https", "http"} or not url.raw_host:
+    has_port = url.port is None or 0 < url.port <= HIGHEST_PORT
+    if url.scheme not in {"https", "http"} or not url.raw_host or not has_port:
         msg = "the link is no web address"
         raise ValueError(msg)
     if url.userinfo:

@@ -12,7 +12,7 @@ Messages never hold the link: whoever has it can hear what was said.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,15 +21,12 @@ from http import HTTPStatus
 import httpx
 
 from domain.recordings import ENOUGH_TO_TELL, RecordingProblem, audio_type
-from telephony.link_addresses import Resolve, resolve_by_system, safe_addresses
+from telephony.link_addresses import Resolve, resolve_by_system
+from telephony.outside_http import OutsideHttp, PlaceForbidden, PlaceUnreachable
 
 MOST_BYTES = 500 * 1024 * 1024
 LONGEST = timedelta(minutes=5)
-TIMEOUT = httpx.Timeout(20.0, connect=5.0)
-"""Seconds. The first is for each silence, not for the whole, which has a limit of its own."""
-
 MOST_REDIRECTS = 3
-MOST_ADDRESSES = 3
 _TRY_AGAIN = frozenset(
     {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.MISDIRECTED_REQUEST}
 )
@@ -79,20 +76,6 @@ class Limits:
     time: timedelta = LONGEST
 
 
-def link_http_client() -> httpx.AsyncClient:
-    """Connections for links; the caller closes it.
-
-    Past any proxy, since the address that was checked is the one that is connected to. No connection is used twice:
-    it would be known by its address only, and the next link to this address may be another host's.
-    """
-    return httpx.AsyncClient(
-        timeout=TIMEOUT,
-        limits=httpx.Limits(max_connections=100, max_keepalive_connections=0),
-        follow_redirects=False,
-        trust_env=False,
-    )
-
-
 class OpenRecording:
     """The beginning was read and is audio. ``media_type``: by how it begins, not by what the server says."""
 
@@ -115,14 +98,13 @@ class OpenRecording:
 
 
 class RecordingLinks:
-    """``http``: such as ``link_http_client``. ``limits`` hold for each recording."""
+    """``http``: such as ``telephony.outside_http.outside_http_client``. ``limits`` hold for each recording."""
 
     def __init__(
         self, http: httpx.AsyncClient, *, limits: Limits | None = None, resolve: Resolve = resolve_by_system
     ) -> None:
-        self._http = http
+        self._outside = OutsideHttp(http, resolve=resolve)
         self._limits = limits or Limits()
-        self._resolve = resolve
 
     @asynccontextmanager
     async def open(self, link: str, *, trusted_origin: str | None = None) -> AsyncIterator[OpenRecording]:
@@ -152,8 +134,7 @@ class RecordingLinks:
 
     async def _answer(self, link: str, trusted_origin: str | None, deadline: float) -> httpx.Response:
         for _ in range(1 + MOST_REDIRECTS):
-            addresses = await self._safe(link, trusted_origin)
-            response = await self._ask(httpx.URL(link), addresses, deadline)
+            response = await self._ask(link, trusted_origin, deadline)
             try:
                 target = _redirected_to(response, link)
             except RecordingError:
@@ -166,39 +147,15 @@ class RecordingLinks:
         msg = f"the link was passed on more than {MOST_REDIRECTS} times"
         raise RecordingUnreachable(msg)
 
-    async def _safe(self, link: str, trusted_origin: str | None) -> Sequence[str]:
+    async def _ask(self, link: str, trusted_origin: str | None, deadline: float) -> httpx.Response:
         try:
-            return await safe_addresses(link, trusted_origin, self._resolve)
-        except OSError as error:
-            msg = f"the host of the link isn't known ({type(error).__name__})"
-            problem: type[RecordingError] = RecordingUnreachable
-        except ValueError as error:
-            msg, problem = str(error), LinkForbidden
+            return await self._outside.send("GET", link, deadline=deadline, trusted_origin=trusted_origin)
+        except PlaceForbidden as error:
+            msg = str(error)
+            problem: type[RecordingError] = LinkForbidden
+        except PlaceUnreachable as error:
+            msg, problem = str(error), RecordingUnreachable
         raise problem(msg)
-
-    async def _ask(self, link: httpx.URL, addresses: Sequence[str], deadline: float) -> httpx.Response:
-        """The answer of the first of the addresses that can be connected to."""
-        msg = ""
-        for address in addresses[:MOST_ADDRESSES]:
-            try:
-                async with asyncio.timeout(deadline - time.monotonic()):
-                    return await self._http.send(self._request(link, address), stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                msg = f"the place the link leads to can't be connected to ({type(error).__name__})"
-            except (httpx.HTTPError, TimeoutError) as error:
-                msg = f"the place the link leads to doesn't answer ({type(error).__name__})"
-                break
-        # Raised here, so that no error drags the request along, which holds the link.
-        raise RecordingUnreachable(msg)
-
-    def _request(self, link: httpx.URL, address: str) -> httpx.Request:
-        """Sent to the address; the certificate is checked for the host of the link."""
-        return self._http.build_request(
-            "GET",
-            link.copy_with(host=address, fragment=None),
-            headers={"Host": link.netloc.decode("ascii"), "Accept-Encoding": "identity"},
-            extensions={"sni_hostname": link.raw_host.decode("ascii")},
-        )
 
     def _check_size(self, response: httpx.Response) -> None:
         said = response.headers.get("Content-Length", "")

@@ -48,3 +48,10 @@ IMPORT_TIME = timedelta(minutes=10)
 IMPORT_AGAIN = RetryPolicy(maximum_interval=timedelta(seconds=30))
 # Between two rounds, and where somebody else is at work on the same import.
 IMPORT_PAUSE = timedelta(seconds=1)
+
+# An address has 15 s to answer, besides the database before and after.
+EVENT_TIME = timedelta(seconds=60)
+# Only a worker or a database that is away gets here: what the address says is an answer, and the workflow waits on it.
+EVENT_AGAIN = RetryPolicy(maximum_interval=timedelta(seconds=30))
+# Several tries may go on at one address, each of them for 15 s at most.
+EVENT_ADDRESS_BUSY = timedelta(seconds=30)

@@ -1,56 +1,25 @@
 """Calls: every attempt to reach a lead, and those that came in."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel
 
 from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session
 from api.paging import PagingQuery, written
 from api.problems import NotFound
+from api.schemas.calls import CallAnswer, CallPage, call_answer
 from api.schemas.fields import OptionalText
 from api.schemas.inbound_calls import InboundCallAnswer
 from api.schemas.launches import TrialCallState
-from api.schemas.leads import AttemptAnswer, attempt_fields
 from api.trial_calls import NO_CALL, state_of_trial_call
 from domain.vocabulary import AttemptOutcome, AttemptStatus
-from storage.calls import CallFilter, CallRecord
+from storage.calls import CallFilter
 from storage.inbound_lists import get_any_call, list_all_calls
-from storage.models import InboundCallRow
 from storage.versions import version_of_call, version_of_calls
 
 router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
-
-
-class CallAnswer(AttemptAnswer):
-    direction: Literal["outbound"] = "outbound"
-    lead_id: UUID
-    campaign_id: UUID
-    number_pool_id: UUID
-    phone_number: str
-    created_at: datetime
-
-
-class CallPage(BaseModel):
-    items: list[CallAnswer | InboundCallAnswer]
-    next_cursor: str | None
-
-
-def call_answer(record: CallRecord | InboundCallRow) -> CallAnswer | InboundCallAnswer:
-    if isinstance(record, InboundCallRow):
-        return InboundCallAnswer.of(record)
-    attempt = record.attempt
-    return CallAnswer(
-        **attempt_fields(attempt),
-        lead_id=attempt.lead_id,
-        campaign_id=attempt.campaign_id,
-        number_pool_id=attempt.number_pool_id,
-        phone_number=record.phone_number,
-        created_at=attempt.created_at,
-    )
 
 
 def call_filter(

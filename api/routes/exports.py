@@ -9,8 +9,9 @@ from starlette.responses import StreamingResponse
 from api.csv_streams import csv_stream, ndjson_stream, pages_of
 from api.dependencies import Deps, Reader, Session
 from api.exporting import Format, by_pages, cells_of_model, export_do_not_call, export_leads, note_export
-from api.routes.calls import call_answer, call_filter
+from api.routes.calls import call_filter
 from api.routes.leads import lead_filter
+from api.schemas.calls import call_answer
 from storage.calls import CallFilter
 from storage.inbound_lists import AnyCall, list_all_calls
 from storage.leads import LeadFilter

@@ -15,6 +15,7 @@ from storage.models.base import Base
 from storage.models.campaigns import CampaignRow
 from storage.models.do_not_call import DoNotCallEntryRow, DoNotCallListRow
 from storage.models.erasure import CallDeletionRow, SuppressionKeyRow, SuppressionRow
+from storage.models.events import EventDeliveryRow, EventSubscriptionRow
 from storage.models.idempotency import IdempotencyKeyRow
 from storage.models.imports import LeadImportPieceRow, LeadImportRejectionRow, LeadImportRow
 from storage.models.inbound_calls import InboundCallRow
@@ -42,6 +43,8 @@ __all__ = [
     "ContactRow",
     "DoNotCallEntryRow",
     "DoNotCallListRow",
+    "EventDeliveryRow",
+    "EventSubscriptionRow",
     "FollowedAccountRow",
     "IdempotencyKeyRow",
     "InboundCallRow",

@@ -22,8 +22,9 @@ from domain.calls import CallFacts
 from storage.models import AttemptRow
 from storage.recording_store import RecordingStore
 from telephony.http import provider_http_client
+from telephony.outside_http import outside_http_client
 from telephony.provider import VoiceProvider
-from telephony.recording_links import RecordingLinks, link_http_client
+from telephony.recording_links import RecordingLinks
 from telephony.requests import CallRequest, build_call_body
 from telephony.retell_client import RetellProvider
 from tests.activities.stage import Clock
@@ -49,7 +50,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def keeper(sessions: Sessions, simulator: str, clock: Clock, tmp_path: Path) -> AsyncIterator[KeepRecordings]:
     store, metrics = RecordingStore((tmp_path / "recordings").as_uri()), RecordingMetrics(CollectorRegistry())
-    async with link_http_client() as followed, provider_http_client() as asked:
+    async with outside_http_client() as followed, provider_http_client() as asked:
         providers = AccountClients[VoiceProvider]({"simulator": RetellProvider(API_KEY, simulator, asked)})
         links, origins = RecordingLinks(followed), {"simulator": simulator}
         fetcher = RecordingFetcher(sessions, store, links, providers, origins, metrics, clock)

@@ -16,6 +16,7 @@ from api.routes.do_not_call import DoNotCallInput
 from api.schemas.accounts import AccountInput
 from api.schemas.api_keys import ApiKeyInput
 from api.schemas.campaigns import CampaignInput
+from api.schemas.event_subscriptions import EventSubscriptionInput
 from api.schemas.launches import TrialCallInput
 from api.schemas.leads import BatchInput, LeadChange
 from api.schemas.number_pools import PoolInput
@@ -32,6 +33,7 @@ BODIES = (
     PoolInput,
     AccountInput,
     DoNotCallInput,
+    EventSubscriptionInput,
     ApiKeyInput,
     InvitationInput,
     TrialCallInput,

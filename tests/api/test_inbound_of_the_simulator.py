@@ -32,8 +32,9 @@ from simulator.server import bound_socket, running
 from simulator.settings import Settings as Rehearsed
 from storage.recording_store import RecordingStore
 from telephony.http import provider_http_client
+from telephony.outside_http import outside_http_client
 from telephony.provider import VoiceProvider
-from telephony.recording_links import RecordingLinks, link_http_client
+from telephony.recording_links import RecordingLinks
 from telephony.retell_client import RetellProvider
 from tests.api.conftest import PASSWORD, WEBHOOK_KEY
 from tests.api.live.ear import listen
@@ -115,7 +116,7 @@ async def overdue(line: Line, sessions: Sessions, absent_engine: Client) -> Asyn
 @pytest.fixture
 async def keeper(line: Line, settings: Settings, sessions: Sessions) -> AsyncIterator[KeepRecordings]:
     store, metrics = RecordingStore(settings.recordings_location), RecordingMetrics(CollectorRegistry())
-    async with link_http_client() as followed:
+    async with outside_http_client() as followed:
         links, origins = RecordingLinks(followed), {"simulator": line.provider_url}
         fetcher = RecordingFetcher(sessions, store, links, AccountClients({}), origins, metrics, in_a_while)
         deletions = RecordingDeletions(sessions, store, metrics, in_a_while)

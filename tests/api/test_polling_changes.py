@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from api.routes.calls import CallAnswer
+from api.schemas.calls import CallAnswer
 from api.schemas.leads import AttemptAnswer, LeadAnswer, LeadSummary
 from storage.models import (
     AccountRow,

@@ -22,6 +22,8 @@ from domain.vocabulary import AttemptStatus
 from storage.models import (
     ApiKeyRow,
     DoNotCallListRow,
+    EventDeliveryRow,
+    EventSubscriptionRow,
     InvitationRow,
     LeadImportRow,
     MembershipRow,
@@ -65,6 +67,7 @@ LEAD: Json = {"phone_number": "+12125550123"}
 TRUNK: Json = {"phone_number": "+12125550123", "termination_uri": "example.pstn.twilio.com"}
 NO_FORM = {"content-type": "text/plain"}
 NEW_PASSWORD = "another password"
+EVENTS = "/api/v1/event-subscriptions/{subscription_id}"
 
 TABLE: Mapping[tuple[str, str], Expected] = {
     ("GET", "/"): Expected("anybody", 307),
@@ -155,6 +158,15 @@ TABLE: Mapping[tuple[str, str], Expected] = {
     ("GET", "/api/v1/accounts/{account_id}/webhook-keys"): Expected("admins", 404),
     ("POST", "/api/v1/accounts/{account_id}/webhook-keys"): Expected("admins", 404, {"key": "k" * 32}),
     ("DELETE", "/api/v1/accounts/{account_id}/webhook-keys/{webhook_key_id}"): Expected("admins", 404),
+    ("GET", "/api/v1/event-subscriptions"): Expected("readers", 200),
+    ("POST", "/api/v1/event-subscriptions"): Expected("admins", 422, {"url": "ftp://nowhere"}),
+    ("GET", EVENTS): Expected("readers", 404),
+    ("PATCH", EVENTS): Expected("admins", 404, {"description": "Another"}),
+    ("DELETE", EVENTS): Expected("admins", 404),
+    ("POST", f"{EVENTS}/rotate-secret"): Expected("admins", 404),
+    ("POST", f"{EVENTS}/test"): Expected("admins", 404),
+    ("GET", f"{EVENTS}/deliveries"): Expected("readers", 404),
+    ("POST", f"{EVENTS}/deliveries/{{delivery_id}}/redeliver"): Expected("admins", 404),
     ("GET", "/api/v1/calls"): Expected("readers", 200),
     ("GET", "/api/v1/calls/live"): Expected("readers", 503),  # closed: whoever may listen would listen for ever
     ("GET", "/api/v1/calls/{call_id}"): Expected("readers", 404),
@@ -200,6 +212,8 @@ NOWHERE: Mapping[str, str] = {
             "api_key",
             "webhook_key",
             "import",
+            "subscription",
+            "delivery",
         )
     },
 }
@@ -253,13 +267,32 @@ async def _people_and_keys(sessions: Sessions, world: World) -> Mapping[str, UUI
     owner = {"organization_id": world.organization.id}
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     ids = {
-        name: uuid4() for name in ("list_id", "webhook_key_id", "invitation_id", "api_key_id", "user_id", "import_id")
+        name: uuid4()
+        for name in (
+            "list_id",
+            "webhook_key_id",
+            "invitation_id",
+            "api_key_id",
+            "user_id",
+            "import_id",
+            "subscription_id",
+            "delivery_id",
+        )
     }
     rows = [
         UserRow(id=ids["user_id"], email="stranger@example.com", password_hash="-"),
         ApiKeyRow(id=ids["api_key_id"], name="Theirs", role="admin", key_hash="-", hint="-", **owner),
         DoNotCallListRow(id=ids["list_id"], name="Theirs", kind="list", **owner),
         WebhookKeyRow(id=ids["webhook_key_id"], account_id=world.account.id, fingerprint="-", sealed="-", **owner),
+        EventSubscriptionRow(id=ids["subscription_id"], url="https://theirs.example.com", sealed_secret="-", **owner),
+        EventDeliveryRow(
+            id=ids["delivery_id"],
+            subscription_id=ids["subscription_id"],
+            event_type="ping",
+            subject="subscription",
+            subject_id=ids["subscription_id"],
+            **owner,
+        ),
         LeadImportRow(
             id=ids["import_id"],
             campaign_id=world.campaign.id,
@@ -342,6 +375,12 @@ async def test_what_belongs_to_another_organisation_is_as_if_it_were_not_there(
     [
         pytest.param("POST", "/api/v1/leads", {**LEAD, "campaign_id": "campaign_id"}, id="a-lead-in-their-campaign"),
         pytest.param("POST", "/api/v1/campaigns", {"name": "x", "number_pool_id": "pool_id"}, id="over-their-pool"),
+        pytest.param(
+            "POST",
+            "/api/v1/event-subscriptions",
+            {"url": "https://crm.example.com", "campaign_id": "campaign_id"},
+            id="events-of-their-campaign",
+        ),
         pytest.param("POST", "/api/v1/number-pools", {"name": "x", "account_id": "account_id"}, id="of-their-account"),
     ],
 )

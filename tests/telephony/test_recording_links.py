@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from telephony.link_addresses import is_public
+from telephony.outside_http import outside_http_client
 from telephony.recording_links import (
     Limits,
     LinkDead,
@@ -16,7 +17,6 @@ from telephony.recording_links import (
     RecordingLinks,
     RecordingTooLarge,
     RecordingUnreachable,
-    link_http_client,
 )
 
 LINK = "https://recordings.example.com/1.wav?signature=secret"
@@ -240,7 +240,7 @@ async def test_no_error_holds_the_link() -> None:
 
 
 async def test_a_name_that_no_host_can_have_is_known_to_nobody() -> None:
-    async with link_http_client() as http:
+    async with outside_http_client() as http:
         with pytest.raises(RecordingUnreachable):
             await fetched(RecordingLinks(http), f"https://{'a' * 64}.example.com/1.wav")
 
@@ -249,7 +249,7 @@ async def test_a_host_that_nobody_knows_is_asked_for_again_later() -> None:
     async def resolve(host: str, port: int) -> Sequence[str]:
         raise OSError(f"{host}:{port} isn't known")
 
-    async with link_http_client() as http:
+    async with outside_http_client() as http:
         with pytest.raises(RecordingUnreachable) as caught:
             await fetched(RecordingLinks(http, resolve=resolve))
     assert "example" not in str(caught.value)

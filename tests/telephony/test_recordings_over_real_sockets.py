@@ -13,13 +13,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from telephony.outside_http import outside_http_client
 from telephony.recording_links import (
     Limits,
     LinkForbidden,
     RecordingLinks,
     RecordingTooLarge,
     RecordingUnreachable,
-    link_http_client,
 )
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(1000)
@@ -87,7 +87,7 @@ async def silent(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_a_length_is_taken_by_what_comes_and_never_by_what_is_said() -> None:
-    async with link_http_client() as http:
+    async with outside_http_client() as http:
         for length in (len(WAV), None):
             async with server(saying(length)) as port:
                 assert await fetched(http, f"http://127.0.0.1:{port}") == WAV
@@ -97,7 +97,7 @@ async def test_a_length_is_taken_by_what_comes_and_never_by_what_is_said() -> No
 
 
 async def test_what_never_ends_is_cut_off_by_size() -> None:
-    async with link_http_client() as http, server(endless) as port:
+    async with outside_http_client() as http, server(endless) as port:
         with pytest.raises(RecordingTooLarge):
             await fetched(http, f"http://127.0.0.1:{port}", Limits(size_bytes=1_000_000))
 
@@ -105,14 +105,14 @@ async def test_what_never_ends_is_cut_off_by_size() -> None:
 @pytest.mark.parametrize("answer", [dripping, silent], ids=["in-the-middle", "before-it-begins"])
 async def test_what_never_ends_is_cut_off_by_time(answer: Answer) -> None:
     limits = Limits(time=timedelta(seconds=0.3))
-    async with link_http_client() as http, server(answer) as port:
+    async with outside_http_client() as http, server(answer) as port:
         with pytest.raises(RecordingUnreachable, match=r"slow|Timeout"):
             await fetched(http, f"http://127.0.0.1:{port}", limits)
 
 
 @pytest.mark.parametrize("host", ["2130706433", "127.1", "0x7f.1", "localhost"])
 async def test_this_machine_is_known_in_every_writing(host: str) -> None:
-    async with link_http_client() as http:
+    async with outside_http_client() as http:
         with pytest.raises(LinkForbidden):
             async with RecordingLinks(http).open(f"https://{host}/1.wav"):
                 pass

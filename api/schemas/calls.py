@@ -1,0 +1,40 @@
+"""Calls as they are answered: attempts to reach a lead, and those that came in."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.schemas.inbound_calls import InboundCallAnswer
+from api.schemas.leads import AttemptAnswer, attempt_fields
+from storage.calls import CallRecord
+from storage.models import InboundCallRow
+
+
+class CallAnswer(AttemptAnswer):
+    direction: Literal["outbound"] = "outbound"
+    lead_id: UUID
+    campaign_id: UUID
+    number_pool_id: UUID
+    phone_number: str
+    created_at: datetime
+
+
+class CallPage(BaseModel):
+    items: list[CallAnswer | InboundCallAnswer]
+    next_cursor: str | None
+
+
+def call_answer(record: CallRecord | InboundCallRow) -> CallAnswer | InboundCallAnswer:
+    if isinstance(record, InboundCallRow):
+        return InboundCallAnswer.of(record)
+    attempt = record.attempt
+    return CallAnswer(
+        **attempt_fields(attempt),
+        lead_id=attempt.lead_id,
+        campaign_id=attempt.campaign_id,
+        number_pool_id=attempt.number_pool_id,
+        phone_number=record.phone_number,
+        created_at=attempt.created_at,
+    )
