@@ -10,10 +10,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from storage.row_security import unwall, wall
+
 revision: str = "2026_11_28_subscriptions"
-down_revision: str | None = "2026_11_28_idempotency"
+down_revision: str | None = "2026_11_28_row_security"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
+
+TABLES = ("event_subscriptions", "event_deliveries")
 
 # The first look is for those whom nobody listens to: to begin an insert that inserts nothing costs several times as much.
 FUNCTION = """
@@ -80,6 +84,8 @@ def _triggers() -> dict[tuple[str, str], str]:
 def upgrade() -> None:
     _create_subscriptions()
     _create_deliveries()
+    for table in TABLES:
+        wall(table)
     op.execute(FUNCTION)
     for (name, _), definition in _triggers().items():
         op.execute(f"create trigger {name} {definition}")
@@ -171,5 +177,6 @@ def downgrade() -> None:
     for name, table in _triggers():
         op.execute(f"drop trigger {name} on {table}")
     op.execute("drop function note_event()")
-    op.drop_table("event_deliveries")
-    op.drop_table("event_subscriptions")
+    for table in reversed(TABLES):
+        unwall(table)
+        op.drop_table(table)
