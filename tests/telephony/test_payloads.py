@@ -157,6 +157,8 @@ def test_a_looked_up_call_says_by_its_status_whether_it_has_ended(
         pytest.param("call_cost", {"combined_cost": "12.25"}, "cost_cents", Decimal("12.25"), id="cost-as-text"),
         pytest.param("call_cost", {"combined_cost": 0}, "cost_cents", Decimal(0), id="cost-zero"),
         pytest.param("call_cost", {"combined_cost": -1}, "cost_cents", None, id="cost-negative"),
+        pytest.param("call_cost", {"combined_cost": "1e-20000"}, "cost_cents", Decimal(0), id="cost-of-nothing"),
+        pytest.param("call_cost", {"combined_cost": "0.0000000001"}, "cost_cents", Decimal("1e-10"), id="cost-tiny"),
         pytest.param("call_cost", {"combined_cost": "NaN"}, "cost_cents", None, id="cost-nan"),
         pytest.param("call_cost", {"combined_cost": "1e9"}, "cost_cents", None, id="cost-of-millions"),
         pytest.param("call_cost", {"combined_cost": "ten"}, "cost_cents", None, id="cost-as-word"),
