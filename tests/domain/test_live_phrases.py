@@ -61,6 +61,25 @@ def test_apostrophes_do_not_matter_in_phrases_or_sayings(apostrophe: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("phrase", "said", "is_heard"),
+    [
+        pytest.param("不要再打", "请你们不要再打电话给我了", True, id="chinese"),
+        pytest.param("不要再打", "要不要再下单打个折", False, id="chinese-in-another-order"),
+        pytest.param("電話しないで", "もう電話しないでください。", True, id="japanese"),
+        pytest.param("アクメ", "ｱｸﾒの人ですか", True, id="half-width"),
+        pytest.param("อย่าโทรมา", "กรุณาอย่าโทรมาอีก", True, id="thai"),
+        pytest.param("Acme 牙科", "你们是acme牙科吗", True, id="two-scripts-without-a-blank"),
+        pytest.param("그만 전화", "이제 그만 전화하세요", False, id="korean-has-blanks"),
+        pytest.param("не звоните", "Больше не звоните мне!", True, id="russian"),
+    ],
+)
+def test_a_phrase_is_heard_in_scripts_that_leave_no_blanks_between_words(
+    phrase: str, said: str, is_heard: bool
+) -> None:
+    assert bool(heard([("user", said)], LivePhrase(phrase, Then.FLAG))) is is_heard
+
+
+@pytest.mark.parametrize(
     "said",
     [
         pytest.param("nonstop calling", id="a-word-that-ends-so"),
