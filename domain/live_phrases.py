@@ -70,11 +70,26 @@ DEFAULT_LIVE_PHRASES = tuple(
     LivePhrase(phrase, Then.DO_NOT_CALL)
     for phrase in (
         "stop calling",
+        "stop phoning",
+        "quit calling",
+        "do not call",
         "don't call again",
         "don't call me again",
-        "do not call",
+        "don't call me anymore",
+        "don't call me any more",
+        "don't call this number",
+        "don't call here",
+        "don't ever call",
+        "never call me again",
+        "never call this number",
         "take me off your list",
+        "take me off the list",
+        "take me off this list",
+        "remove me from your list",
+        "remove me from the list",
         "remove my number",
+        "delete my number",
+        "lose my number",
     )
 )
 """What a campaign hears that says nothing of its own: wishes not to be called again."""

@@ -143,6 +143,12 @@ def test_phrases_are_told_in_the_campaigns_order() -> None:
         "I've told you people before, do not call me any more.",
         "Remove my number.",
         "Don't call again!",
+        "Please don\u2019t call me anymore.",
+        "Never call me again, do you hear?",
+        "And don't call this number.",
+        "Take me off the list, please.",
+        "I want you to remove me from your list.",
+        "Lose my number!",
     ],
 )
 def test_wishes_not_to_be_called_again_are_heard_unless_a_campaign_says_otherwise(said: str) -> None:
@@ -150,7 +156,17 @@ def test_wishes_not_to_be_called_again_are_heard_unless_a_campaign_says_otherwis
     assert {mention.phrase.then for mention in found} == {Then.DO_NOT_CALL}
 
 
-@pytest.mark.parametrize("said", ["Call me again tomorrow.", "I don't think we need that.", "Put me on your list."])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Call me again tomorrow.",
+        "I don't think we need that.",
+        "Put me on your list.",
+        "You never call me back.",
+        "Don't call me before nine.",
+        "Is my number on the list?",
+    ],
+)
 def test_other_wishes_are_not_taken_for_them(said: str) -> None:
     assert mentions(transcript(("user", said)), DEFAULT_LIVE_PHRASES) == []
 
