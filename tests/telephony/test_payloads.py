@@ -219,6 +219,14 @@ def test_transcript_updates_carry_what_was_said_beside_the_call_without_tool_cal
     assert facts.utterances == [spoken]
 
 
+def test_of_an_account_that_keeps_no_personal_data_what_was_scrubbed_is_read() -> None:
+    scrubbed = [{"role": "user", "content": "I am [name], stop calling"}]
+    bare = {key: value for key, value in CALL.items() if not key.startswith("transcript")}
+    facts = parse_webhook(webhook("call_ended", bare | {"scrubbed_transcript_with_tool_calls": scrubbed}))
+
+    assert facts.utterances == scrubbed
+
+
 def test_a_transfer_names_its_destination_beside_the_call() -> None:
     facts = parse_webhook(webhook("transfer_started", {"call_id": "call_1"}, transfer_destination="+12125550101"))
 
