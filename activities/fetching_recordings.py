@@ -149,6 +149,7 @@ class RecordingFetcher:
     async def _record_kept(self, claim: RecordingToFetch, kept: KeptRecording) -> Became | None:
         async with self._sessions.begin() as session:
             if not await recordings.mark_kept(session, claim, kept, self._clock()):
+                await recordings.delete_anew(session, claim)
                 return None
         self._metrics.count(Became.KEPT, size_bytes=kept.size_bytes)
         return Became.KEPT

@@ -38,6 +38,9 @@ ROUND = timedelta(seconds=10)
 PATIENCE_SECONDS = 5.0
 """A provider that takes longer is asked again in a later round."""
 
+AFTER_A_FAILURE = timedelta(minutes=15)
+"""What can't be written is tried again then: it mustn't stand first in every round."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
@@ -83,9 +86,20 @@ class OverdueInboundCalls:
     async def _look_after(self, one: OverdueCall) -> bool:
         async with self._room:
             answer = await self._ask(one)
-            is_settled, aftermath = await self._write(one, answer)
+            try:
+                is_settled, aftermath = await self._write(one, answer)
+            except Exception as error:  # noqa: BLE001 - it is this call's: the others, and the round, go on
+                log.error("inbound_call_not_written", inbound_call_id=str(one.id), error=type(error).__name__)
+                return await self._leave_for_later(one)
             await see_to(self._workflows, aftermath)
         return is_settled
+
+    async def _leave_for_later(self, one: OverdueCall) -> bool:
+        """Raises where the database is away: then it was no fault of the call's."""
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            await inbound_calls.put_off(session, one.id, until=now + AFTER_A_FAILURE, now=now)
+        return False
 
     async def _ask(self, one: OverdueCall) -> _Answer:
         provider = self._clients.of(one.account)

@@ -25,8 +25,9 @@ async def memory_of(session: AsyncSession, contact_id: UUID, lead: LeadRow, camp
 
 def _call(row: EarlierCallRow) -> EarlierCall:
     return EarlierCall(
-        began_at=row.first_sent_at,
-        ended_at=row.ended_at or row.first_sent_at,
+        began_at=row.began_at,
+        came_in=row.came_in,
+        ended_at=row.ended_at or row.began_at,
         outcome=row.outcome,
         disposition=row.disposition,
         summary=row.summary,

@@ -143,6 +143,7 @@ def state_of(attempt: AttemptRow) -> AttemptState:
     """What decides how far a report may still move the attempt."""
     return AttemptState(
         status=AttemptStatus(attempt.status),
+        sent_at=attempt.first_sent_at,
         ended_at=attempt.ended_at,
         analyzed_at=attempt.analyzed_at,
         disconnection_reason=attempt.disconnection_reason,

@@ -57,18 +57,20 @@ class WebhookLine:
         waiting = _Waiting(arrived, asyncio.get_running_loop().create_future())
         self._line.append(waiting)
         if len(self._writers) < WRITERS:
-            writer = asyncio.create_task(self._write_all())
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
+            self._writers.add(asyncio.create_task(self._write_all()))
         return await waiting.taken
 
     async def _write_all(self) -> None:
-        while self._line:
-            batch = [self._line.popleft() for _ in range(min(MOST_TOGETHER, len(self._line)))]
-            for waiting in await self._write(batch):
-                alone = asyncio.create_task(self._write_alone(waiting))
-                self._alone.add(alone)
-                alone.add_done_callback(self._alone.discard)
+        try:
+            while self._line:
+                batch = [self._line.popleft() for _ in range(min(MOST_TOGETHER, len(self._line)))]
+                for waiting in await self._write(batch):
+                    alone = asyncio.create_task(self._write_alone(waiting))
+                    self._alone.add(alone)
+                    alone.add_done_callback(self._alone.discard)
+        finally:
+            # Here and in no callback, which comes later: whoever joined the line meanwhile would wait for nobody.
+            self._writers = {writer for writer in self._writers if writer is not asyncio.current_task()}
 
     async def _write(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
         """Write what can be written together, and say what is left."""

@@ -7,6 +7,7 @@ One text of a few lines, newest call first::
     call back promised: Tue 3 Mar 2026 10:00
     > summary: Wants the premium plan and asks her husband first.
     > questions: Is installation included?
+    Sun 1 Mar 2026 09:30: they rang, answered
 
 Everything quoted comes from people and machines that may mean harm; see ``domain.quoting``.
 """
@@ -48,6 +49,7 @@ class EarlierCall:
     """What is known of a call that is over; instants are UTC.
 
     Attributes:
+        came_in: The person rang us.
         custom: The fields that the agent's owner had the analysis fill in.
         transcript_end: The last of what was said, where there is no summary.
     """
@@ -55,6 +57,7 @@ class EarlierCall:
     began_at: datetime
     ended_at: datetime
     outcome: str
+    came_in: bool = False
     disposition: str | None = None
     summary: str | None = None
     transcript_end: str | None = None
@@ -119,7 +122,8 @@ def _cut(line: _Line, most: int) -> str:
 
 
 def _lines(call: EarlierCall, zone: tzinfo) -> Iterator[_Line]:
-    meant = [call.outcome, *([call.disposition] if call.disposition not in (None, call.outcome) else [])]
+    who = ["they rang"] if call.came_in else []
+    meant = [*who, call.outcome, *([call.disposition] if call.disposition not in (None, call.outcome) else [])]
     named = quoted(", ".join(name for name in meant if name).replace("_", " "), 2 * _LONGEST_NAME)
     yield _Line(f"{_time(call.began_at, zone)}: {named}")
     yield from _agreed(call, zone)

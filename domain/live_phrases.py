@@ -8,7 +8,8 @@ A list of which every phrase is heard for itself::
         {"phrase": "I'll take you off our list", "then": "do_not_call", "said_by": "agent"}
     ]
 
-``phrase``: words in any writing; case, punctuation and apostrophes don't matter. ``then``: ``flag`` notes it with the
+``phrase``: words in any writing; case, punctuation and apostrophes don't matter. In Chinese, Japanese, Thai and other
+scripts without blanks between words each character counts as one. ``then``: ``flag`` notes it with the
 call, ``do_not_call`` also has the number never called again, at once. ``said_by``: ``callee`` unless said otherwise.
 """
 
@@ -23,7 +24,12 @@ MOST_PHRASES = 50
 LONGEST_PHRASE = 100
 
 _EXAMPLE = '{"phrase": "stop calling", "then": "do_not_call", "said_by": "callee"}'
-_WORD = re.compile(r"[^\W_]+")
+# Scripts that leave no blank between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese): each character stands alone.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_WORD = re.compile(rf"(?=[^\W_])[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 # Apostrophes in all their writings, soft hyphens and other characters that nobody sees: a word goes on across them.
 _APOSTROPHES = "'`\u00b4\u02bb\u02bc\u2018\u2019\u201b\u2032\uff07"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
@@ -64,11 +70,26 @@ DEFAULT_LIVE_PHRASES = tuple(
     LivePhrase(phrase, Then.DO_NOT_CALL)
     for phrase in (
         "stop calling",
+        "stop phoning",
+        "quit calling",
+        "do not call",
         "don't call again",
         "don't call me again",
-        "do not call",
+        "don't call me anymore",
+        "don't call me any more",
+        "don't call this number",
+        "don't call here",
+        "don't ever call",
+        "never call me again",
+        "never call this number",
         "take me off your list",
+        "take me off the list",
+        "take me off this list",
+        "remove me from your list",
+        "remove me from the list",
         "remove my number",
+        "delete my number",
+        "lose my number",
     )
 )
 """What a campaign hears that says nothing of its own: wishes not to be called again."""

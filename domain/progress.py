@@ -14,14 +14,20 @@ ANALYSIS_WAIT = timedelta(seconds=60)
 """How long the outcome of an ended call waits for its analysis; then the call is looked up and settled as it is."""
 
 
+CLOCKS_DIFFER_BY = timedelta(minutes=10)
+"""At most, between the provider's clock and ours."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptState:
     """The columns of an attempt that decide what a report may still change.
 
-    ``takes_recording``: False once its recording was ordered to be deleted.
+    ``sent_at``: when the request to dial left first. ``takes_recording``: False once its recording was ordered to be
+    deleted.
     """
 
     status: AttemptStatus
+    sent_at: datetime | None = None
     ended_at: datetime | None = None
     disconnection_reason: str | None = None
     analyzed_at: datetime | None = None
@@ -102,9 +108,18 @@ def is_stale(state: AttemptState, facts: CallFacts) -> bool:
 def _ended(state: AttemptState, facts: CallFacts, now: datetime) -> dict[str, Any]:
     changes: dict[str, Any] = {"look_up_at": now + ANALYSIS_WAIT}
     if state.ended_at is None:
-        # The provider's clock may be ahead of ours; an end in the future would put the outcome off.
-        changes |= {"ended_at": min(facts.ended_at or now, now), "slot_released_at": now}
+        changes |= {"ended_at": _plausible_end(state, facts, now), "slot_released_at": now}
     return changes
+
+
+def _plausible_end(state: AttemptState, facts: CallFacts, now: datetime) -> datetime:
+    """The provider's clock may be ahead of ours; an end in the future would put the outcome off. From an end long
+    before the dial the pause until the next one would be over already: such a one isn't known.
+    """
+    said = facts.ended_at
+    if said is None or (state.sent_at is not None and said < state.sent_at - CLOCKS_DIFFER_BY):
+        return now
+    return min(said, now)
 
 
 def _late_outcome(state: AttemptState, transfers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

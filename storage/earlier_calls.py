@@ -1,16 +1,32 @@
-"""Calls with one contact that are over, as the next one is told of them: over all leads and campaigns."""
+"""Calls with one contact that are over, whoever rang whom, as the next one is told of them: over all campaigns."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    DateTime,
+    Select,
+    SQLColumnExpression,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.conversation_memory import LONGEST_SUMMARY, LONGEST_TRANSCRIPT, MOST_CALLS
 from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadOutcome
-from storage.models import AttemptRow, ContactRow, LeadRow
+from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
 
 MOST_FIELDS_CHARACTERS = 8_000
 """Custom fields that are longer altogether are none: somebody filled them for no agent to read."""
@@ -26,9 +42,13 @@ _TELLING = (
 
 
 class EarlierCallRow(NamedTuple):
-    """``summary``, ``transcript_end`` and ``custom`` are no longer than is read of them, whatever was reported."""
+    """``summary``, ``transcript_end`` and ``custom`` are no longer than is read of them, whatever was reported.
 
-    first_sent_at: datetime
+    ``came_in``: the person rang.
+    """
+
+    began_at: datetime
+    came_in: bool
     ended_at: datetime | None
     outcome: str
     disposition: str | None
@@ -48,34 +68,54 @@ async def earlier_calls(session: AsyncSession, contact_id: UUID) -> Sequence[Ear
     return [EarlierCallRow(*row) for row in await session.execute(EARLIER_CALLS, {"contact_id": contact_id})]
 
 
-_SUMMARY = func.left(AttemptRow.analysis["summary"].astext, LONGEST_SUMMARY)
-_CUSTOM = AttemptRow.analysis["custom"]
-_WAS_SPOKEN = and_(AttemptRow.outcome == AttemptOutcome.FAILED, AttemptRow.transcript != "")
+CallTable = type[AttemptRow] | type[InboundCallRow]
 
-# Made once, as all that decisions need; what the index finds is read backwards until there is enough.
-EARLIER_CALLS = (
-    select(
-        AttemptRow.first_sent_at,
-        AttemptRow.ended_at,
-        AttemptRow.outcome,
-        AttemptRow.disposition,
-        AttemptRow.callback_at,
-        AttemptRow.appointment_at,
-        AttemptRow.appointment_written,
-        _SUMMARY,
-        case((func.length(_CUSTOM.astext) <= MOST_FIELDS_CHARACTERS, _CUSTOM)),
-        case((func.coalesce(_SUMMARY, "") == "", func.right(AttemptRow.transcript, LONGEST_TRANSCRIPT))),
+_CONTACT_ID = bindparam("contact_id", type_=Uuid())
+
+
+def _told(table: CallTable, began_at: SQLColumnExpression[Any], *appointment: SQLColumnExpression[Any]) -> Select[Any]:
+    """Of one kind as many as are told at most: what the index finds is read backwards until there is enough."""
+    summary = func.left(table.analysis["summary"].astext, LONGEST_SUMMARY)
+    custom = table.analysis["custom"]
+    was_spoken = and_(table.outcome == AttemptOutcome.FAILED, table.transcript != "")
+    return (
+        select(
+            began_at.label("began_at"),
+            literal_column("true" if table is InboundCallRow else "false").label("came_in"),
+            table.ended_at,
+            table.outcome,
+            table.disposition,
+            table.callback_at,
+            *appointment,
+            summary.label("summary"),
+            case((func.length(custom.astext) <= MOST_FIELDS_CHARACTERS, custom)).label("custom"),
+            case((func.coalesce(summary, "") == "", func.right(table.transcript, LONGEST_TRANSCRIPT))).label("end"),
+        )
+        .join(ContactRow, ContactRow.id == table.contact_id)
+        .where(
+            table.contact_id == _CONTACT_ID,
+            table.status == AttemptStatus.DONE,
+            or_(table.outcome.in_(_TELLING), was_spoken),
+            table.erased_at.is_(None),
+            ContactRow.do_not_call_at.is_(None),
+        )
+        .order_by(began_at.desc())
+        .limit(MOST_CALLS)
     )
+
+
+_WENT_OUT = (
+    _told(AttemptRow, AttemptRow.first_sent_at, AttemptRow.appointment_at, AttemptRow.appointment_written)
     .join(LeadRow, LeadRow.id == AttemptRow.lead_id)
-    .join(ContactRow, ContactRow.id == AttemptRow.contact_id)
-    .where(
-        AttemptRow.contact_id == bindparam("contact_id", type_=Uuid()),
-        AttemptRow.first_sent_at.is_not(None),
-        AttemptRow.status == AttemptStatus.DONE,
-        or_(AttemptRow.outcome.in_(_TELLING), _WAS_SPOKEN),
-        ContactRow.do_not_call_at.is_(None),
-        LeadRow.outcome.is_distinct_from(LeadOutcome.ERASED),
-    )
-    .order_by(AttemptRow.first_sent_at.desc())
-    .limit(MOST_CALLS)
+    .where(AttemptRow.first_sent_at.is_not(None), LeadRow.outcome.is_distinct_from(LeadOutcome.ERASED))
 )
+_CAME_IN = _told(
+    InboundCallRow,
+    InboundCallRow.created_at,
+    cast(null(), DateTime(timezone=True)).label("appointment_at"),
+    cast(null(), Text).label("appointment_written"),
+)
+_EITHER = union_all(*(select(one.subquery()) for one in (_WENT_OUT, _CAME_IN))).subquery("either")
+
+# Made once, as all that decisions need.
+EARLIER_CALLS = select(_EITHER).order_by(_EITHER.c.began_at.desc()).limit(MOST_CALLS)

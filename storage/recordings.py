@@ -129,6 +129,15 @@ async def mark_kept(session: AsyncSession, claim: RecordingToFetch, kept: KeptRe
     )
 
 
+async def delete_anew(session: AsyncSession, claim: RecordingToFetch) -> None:
+    """What this try has put into the store after it was deleted there is deleted once more."""
+    table = TABLES[claim.direction]
+    was_deleted = table.recording_deletion.is_not(None) & table.recording_path.is_(None)
+    statement = update(table).where(table.id == claim.row_id, was_deleted)
+    statement = statement.values(recording_path=claim.path, recording_try_at=None, recording_deleted_at=None)
+    await session.execute(statement.execution_options(synchronize_session=False))
+
+
 async def mark_failed(
     session: AsyncSession, claim: RecordingToFetch, problem: RecordingProblem, *, again_at: datetime
 ) -> bool:

@@ -14,6 +14,8 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _LONGEST_NUMERAL = 20
 _BIGGEST_COST_CENTS = Decimal(10_000_000)
+_FINEST_CENTS = 12
+"""Digits behind the point. What begins beyond them is nothing, and written down it might have more than a row takes."""
 
 
 def text(value: object, *, longest: int | None = None) -> str | None:
@@ -48,7 +50,9 @@ def cents(value: object) -> Decimal | None:
         amount = Decimal(value) if isinstance(value, int) else Decimal(str(value))
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and 0 <= amount <= _BIGGEST_COST_CENTS else None
+    if not (amount.is_finite() and 0 <= amount <= _BIGGEST_COST_CENTS):
+        return None
+    return amount if amount.adjusted() >= -_FINEST_CENTS else Decimal(0)
 
 
 def web_address(value: object) -> str | None:

@@ -17,10 +17,10 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 RESOLVE_SECONDS = 5.0
 HIGHEST_PORT = 65_535
 
+# Of all of IPv6 what is given out to the world so far. Source: IANA, IPv6 global unicast address assignments.
+_GIVEN_OUT = IPv6Network("2000::/3")
 # They carry an IPv4 address inside, which a gateway on the way may take out.
 _CARRIERS = (
-    IPv6Network("64:ff9b::/96"),
-    IPv6Network("64:ff9b:1::/48"),
     IPv6Network("2002::/16"),
     IPv6Network("2001::/32"),
 )
@@ -74,7 +74,7 @@ def is_public(address: str) -> bool:
     if isinstance(parsed, IPv6Address):
         if parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
-        elif any(parsed in carrier for carrier in _CARRIERS):
+        elif parsed not in _GIVEN_OUT or any(parsed in carrier for carrier in _CARRIERS):
             return False
     return parsed.is_global and not parsed.is_multicast
 

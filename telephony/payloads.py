@@ -231,8 +231,11 @@ def _analysis(call: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _utterances(call: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
-    """What was said and by whom; tool calls, key presses and the like are left out."""
-    for key in ("transcript_object", "transcript_with_tool_calls"):
+    """What was said and by whom; tool calls, key presses and the like are left out.
+
+    Of an account that keeps no personal data there is only what was scrubbed.
+    """
+    for key in ("transcript_object", "transcript_with_tool_calls", "scrubbed_transcript_with_tool_calls"):
         items = call.get(key)
         if isinstance(items, list):
             return [item for item in items if isinstance(item, dict) and _is_spoken(item)]

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from activities.inbound_overdue import BATCH
+from activities.inbound_overdue import AFTER_A_FAILURE, BATCH
 from storage.models import ContactRow, InboundCallRow, LeadRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.provider_edge import ProviderEdge, refuses
@@ -196,3 +196,25 @@ async def test_more_than_fit_in_a_batch_are_looked_after_in_one_round(
         provider.calls[call_id] = rings_in("call_analyzed", "+14155550199", call_id=call_id)["call"]
     clock.now = HEARD + timedelta(minutes=11)
     assert (await stage.reconcile()).inbound_calls_settled == BATCH + 5
+
+
+async def test_one_that_cannot_be_written_keeps_neither_the_others_nor_the_round_from_going_on(
+    stage: Stage, sessions: Sessions, world: World, clock: Clock, provider: ProviderEdge
+) -> None:
+    for number in range(3):
+        call_id = f"call_in_{number}"
+        await take(sessions, world.account, rings_in("call_started", "+14155550199", call_id=call_id))
+        provider.calls[call_id] = rings_in("call_analyzed", "+14155550199", call_id=call_id)["call"]
+    database = sessions.kw["bind"].sync_engine
+
+    def refuse(*given: object) -> None:
+        if str(given[2]).startswith("INSERT") and "call_in_0" in repr(given[3]):
+            raise ArithmeticError
+
+    event.listen(database, "before_cursor_execute", refuse)
+    clock.now = HEARD + timedelta(minutes=11)
+    assert (await stage.reconcile()).inbound_calls_settled == 2
+    assert (await stage.reconcile()).inbound_calls_settled == 0
+    event.remove(database, "before_cursor_execute", refuse)
+    clock.forward(seconds=AFTER_A_FAILURE.total_seconds() + 1)
+    assert (await stage.reconcile()).inbound_calls_settled == 1

@@ -339,6 +339,28 @@ async def test_a_person_who_is_erased_in_the_middle_of_a_download_leaves_no_reco
         assert await recordings.recordings_of_contact(session, row.contact_id) == []
 
 
+async def test_one_that_comes_into_the_store_after_it_was_deleted_there_goes_as_well(
+    stage: RecordingStage, links: Links, sessions: Sessions
+) -> None:
+    """A bucket may take longer to take the last part than the lease holds."""
+    row = await stage.recorded()
+
+    async def deleted_meanwhile() -> httpx.Response:
+        async with sessions.begin() as session:
+            await recordings.order_deletion_of_contact(session, row.contact_id)
+        stage.clock.forward(seconds=LEASE.total_seconds())
+        while (await reread(sessions, row)).recording_deleted_at is None:
+            await stage.round()
+        return says()
+
+    links.answers[LINK] = deleted_meanwhile
+    assert (await stage.round()).kept == 0
+    await stage.round()
+    assert stage.files() == {}
+    gone = await reread(sessions, row)
+    assert (gone.recording_path, gone.recording_deleted_at) == (None, stage.clock.now)
+
+
 async def test_a_store_that_deletes_nothing_leaves_the_row_as_it_is_and_is_asked_again(
     stage: RecordingStage, world: World, sessions: Sessions
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from domain.token_estimate import tokens_at_most
 from storage.models import AttemptRow, ContactRow, LeadRow
 from tests.activities.stage import Clock, Stage
-from tests.activities.webhooks import payload, says, take
+from tests.activities.webhooks import payload, rings_in, says, take
 from tests.builders import (
     NOON,
     Sessions,
@@ -97,6 +97,18 @@ async def test_the_next_call_is_told_of_the_one_before_whichever_lead_and_campai
             "> questions: Is installation included?",
         ],
     )
+
+
+async def test_the_next_call_is_told_of_one_in_which_the_person_rang(
+    stage: Stage, sessions: Sessions, world: World, clock: Clock
+) -> None:
+    lead = await add_lead(sessions, world)
+    await take(sessions, world.account, rings_in("call_analyzed", **says(promised="a brochure")))
+    clock.forward(minutes=5)
+    told = await variables(stage, sessions, await another_lead_of(sessions, world, lead))
+    _, first, *rest = told["conversation_memory"].split("\n")
+    assert first.endswith(": they rang, answered")
+    assert rest == ["> summary: A short talk.", "> promised: a brochure"]
 
 
 async def test_strangers_and_other_organisations_are_not_told_of(

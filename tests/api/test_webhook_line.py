@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from typing_extensions import override
 
 from activities.inbox import Taken
 from api.database_away import is_database_away
@@ -122,3 +124,39 @@ async def test_without_a_database_each_is_told_so_and_the_line_goes_on(
             *(line.take(arrived(world.account, end_of(row))) for _ in range(10)), return_exceptions=True
         )
         assert all(isinstance(error, OSError | OperationalError) and is_database_away(error) for error in results)
+
+
+class GoesAway(async_sessionmaker[AsyncSession]):
+    """Of a database that goes away, for all who wait for a connection in the same moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited_for: asyncio.Queue[None] = asyncio.Queue()
+        self.is_away = asyncio.Event()
+
+    @override
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:  # type: ignore[override]  # it is only entered and left
+        self.waited_for.put_nowait(None)
+        await self.is_away.wait()
+        if self.is_away.is_set():
+            raise ConnectionResetError
+        yield AsyncSession()
+
+
+async def test_who_joins_the_line_in_the_moment_in_which_all_writers_leave_it_waits_for_nobody() -> None:
+    sessions = GoesAway()
+    line = WebhookLine(sessions, lambda: HEARD)
+    account = AccountRow(id=uuid4(), organization_id=uuid4())
+
+    async def report(times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(ConnectionResetError):
+                await line.take(arrived(account, end_of(AttemptRow(id=uuid4()))))
+
+    twice = asyncio.create_task(report(2))
+    await sessions.waited_for.get()
+    once = asyncio.create_task(report(1))
+    await sessions.waited_for.get()
+    sessions.is_away.set()
+    await asyncio.wait_for(asyncio.gather(twice, once), timeout=5)

@@ -45,6 +45,29 @@ async def test_the_end_of_a_call_is_stored_and_frees_its_slot(
     assert row.disconnection_reason == "user_hangup"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(b'"call_cost": {"combined_cost": 1e-20000}', id="a-number-that-no-row-takes"),
+        pytest.param(b'"call_cost": {"combined_cost": "1e-20000"}', id="the-same-as-text"),
+        pytest.param(b'"latency": {"e2e": {"p50": -0.5E-99999}}', id="beside-what-is-read"),
+        pytest.param(b'"call_cost": {"combined_cost": 1e999}', id="endless"),
+    ],
+)
+async def test_no_number_costs_the_end_of_a_call(
+    anyone: httpx.AsyncClient,
+    open_attempt: Attempts,
+    sign: Sign,
+    sessions: async_sessionmaker[AsyncSession],
+    written: bytes,
+) -> None:
+    attempt = await open_attempt("in_progress", call_id="call_1")
+    body = b'{"event": "call_ended", "call": {"call_id": "call_1", %s}}' % written
+    assert (await anyone.post(PATH, content=body, headers=sign(body))).status_code == 204
+    async with sessions() as session:
+        assert (await session.get_one(AttemptRow, attempt.attempt_id)).slot_released_at is not None
+
+
 async def test_a_webhook_of_a_call_nobody_made_is_kept(
     anyone: httpx.AsyncClient,
     admin: httpx.AsyncClient,

@@ -58,6 +58,12 @@ def test_a_call_is_told_by_when_it_was_what_it_came_to_what_was_agreed_said_and_
     ]
 
 
+def test_of_a_call_that_came_in_it_is_told_who_rang() -> None:
+    assert lines(call(came_in=True, disposition="interested")) == [
+        "Mon 2 Mar 2026 12:00: they rang, answered, interested"
+    ]
+
+
 def test_the_end_of_the_talk_stands_for_a_summary_that_is_missing() -> None:
     assert lines(call(transcript_end="Agent: Tuesday?\nUser: Yes, in the morning.\n")) == [
         "Mon 2 Mar 2026 12:00: answered",

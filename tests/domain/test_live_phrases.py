@@ -61,6 +61,25 @@ def test_apostrophes_do_not_matter_in_phrases_or_sayings(apostrophe: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("phrase", "said", "is_heard"),
+    [
+        pytest.param("不要再打", "请你们不要再打电话给我了", True, id="chinese"),
+        pytest.param("不要再打", "要不要再下单打个折", False, id="chinese-in-another-order"),
+        pytest.param("電話しないで", "もう電話しないでください。", True, id="japanese"),
+        pytest.param("アクメ", "ｱｸﾒの人ですか", True, id="half-width"),
+        pytest.param("อย่าโทรมา", "กรุณาอย่าโทรมาอีก", True, id="thai"),
+        pytest.param("Acme 牙科", "你们是acme牙科吗", True, id="two-scripts-without-a-blank"),
+        pytest.param("그만 전화", "이제 그만 전화하세요", False, id="korean-has-blanks"),
+        pytest.param("не звоните", "Больше не звоните мне!", True, id="russian"),
+    ],
+)
+def test_a_phrase_is_heard_in_scripts_that_leave_no_blanks_between_words(
+    phrase: str, said: str, is_heard: bool
+) -> None:
+    assert bool(heard([("user", said)], LivePhrase(phrase, Then.FLAG))) is is_heard
+
+
+@pytest.mark.parametrize(
     "said",
     [
         pytest.param("nonstop calling", id="a-word-that-ends-so"),
@@ -124,6 +143,12 @@ def test_phrases_are_told_in_the_campaigns_order() -> None:
         "I've told you people before, do not call me any more.",
         "Remove my number.",
         "Don't call again!",
+        "Please don\u2019t call me anymore.",
+        "Never call me again, do you hear?",
+        "And don't call this number.",
+        "Take me off the list, please.",
+        "I want you to remove me from your list.",
+        "Lose my number!",
     ],
 )
 def test_wishes_not_to_be_called_again_are_heard_unless_a_campaign_says_otherwise(said: str) -> None:
@@ -131,7 +156,17 @@ def test_wishes_not_to_be_called_again_are_heard_unless_a_campaign_says_otherwis
     assert {mention.phrase.then for mention in found} == {Then.DO_NOT_CALL}
 
 
-@pytest.mark.parametrize("said", ["Call me again tomorrow.", "I don't think we need that.", "Put me on your list."])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Call me again tomorrow.",
+        "I don't think we need that.",
+        "Put me on your list.",
+        "You never call me back.",
+        "Don't call me before nine.",
+        "Is my number on the list?",
+    ],
+)
 def test_other_wishes_are_not_taken_for_them(said: str) -> None:
     assert mentions(transcript(("user", said)), DEFAULT_LIVE_PHRASES) == []
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.calls import CallEvent, CallFacts
 from domain.outcomes import SettledOutcome
-from domain.progress import ANALYSIS_WAIT, AttemptState, progress
+from domain.progress import ANALYSIS_WAIT, CLOCKS_DIFFER_BY, AttemptState, progress
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 
 BEGAN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ SEEN_LIVE = facts(CallEvent.LOOKED_UP, provider_status="ongoing")
 SEEN_OVER = facts(CallEvent.LOOKED_UP, OVER)
 ALL = (STARTED, TRANSCRIPT, TRANSFER, ENDED, ANALYZED, PLACED, SEEN_LIVE, SEEN_OVER)
 
-_DECIDE = ("ended_at", "analyzed_at", "disconnection_reason", "outcome")
+_DECIDE = ("sent_at", "ended_at", "analyzed_at", "disconnection_reason", "outcome")
 
 
 class Attempt:
@@ -150,6 +150,20 @@ def test_an_end_frees_the_slot_when_it_is_heard_and_asks_for_a_look_a_minute_lat
 def test_a_call_never_ends_later_than_it_was_heard_to_have_ended(said: datetime | None) -> None:
     ended = facts(CallEvent.ENDED, OVER, ended_at=said)
     assert Attempt().hear(ended).columns["ended_at"] == HEARD
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        pytest.param(BEGAN - CLOCKS_DIFFER_BY, BEGAN - CLOCKS_DIFFER_BY, id="by-a-clock-that-is-slow"),
+        pytest.param(BEGAN - CLOCKS_DIFFER_BY - timedelta(seconds=1), HEARD, id="before-it-was-dialled"),
+        pytest.param(datetime(2001, 9, 9, tzinfo=UTC), HEARD, id="in-another-century"),
+    ],
+)
+def test_a_call_did_not_end_before_it_was_dialled(said: datetime, known: datetime) -> None:
+    """The pause before the next call is counted from its end."""
+    attempt = Attempt(sent_at=BEGAN).hear(facts(CallEvent.ENDED, OVER, ended_at=said))
+    assert attempt.columns["ended_at"] == known
 
 
 def test_a_settled_attempt_keeps_its_outcome_and_takes_what_it_lacks() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from domain.conversation_memory import LONGEST_SUMMARY, LONGEST_TRANSCRIPT, MOST_CALLS
 from storage.earlier_calls import EARLIER_CALLS, MOST_FIELDS_CHARACTERS, EarlierCallRow, earlier_calls
-from storage.models import ContactRow, LeadRow
+from storage.models import ContactRow, InboundCallRow, LeadRow
 from tests.builders import (
     NOON,
     Sessions,
@@ -64,6 +64,21 @@ async def over(sessions: Sessions, world: World, lead: LeadRow, number: int = 1,
     await add_attempt_of(sessions, world, lead, status, number=number, **known)
 
 
+async def rang(sessions: Sessions, world: World, lead: LeadRow, number: int = 1, **columns: object) -> None:
+    """The same for a call that came in."""
+    usual: dict[str, Any] = {"status": "done", "outcome": "answered", "analysis": {"summary": f"call {number}"}}
+    row = InboundCallRow(
+        organization_id=world.organization.id,
+        account_id=world.account.id,
+        contact_id=lead.contact_id,
+        call_id=f"call_in_{number}",
+        created_at=NOON + timedelta(hours=number),
+        **(usual | columns),
+    )
+    async with sessions.begin() as session:
+        session.add(row)
+
+
 async def read(sessions: Sessions, contact_id: UUID) -> list[EarlierCallRow]:
     async with sessions() as session:
         return list(await earlier_calls(session, contact_id))
@@ -81,6 +96,35 @@ async def test_calls_are_found_over_all_leads_and_campaigns_of_the_contact_newes
     await over(sessions, elsewhere, other, 2)
     await over(sessions, world, stranger, 3)
     assert [call.summary for call in await read(sessions, lead.contact_id)] == ["call 2", "call 1"]
+
+
+async def test_calls_that_came_in_stand_among_those_that_went_out(
+    sessions: Sessions, world: World, lead: LeadRow
+) -> None:
+    stranger = await add_lead(sessions, world, "+13125550199")
+    for number in range(1, MOST_CALLS + 3):
+        await (rang if number % 2 else over)(sessions, world, lead, number)
+    await rang(sessions, world, stranger, 20)
+    newest = range(MOST_CALLS + 2, 2, -1)
+    assert [(call.summary, call.came_in) for call in await read(sessions, lead.contact_id)] == [
+        (f"call {number}", bool(number % 2)) for number in newest
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_told"),
+    [
+        pytest.param({"outcome": "callback_requested"}, True, id="asked-to-be-called"),
+        pytest.param({"outcome": "no_answer"}, False, id="hung-up-without-a-word"),
+        pytest.param({"outcome": None, "status": "in_progress"}, False, id="goes-on"),
+        pytest.param({"erased_at": NOON}, False, id="erased"),
+    ],
+)
+async def test_of_calls_that_came_in_those_are_told_that_tell_something(
+    sessions: Sessions, world: World, lead: LeadRow, columns: dict[str, Any], is_told: bool
+) -> None:
+    await rang(sessions, world, lead, **columns)
+    assert bool(await read(sessions, lead.contact_id)) is is_told
 
 
 @pytest.mark.parametrize(
@@ -165,7 +209,8 @@ async def test_among_thousands_of_attempts_the_index_finds_them_and_no_more_than
     assert len(await read(sessions, lead.contact_id)) == MOST_CALLS
     plan = await explain(sessions, lead.contact_id)
     assert "Index Scan Backward using ix_attempts_contact" in plan
-    assert "Sort" not in plan
+    assert "Merge Append" in plan
+    assert "->  Sort" not in plan
     assert "Seq Scan on interaction_attempts" not in plan
 
 

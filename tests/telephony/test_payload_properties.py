@@ -95,6 +95,14 @@ def test_numbers_and_escapes_that_cannot_be_stored_are_cleaned(written: str) -> 
     assert is_storable(decode_json(f'{{"a": [{written}]}}'.encode()))
 
 
+@pytest.mark.parametrize(
+    "written", ["1e-20000", "0E-99999", "-12.5e-100000", '"a1e-200", 1e-20000', "1" * 90 + "e-300"]
+)
+def test_a_number_of_more_digits_than_a_row_takes_is_not_kept_as_it_was_written(written: str) -> None:
+    decoded, kept = read_json(f'{{"a":[{written}]}}'.encode())
+    assert kept == json.dumps(decoded)
+
+
 def test_a_webhook_whose_ids_look_like_numbers_is_kept_as_it_was_written() -> None:
     ids = ["call_9e123456789012345678901234567890", "3f1e0123-9e12-4e345-8E123-1234567890e123", "CA1234567890123456789"]
     written = json.dumps({"ids": ids, "amount": 1.5e3, "instant": 1_764_000_000_000}, separators=(",", ":"))

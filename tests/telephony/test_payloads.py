@@ -157,6 +157,8 @@ def test_a_looked_up_call_says_by_its_status_whether_it_has_ended(
         pytest.param("call_cost", {"combined_cost": "12.25"}, "cost_cents", Decimal("12.25"), id="cost-as-text"),
         pytest.param("call_cost", {"combined_cost": 0}, "cost_cents", Decimal(0), id="cost-zero"),
         pytest.param("call_cost", {"combined_cost": -1}, "cost_cents", None, id="cost-negative"),
+        pytest.param("call_cost", {"combined_cost": "1e-20000"}, "cost_cents", Decimal(0), id="cost-of-nothing"),
+        pytest.param("call_cost", {"combined_cost": "0.0000000001"}, "cost_cents", Decimal("1e-10"), id="cost-tiny"),
         pytest.param("call_cost", {"combined_cost": "NaN"}, "cost_cents", None, id="cost-nan"),
         pytest.param("call_cost", {"combined_cost": "1e9"}, "cost_cents", None, id="cost-of-millions"),
         pytest.param("call_cost", {"combined_cost": "ten"}, "cost_cents", None, id="cost-as-word"),
@@ -215,6 +217,14 @@ def test_transcript_updates_carry_what_was_said_beside_the_call_without_tool_cal
     facts = parse_webhook(webhook("transcript_updated", call, transcript_with_tool_calls=[spoken, tool]))
 
     assert facts.utterances == [spoken]
+
+
+def test_of_an_account_that_keeps_no_personal_data_what_was_scrubbed_is_read() -> None:
+    scrubbed = [{"role": "user", "content": "I am [name], stop calling"}]
+    bare = {key: value for key, value in CALL.items() if not key.startswith("transcript")}
+    facts = parse_webhook(webhook("call_ended", bare | {"scrubbed_transcript_with_tool_calls": scrubbed}))
+
+    assert facts.utterances == scrubbed
 
 
 def test_a_transfer_names_its_destination_beside_the_call() -> None:

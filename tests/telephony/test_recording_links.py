@@ -131,6 +131,7 @@ async def test_nothing_is_sent_where_no_provider_keeps_recordings(link: str, add
         *((address, True) for address in (PUBLIC, "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c")),
         *((address, False) for address in ("0.0.0.0", "127.8.8.8", "172.16.0.1", "192.168.1.1", "100.64.0.1")),
         *((address, False) for address in ("224.0.0.1", "255.255.255.255", "198.18.0.1", "::", "::1", "fc00::1")),
+        *((address, False) for address in ("::7f00:1", "::ffff:0:7f00:1", "fec0::1", "5f00::1", "4000::1")),
         *((address, False) for address in ("64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:7f00:1::", "ff02::1", "")),
     ],
 )
