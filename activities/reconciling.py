@@ -23,10 +23,11 @@ from activities.inbound_overdue import OverdueInboundCalls
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from activities.left_imports import LeftImports
 from activities.missing_workflows import MissingWorkflows
-from activities.provider_limits import ProviderLimits
+from activities.provider_limits import LimitsRead, ProviderLimits
 from activities.replanning import Replanning
 from activities.round_metrics import RoundMetrics
 from activities.scheduled_times import TimesCheck
+from activities.steps_of_a_round import Steps
 from storage import lead_progress, slots, turns, webhook_events
 from storage.lead_progress import LeadRun
 from storage.situations import lock_lead
@@ -101,45 +102,48 @@ class Reconcile:
     @activity.defn
     async def reconcile(self) -> Findings:
         """Start, forward, nudge and serve what was left behind. Safe to repeat and to run twice at once."""
+        steps = Steps()
         async with beating():
             with self._metrics.round():
-                findings = await self._heal()
-        self._metrics.count(asdict(findings))
+                findings = await self._heal(steps)
+                self._metrics.count(asdict(findings))
+                steps.end()
         return findings
 
-    async def _heal(self) -> Findings:
+    async def _heal(self, steps: Steps) -> Findings:
         """What takes longest comes last: a hundred thousand leads that were just imported keep nothing else waiting."""
         ends_at = time.monotonic() + ROUND.total_seconds()
-        events_forwarded = await self._forward_events()
-        grants_given_back = await self._give_back_grants()
-        attempts_nudged, missing = await self._nudge_attempts()
-        missing += await self._look_for_missing()
-        inbound_calls_settled = _found("inbound_calls_settled", await self._inbound.settle())
-        imports_resumed = _found("imports_resumed", await self._imports.resume())
-        calls_deleted = await self._deletions.run_round()
-        limits = await self._limits.refresh()
-        times_against_rules = await self._times.check()
-        await self._finished.run_round()
-        leads_replanned = await self._replanning.run_round()
-        leads_served, slots_idle = await self._serve_leads()
+        events_forwarded = await steps.take("forward", self._forward_events(), otherwise=0)
+        grants_given_back = await steps.take("grants", self._give_back_grants(), otherwise=0)
+        attempts_nudged, nudged_missing = await steps.take("nudge", self._nudge_attempts(), otherwise=(0, 0))
+        missing = await steps.take("missing", self._look_for_missing(), otherwise=0)
+        inbound = await steps.take("inbound", self._inbound.settle(), otherwise=())
+        imports = await steps.take("imports", self._imports.resume(), otherwise=())
+        calls_deleted = await steps.take("deletions", self._deletions.run_round(), otherwise=0)
+        limits = await steps.take("limits", self._limits.refresh(), otherwise=LimitsRead())
+        times_against_rules = await steps.take("times", self._times.check(), otherwise=0)
+        await steps.take("finished", self._finished.run_round(), otherwise=0)
+        leads_replanned = await steps.take("replan", self._replanning.run_round(), otherwise=0)
+        leads_served, slots_idle = await steps.take("serve", self._serve_leads(), otherwise=(0, 0))
         return Findings(
             events_forwarded=events_forwarded,
             grants_given_back=grants_given_back,
             attempts_nudged=attempts_nudged,
-            workflows_missing=missing,
+            workflows_missing=nudged_missing + missing,
             limits_unread=limits.unread,
             slots_leaked=limits.slots_leaked,
             times_against_rules=times_against_rules,
-            inbound_calls_settled=inbound_calls_settled,
-            imports_resumed=imports_resumed,
+            inbound_calls_settled=_found("inbound_calls_settled", inbound),
+            imports_resumed=_found("imports_resumed", imports),
             calls_deleted=calls_deleted,
             leads_replanned=leads_replanned,
             leads_served=leads_served,
             slots_idle=slots_idle,
-            workflows_started=await self._start_workflows(timedelta(seconds=ends_at - time.monotonic())),
+            workflows_started=await steps.take("start", self._start_workflows(ends_at), otherwise=0),
         )
 
-    async def _start_workflows(self, at_most: timedelta) -> int:
+    async def _start_workflows(self, ends_at: float) -> int:
+        at_most = timedelta(seconds=ends_at - time.monotonic())
         return _found("workflows_started", await self._bulk.start(at_most=max(at_most, LEAST_OF_A_ROUND)))
 
     async def _look_for_missing(self) -> int:

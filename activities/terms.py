@@ -9,7 +9,7 @@ from domain.calling_hours import CallingHours, HoursElsewhere, intersect, parse_
 from domain.calling_rules import CallingRule, rules_for
 from domain.disposition_table import parse_dispositions
 from domain.dispositions import DEFAULT_DISPOSITIONS, Disposition
-from domain.live_phrases import DEFAULT_LIVE_PHRASES, LivePhrase, parse_live_phrases
+from domain.live_phrases import LivePhrase, parse_live_phrases, phrases_heard
 from domain.transfer_hours import parse_transfer_hours
 from domain.vocabulary import AttemptOutcome, CallingRules
 from storage.models import CampaignRow
@@ -58,4 +58,4 @@ def dispositions_of(campaign: CampaignRow) -> Sequence[Disposition]:
 
 
 def live_phrases_of(campaign: CampaignRow) -> Sequence[LivePhrase]:
-    return DEFAULT_LIVE_PHRASES if campaign.live_phrases is None else parse_live_phrases(campaign.live_phrases)
+    return phrases_heard(None if campaign.live_phrases is None else parse_live_phrases(campaign.live_phrases))

@@ -119,6 +119,20 @@ def parse_live_phrases(written: object) -> tuple[LivePhrase, ...]:
     return phrases
 
 
+def phrases_heard(own: Sequence[LivePhrase] | None) -> Sequence[LivePhrase]:
+    """What a campaign hears: its own phrases, and the usual wishes besides unless it says which wishes it hears.
+
+    Whoever lists a competitor's name doesn't mean to miss "stop calling". An empty list hears nothing, and a usual
+    wish that the list has as a flag is a flag.
+    """
+    if own is None:
+        return DEFAULT_LIVE_PHRASES
+    if not own or any(phrase.then is Then.DO_NOT_CALL for phrase in own):
+        return own
+    said = {tuple(phrase.words) for phrase in own}
+    return [*own, *(usual for usual in DEFAULT_LIVE_PHRASES if tuple(usual.words) not in said)]
+
+
 def forbids_calls(flags: Sequence[Mapping[str, Any]] | None) -> bool:
     """Whether one of the flags that were written to an attempt is a wish not to be called again."""
     return any(flag.get("then") == Then.DO_NOT_CALL for flag in flags or ())

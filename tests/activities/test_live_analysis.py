@@ -169,8 +169,16 @@ async def test_a_phrase_is_flagged_once_however_often_the_transcript_repeats_gro
 
 async def test_a_flag_forbids_nothing(sessions: Sessions, world: World, lead: LeadRow, call: Call) -> None:
     await change(sessions, world.campaign, live_phrases=[RIVAL])
-    await call.says(("user", "I am with Acme Dental. Stop calling."))
+    await call.says(("user", "I am with Acme Dental."))
     assert (await contact_of(sessions, lead)).do_not_call_at is None
+
+
+async def test_a_campaign_that_only_flags_hears_the_usual_wishes_all_the_same(
+    sessions: Sessions, world: World, lead: LeadRow, call: Call
+) -> None:
+    await change(sessions, world.campaign, live_phrases=[RIVAL])
+    await call.says(("user", "I am with Acme Dental. Stop calling."))
+    assert (await contact_of(sessions, lead)).do_not_call_at is not None
 
 
 async def test_reports_that_come_at_once_flag_a_phrase_once(

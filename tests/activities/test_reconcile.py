@@ -262,3 +262,16 @@ async def test_two_rounds_and_ten_workers_at_once_claim_nothing_twice(
 async def attempts(sessions: Sessions) -> list[AttemptRow]:
     async with sessions() as session:
         return list(await session.scalars(select(AttemptRow)))
+
+
+async def test_a_step_that_fails_keeps_none_of_the_others_from_healing_and_is_told_of(
+    stage: Stage, sessions: Sessions, world: World, engine: EngineEdge
+) -> None:
+    lead = await add_lead(sessions, world, due_at=None, handed_over_at=None)
+    async with sessions.begin() as session:
+        await session.execute(text("alter table call_deletions rename to call_deletions_away"))
+    with capture_logs() as logs, pytest.raises(DBAPIError, match="call_deletions"):
+        await stage.reconcile()
+    assert engine.started == [f"lead-{lead.id}"]
+    assert [entry["step"] for entry in logs if entry["event"] == "step_failed"] == ["deletions"]
+    assert stage.counted("workflows_started") == 1

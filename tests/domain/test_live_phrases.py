@@ -18,6 +18,7 @@ from domain.live_phrases import (
     Then,
     folded_words,
     parse_live_phrases,
+    phrases_heard,
 )
 from domain.phrase_matching import LONGEST_HEARD, mentions
 
@@ -283,3 +284,21 @@ def test_the_form_people_write_is_read() -> None:
 def test_what_cannot_be_kept_is_said_in_a_sentence(written: object, says: str) -> None:
     with pytest.raises(InvalidLivePhrases, match=says):
         parse_live_phrases(written)
+
+
+def test_a_list_of_flags_is_heard_beside_the_usual_wishes() -> None:
+    own = parse_live_phrases([{"phrase": "Acme Dental", "then": "flag"}, {"phrase": "Stop calling!", "then": "flag"}])
+    heard = phrases_heard(own)
+    assert [one.then for one in heard if one.words == ["stop", "calling"]] == [Then.FLAG]
+    assert len(heard) == len(own) + len(DEFAULT_LIVE_PHRASES) - 1
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param((), id="nothing"),
+        pytest.param((LivePhrase("nicht mehr anrufen", Then.DO_NOT_CALL),), id="wishes-of-its-own"),
+    ],
+)
+def test_a_list_that_says_which_wishes_it_hears_stands_alone(own: tuple[LivePhrase, ...]) -> None:
+    assert phrases_heard(own) == own
