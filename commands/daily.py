@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +22,7 @@ AtMost = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="So many
 
 REFUSED = 1
 FIELD_WIDTH = 21
+PIPE_WIDTH = 10_000
 WHOLE = frozenset({"id", "call_id", "phone_number", "at"})
 
 
@@ -50,18 +52,31 @@ def refused(error: ApiRefused, *, as_json: bool, indent: int | None = 2) -> type
 
 
 def show_list(items: Sequence[Json], columns: Sequence[str], *, as_json: bool, console: Console | None = None) -> None:
-    """A table of these fields, or everything as JSON."""
+    """A table of these fields, where they don't fit beside each other a block for each item; or everything as JSON."""
     if as_json:
         say(json.dumps(items, indent=2))
         return
+    screen = console or wide_screen()
     table = Table()
     for column in columns:
         # What is copied from the screen stays whole; the rest gives way.
-        table.add_column(column, no_wrap=column in WHOLE, overflow="fold")
+        table.add_column(column.replace("_", " "), no_wrap=column in WHOLE, overflow="fold")
     for item in items:
         table.add_row(*(Text(one_line(_written(item.get(column)))) for column in columns))
-    screen = console or Console()
-    screen.print(table if items else "There is nothing to show.")
+    if not items:
+        screen.print("There is nothing to show.")
+    elif Measurement.get(screen, screen.options.update(max_width=PIPE_WIDTH), table).minimum <= screen.width:
+        screen.print(table)
+    else:
+        for item in items:
+            show_one({column: item.get(column) for column in columns}, as_json=False, console=screen)
+            screen.print()
+
+
+def wide_screen() -> Console:
+    """The terminal; a pipe has no width, and whoever looks for a line in it wants it whole."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_WIDTH)
 
 
 def show_one(item: Json, *, as_json: bool, console: Console | None = None) -> None:

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 NOTHING_RUNS = "Nothing runs here; ./leadline up starts it."
 WAS_KILLED = "Leadline is starting, or was killed; ./leadline up starts it."
-NO_WORKER = "none: nobody is called; ./leadline up starts one"
+NO_WORKER = "none, nobody is called; ./leadline up brings one, its log says why it may have ended"
 NOT_KNOWN = "not known right now, figures can't be read"
 PROVIDERS = {"simulator": "the simulator, nobody's phone rings", "retell": "Retell, real phones ring"}
 COLUMNS = ("campaign", "state", "live calls", "due", "next comes due", "held up by")
@@ -32,10 +32,17 @@ def show(report: Json, console: Console) -> None:
 def headline(report: Json) -> str:
     if not report["running"]:
         return WAS_KILLED if report["addresses"] else NOTHING_RUNS
+    if has_no_worker(report["standing"]):
+        return "Leadline runs, but nobody does its work: no worker has asked for any of late"
     if report["ready"]:
         return "Leadline runs and is able to work"
     away = [name for name, state in report["checks"].items() if state == "away"]
     return f"Leadline runs but is not able to work: {' and '.join(away) or 'something'} can't be reached"
+
+
+def has_no_worker(standing: Json | None) -> bool:
+    """Known to have none; while the engine doesn't answer nobody knows."""
+    return standing is not None and standing["workers"] == 0
 
 
 def rows(report: Json) -> Iterator[tuple[str, str]]:

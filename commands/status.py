@@ -8,13 +8,12 @@ from typing import Any
 
 import httpx
 import typer
-from rich.console import Console
 
 from commands.api_access import Api, running_api
 from commands.api_errors import ApiAway, ApiRefused, NoWayIn
-from commands.daily import AsJson, refused
+from commands.daily import AsJson, refused, wide_screen
 from commands.output import complain, say
-from commands.standing import show
+from commands.standing import has_no_worker, show
 from commands.way_in import api_address, published
 from runtime.settings import Settings, SettingsError, load_settings
 
@@ -41,7 +40,7 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         say(json.dumps(report, indent=2))
     else:
-        show(report, Console())
+        show(report, wide_screen())
     if report["problem"]:
         complain(report["problem"])
     if is_barred or not is_able(report):
@@ -84,8 +83,7 @@ def details(environ: Mapping[str, str], *, midnight: datetime, transport: httpx.
 
 def is_able(report: Json) -> bool:
     """Ready, and not without anybody who would do the work."""
-    standing = report["standing"]
-    return bool(report["ready"]) and (standing is None or standing["workers"] != 0)
+    return bool(report["ready"]) and not has_no_worker(report["standing"])
 
 
 def _figures(api: Api, which: str, **query: str) -> Json | None:

@@ -143,6 +143,20 @@ def test_people_see_names_as_they_are_written(asked: list[str]) -> None:
     assert "Ada [bold]" in CliRunner().invoke(app, ["leads", "show", "1"]).stdout
 
 
+def test_where_a_table_would_break_words_each_item_is_a_block() -> None:
+    screen = io.StringIO()
+    lead = LEAD | {"id": "12345678-1234-1234-1234-123456789012", "waiting_for": "a slot", "outcome": None}
+    columns = ("id", "status", "outcome", "phone_number", "name", "waiting_for")
+    show_list([lead], columns, as_json=False, console=Console(file=screen, width=60))
+    assert screen.getvalue().splitlines()[:2] == [f"id                   {lead['id']}", "status               new"]
+    assert "┃" not in screen.getvalue()
+
+
+def test_a_pipe_gets_each_item_on_one_line(asked: list[str]) -> None:
+    listed = CliRunner().invoke(app, ["leads", "list"]).stdout
+    assert sum("+12125550101" in line and "Ada [bold]" in line for line in listed.splitlines()) == 1
+
+
 def test_a_field_of_many_lines_cannot_look_like_others(capsys: pytest.CaptureFixture[str]) -> None:
     show_one({"transcript": "Hello\nstatus               done\x1b[2J", "status": "new"}, as_json=False)
     assert capsys.readouterr().out.splitlines() == [

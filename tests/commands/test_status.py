@@ -159,7 +159,8 @@ def test_what_is_missing_is_said(standing: Json, says: str) -> None:
 
 def test_without_a_worker_it_is_not_able_to_work() -> None:
     assert not is_able(in_full(workers=0))
-    assert "nobody is called; ./leadline up starts one" in shown(in_full(workers=0))
+    assert headline(in_full(workers=0)).startswith("Leadline runs, but nobody does its work")
+    assert "nobody is called; ./leadline up brings one" in shown(in_full(workers=0))
     assert is_able(in_full(workers=None))
 
 
