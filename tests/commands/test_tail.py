@@ -120,18 +120,22 @@ async def test_ctrl_c_ends_it_quietly_and_signs_out(tail: Tail, new_call: NewCal
     assert process.deps.live.listeners == 0
 
 
-@pytest.mark.parametrize("option", ["--once", "--for=0.5"])
 async def test_what_goes_on_now_is_told_to_people_by_the_names_they_know(
-    tail: Tail, new_call: NewCall, report: Report, option: str
+    tail: Tail, new_call: NewCall, report: Report
 ) -> None:
     call = await new_call()
     await report(call, ("user", "Hello\x1b[2J"))
-    status, out, err = await (await tail(option)).ended()
+    status, out, err = await (await tail("--once")).ended()
     assert (status, err) == (0, "1 call going on.\n")
     (line,) = out.splitlines()
     assert "Default (simulator)" in line
     assert "in progress" in line
     assert line.isprintable()
+
+
+async def test_after_as_long_as_was_asked_for_it_ends(tail: Tail) -> None:
+    status, _, err = await (await tail("--json", "--for", "0.1")).ended()
+    assert (status, err) == (0, "")
 
 
 async def test_where_nobody_is_called_that_is_said(tail: Tail) -> None:
