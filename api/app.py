@@ -62,6 +62,7 @@ from api.routes import (
     organizations,
     persons,
     recordings,
+    status,
     users,
     webhook_keys,
     webhooks,
@@ -142,7 +143,7 @@ def create_app(parts: Parts) -> FastAPI:
     of_leads = (exports, imports, leads, persons)
     of_accounts = (number_pools, accounts, webhook_keys)
     of_others = (*of_accounts, event_subscriptions)
-    for routes in (health, *of_people, *of_leads, campaigns, analytics, *of_others, *of_calls, *numbers):
+    for routes in (health, status, *of_people, *of_leads, campaigns, analytics, *of_others, *of_calls, *numbers):
         app.include_router(routes.router)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's own way of saying more
     return app

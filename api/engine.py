@@ -6,12 +6,15 @@ What it couldn't be told the reconciliation tells it later, so a request is answ
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -25,6 +28,8 @@ PATIENCE_SECONDS = 2.0
 AT_ONCE = 16
 # After a failure the next requests don't try: each would wait as long as the first.
 REST_SECONDS = 3.0
+# Who finds nothing to do is answered after a minute, and asks again.
+POLLED_LATELY = timedelta(seconds=90)
 # What the SDK raises: RPCError from a server, RuntimeError where a lazy client finds none.
 ENGINE_AWAY = (RPCError, RuntimeError, TimeoutError)
 
@@ -70,6 +75,22 @@ class Engine:
                 return await self._client.service_client.check_health(timeout=timedelta(seconds=PATIENCE_SECONDS))
         except ENGINE_AWAY:
             return False
+
+    async def workers(self, task_queue: str) -> int | None:
+        """How many have asked this queue for work of late; None for an engine that is away."""
+        request = DescribeTaskQueueRequest(
+            namespace=self._client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        patience = timedelta(seconds=PATIENCE_SECONDS)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                told = await self._client.workflow_service.describe_task_queue(request, timeout=patience)
+        except ENGINE_AWAY:
+            return None
+        since = self._clock() - POLLED_LATELY
+        return len({one.identity for one in told.pollers if one.last_access_time.ToDatetime(UTC) > since})
 
     async def _tell(self, messages: Sequence[Callable[[], Awaitable[object]]]) -> None:
         if not messages or time.monotonic() < self._rests_until:

@@ -129,7 +129,8 @@ def _of(call: LiveCall) -> dict[str, Any]:
 
 def _standing(call: LiveCall, model: type[BaseModel]) -> dict[str, Any]:
     seconds = None if call.duration_ms is None else call.duration_ms / 1000
-    named = {"duration_seconds": seconds, "phone_number": call.from_number}
+    theirs = call.from_number if call.direction == INBOUND else call.to_number
+    named = {"duration_seconds": seconds, "phone_number": theirs}
     return {name: named[name] if name in named else getattr(call, name) for name in model.model_fields}
 
 

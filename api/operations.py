@@ -21,6 +21,7 @@ NAMED: dict[tuple[str, str], str] = {
     ("GET", "users/invitations"): "list_invitations",
     ("POST", "users/invitations"): "create_invitation",
     ("GET", "audit-log"): "list_audit_log",
+    ("GET", "status"): "get_status",
     ("POST", "leads/batch"): "create_leads",
     ("POST", "leads/import"): "import_leads",
     ("GET", "leads/export"): "export_leads",

@@ -1,6 +1,8 @@
 """No telemarketing by a copy of a do-not-call registry that is too old."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,10 +27,13 @@ async def too_old_registry(session: AsyncSession, campaign: CampaignRow, now: da
     """What is wrong with the first registry list that keeps this campaign from beginning; None where none does."""
     if campaign.purpose != "telemarketing":
         return None
-    for row in await registries(session, campaign.organization_id):
-        if row.refreshed_at is None or is_too_old(row.refreshed_at, now):
-            return _age(row, now)
-    return None
+    return next(iter(await too_old_registries(session, campaign.organization_id, now)), None)
+
+
+async def too_old_registries(session: AsyncSession, organization_id: UUID, now: datetime) -> Sequence[str]:
+    """What is wrong with each registry list that keeps telemarketing from beginning, the oldest first."""
+    rows = await registries(session, organization_id)
+    return [_age(row, now) for row in rows if row.refreshed_at is None or is_too_old(row.refreshed_at, now)]
 
 
 def _age(row: DoNotCallListRow, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 TAGS = {
     "auth": "Signing in and out, and who one is.",
+    "status": "How the organisation stands now: what runs, who is due, and what holds them up.",
     "leads": "People to be called: taking them in, reading, changing and steering.",
     "imports and exports": "Leads, calls and do-not-call numbers as files.",
     "campaigns": (

@@ -15,6 +15,7 @@ from commands.importing import import_leads
 from commands.keys import keys
 from commands.leads import leads
 from commands.status import status
+from commands.tail import tail
 from commands.test import test
 from commands.up import up
 from commands.users import users
@@ -31,7 +32,8 @@ app = typer.Typer(
 app.command(help="Set everything up and call every lead of an example file, by the simulator.")(demo)
 app.command(help="Run the whole system in the foreground until Ctrl-C.")(up)
 app.command(help="From a Retell key to a call on your own phone, step by step.")(connect)
-app.command(help="Show what runs on this machine.")(status)
+app.command(help="What runs here, what is due, and what is held up why.")(status)
+app.command(help="Calls as they go on: a table on a terminal, else a line for each thing that happens.")(tail)
 app.command("import", help="Import leads from a CSV or NDJSON file into a campaign.")(import_leads)
 app.command(help="Measure how fast this is, beside a floor or a rival in the same run.")(bench)
 app.add_typer(leads, name="leads")

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-from commands.daily import AsJson, AtMost, asked, campaign_id_of, given, show_list, show_one
+from commands.api_access import address
+from commands.daily import AsJson, AtMost, ask_and_show, asked, campaign_id_of, given, show_list
+from domain.vocabulary import AttemptOutcome, AttemptStatus
 
 COLUMNS = ("call_id", "direction", "status", "outcome", "disposition", "phone_number", "started_at", "duration_seconds")
 
@@ -15,8 +17,8 @@ calls = typer.Typer(help="List and show calls.", no_args_is_help=True)
 def list_calls(
     campaign: Annotated[str | None, typer.Option("--campaign", help="A campaign's name or id.")] = None,
     lead: Annotated[str | None, typer.Option("--lead", help="A lead's id.")] = None,
-    status: Annotated[str | None, typer.Option("--status")] = None,
-    outcome: Annotated[str | None, typer.Option("--outcome")] = None,
+    status: Annotated[AttemptStatus | None, typer.Option("--status", help="How far it is.")] = None,
+    outcome: Annotated[AttemptOutcome | None, typer.Option("--outcome", help="How it ended.")] = None,
     limit: AtMost = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -25,7 +27,8 @@ def list_calls(
             "/api/v1/calls",
             at_most=limit,
             **given(campaign_id=campaign_id_of(api, campaign), lead_id=lead, status=status, outcome=outcome),
-        )
+        ),
+        as_json=as_json,
     )
     show_list(found, COLUMNS, as_json=as_json)
 
@@ -34,4 +37,4 @@ def list_calls(
 def show(
     call_id: Annotated[str, typer.Argument(help="The provider's id of the call.")], as_json: AsJson = False
 ) -> None:
-    show_one(asked(lambda api: api.ask("GET", f"/api/v1/calls/{call_id}")), as_json=as_json)
+    ask_and_show(lambda api: api.ask("GET", address("calls", call_id)), as_json=as_json)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from commands.api_access import Api, Json
-from commands.daily import AsJson, AtMost, asked, campaign_id_of, show_list, show_one
+from commands.api_access import Api, Json, address
+from commands.daily import AsJson, AtMost, ask_and_show, asked, campaign_id_of, show_list
 
 COLUMNS = ("id", "name", "status", "calling_rules", "max_attempts", "created_at")
 
@@ -16,32 +16,33 @@ campaigns = typer.Typer(help="List, show, launch, pause and resume campaigns.", 
 
 @campaigns.command("list", help="All campaigns, the newest first.")
 def list_campaigns(limit: AtMost = 50, as_json: AsJson = False) -> None:
-    show_list(asked(lambda api: api.everything("/api/v1/campaigns", at_most=limit)), COLUMNS, as_json=as_json)
+    found = asked(lambda api: api.everything("/api/v1/campaigns", at_most=limit), as_json=as_json)
+    show_list(found, COLUMNS, as_json=as_json)
 
 
 @campaigns.command(help="All that is said of a campaign.")
 def show(campaign: Campaign, as_json: AsJson = False) -> None:
-    show_one(asked(lambda api: api.ask("GET", _address(api, campaign))), as_json=as_json)
+    ask_and_show(lambda api: api.ask("GET", _address(api, campaign)), as_json=as_json)
 
 
 @campaigns.command(help="Begin to call the leads of a draft.")
 def launch(campaign: Campaign, as_json: AsJson = False) -> None:
-    show_one(asked(lambda api: _told(api, campaign, "launch")), as_json=as_json)
+    ask_and_show(lambda api: _told(api, campaign, "launch"), as_json=as_json)
 
 
 @campaigns.command(help="Dial nobody of it until it is resumed.")
 def pause(campaign: Campaign, as_json: AsJson = False) -> None:
-    show_one(asked(lambda api: _told(api, campaign, "pause")), as_json=as_json)
+    ask_and_show(lambda api: _told(api, campaign, "pause"), as_json=as_json)
 
 
 @campaigns.command(help="Go on where it was paused or parked.")
 def resume(campaign: Campaign, as_json: AsJson = False) -> None:
-    show_one(asked(lambda api: _told(api, campaign, "resume")), as_json=as_json)
+    ask_and_show(lambda api: _told(api, campaign, "resume"), as_json=as_json)
 
 
 def _told(api: Api, campaign: str, what: str) -> Json:
-    return api.ask("POST", f"{_address(api, campaign)}/{what}")
+    return api.ask("POST", _address(api, campaign, what))
 
 
-def _address(api: Api, campaign: str) -> str:
-    return f"/api/v1/campaigns/{campaign_id_of(api, campaign)}"
+def _address(api: Api, campaign: str, *what: str) -> str:
+    return address("campaigns", str(campaign_id_of(api, campaign)), *what)

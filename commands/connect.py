@@ -5,15 +5,17 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 
-from commands.connecting import ANSWER_SECONDS, Connecting, Step, Trunk, Wish
-from commands.output import complain, say
+from commands.api_access import running_api
+from commands.api_errors import ApiRefused
+from commands.connecting import Connecting, Step, Trunk, Wish
+from commands.daily import refused
+from commands.output import complain, one_line, say
 from runtime.settings import Settings, SettingsError, load_settings
 
 TRUNK_PASSWORD = "SIP_TRUNK_PASSWORD"  # noqa: S105 - the name of a variable
@@ -38,12 +40,9 @@ def connect(
     try:
         settings = load_settings(os.environ)
     except SettingsError as error:
-        complain(str(error))
-        raise typer.Exit(1) from None
+        raise refused(ApiRefused(str(error)), as_json=as_json) from None
     asks = not as_json and sys.stdin.isatty()
     wish = Wish(
-        email=settings.admin_email,
-        password=_password(settings, asks=asks),
         key=None if simulator else _key(settings, asks=asks),
         simulator=simulator,
         name=name,
@@ -51,8 +50,8 @@ def connect(
         trunk=_trunk(number, termination_uri, trunk_username, asks=asks),
         phone=phone,
     )
-    with httpx.Client(base_url=_api(settings), timeout=ANSWER_SECONDS, trust_env=False) as http:
-        steps = _told(Connecting(http, wish), as_json=as_json)
+    enter = partial(running_api, os.environ, ask=_ask_password if asks else None)
+    steps = _told(Connecting(enter, wish), as_json=as_json)
     if not all(step.ok for step in steps):
         raise typer.Exit(1)
 
@@ -65,29 +64,17 @@ def _told(connecting: Connecting, *, as_json: bool) -> list[Step]:
         steps.append(step)
         if not as_json:
             console.print(f"[{'green' if step.ok else 'red'}]{'✓' if step.ok else '✗'}[/] {step.step:<17}", end="")
-            console.print(step.detail, markup=False)
+            console.print(one_line(step.detail), markup=False)
             if step.remedy is not None:
-                console.print(f"  → {step.remedy}", markup=False)
+                console.print(f"  → {one_line(step.remedy)}", markup=False)
     if as_json:
         told = {"ok": all(step.ok for step in steps), "steps": [dataclasses.asdict(step) for step in steps]}
         say(json.dumps(told, indent=2))
     return steps
 
 
-def _api(settings: Settings) -> str:
-    """Where the stack of this home listens, else where the settings say."""
-    usual = f"http://{settings.host}:{settings.port}"
-    return str(_kept(settings, "addresses.json").get("api") or usual)
-
-
-def _password(settings: Settings, *, asks: bool) -> str:
-    """The environment's, else the one that ``./leadline up`` has made, else a person's."""
-    if settings.admin_password is not None:
-        return settings.admin_password.get_secret_value()
-    made = _kept(settings, "secrets.json").get("admin_password")
-    if made is None and asks:
-        return getpass.getpass(f"Password of {settings.admin_email}: ")
-    return str(made or "")
+def _ask_password(email: str) -> str:
+    return getpass.getpass(f"Password of {email}: ")
 
 
 def _key(settings: Settings, *, asks: bool) -> str | None:
@@ -103,11 +90,3 @@ def _trunk(number: str | None, uri: str | None, username: str | None, *, asks: b
     if username is not None and password is None and asks:
         password = getpass.getpass("Password of the trunk (not shown): ") or None
     return Trunk(phone_number=number, termination_uri=uri, username=username, password=password)
-
-
-def _kept(settings: Settings, file: str) -> Mapping[str, object]:
-    try:
-        kept = json.loads((settings.home / file).read_text())
-    except (OSError, ValueError):
-        return {}
-    return kept if isinstance(kept, dict) else {}

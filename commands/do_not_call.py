@@ -1,11 +1,12 @@
 """``./leadline do-not-call``: numbers that are never called."""
 
+import json
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
-from commands.daily import AsJson, AtMost, asked, given, show_list, show_one
+from commands.api_access import address
+from commands.daily import AsJson, AtMost, ask_and_show, asked, given, show_list
 from commands.output import say
 
 COLUMNS = ("phone_number", "reason", "source", "created_at")
@@ -18,12 +19,12 @@ do_not_call = typer.Typer(help="List, add, look up and remove numbers that are n
 
 @do_not_call.command("list", help="The newest entries.")
 def list_numbers(limit: AtMost = 50, as_json: AsJson = False) -> None:
-    show_list(asked(lambda api: api.everything(PATH, at_most=limit)), COLUMNS, as_json=as_json)
+    show_list(asked(lambda api: api.everything(PATH, at_most=limit), as_json=as_json), COLUMNS, as_json=as_json)
 
 
 @do_not_call.command(help="Why and on which lists a number stands.")
 def show(number: Number, as_json: AsJson = False) -> None:
-    show_one(asked(lambda api: api.ask("GET", _address(number))), as_json=as_json)
+    ask_and_show(lambda api: api.ask("GET", _address(number)), as_json=as_json)
 
 
 @do_not_call.command(help="Never call a number again; its leads end.")
@@ -33,14 +34,15 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     body = given(phone_number=number, reason=reason)
-    show_one(asked(lambda api: api.ask("POST", PATH, json=body)), as_json=as_json)
+    ask_and_show(lambda api: api.ask("POST", PATH, json=body), as_json=as_json)
 
 
 @do_not_call.command(help="Let a number be called again.")
-def remove(number: Number) -> None:
-    asked(lambda api: api.ask("DELETE", _address(number)))
-    say(f"{number} may be called again, unless it stands on an imported list.")
+def remove(number: Number, as_json: AsJson = False) -> None:
+    asked(lambda api: api.ask("DELETE", _address(number)), as_json=as_json)
+    told = f"{number} may be called again, unless it stands on an imported list."
+    say(json.dumps({"phone_number": number}) if as_json else told)
 
 
 def _address(number: str) -> str:
-    return f"{PATH}/{quote(number, safe='')}"
+    return address("do-not-call", number)

@@ -11,8 +11,9 @@ from uuid import uuid4
 import typer
 from rich.console import Console
 
-from commands.api_access import UPLOAD_SECONDS, Api, ApiAway, ApiRefused, Json, running_api
-from commands.daily import campaign_id_of
+from commands.api_access import UPLOAD_SECONDS, Api, Json, running_api
+from commands.api_errors import ApiAway, ApiRefused
+from commands.daily import campaign_id_of, refused
 from commands.demo.screen import Meter, Screen
 from commands.output import complain, say
 
@@ -44,8 +45,7 @@ def import_leads(
             if done["rows_rejected"]:
                 api.download(f"/api/v1/imports/{done['id']}/rejected", target)
     except ApiRefused as error:
-        complain(str(error))
-        raise typer.Exit(NOTHING) from None
+        raise refused(error, as_json=as_json) from None
     except KeyboardInterrupt:
         complain("Once it was sent, the file is taken in all the same; GET /api/v1/imports shows how far it is.")
         raise typer.Exit(INTERRUPTED) from None

@@ -7,7 +7,7 @@ import typer
 
 from commands.api_access import Api, Json
 from commands.daily import AsJson, asked
-from commands.output import say
+from commands.output import one_line, say
 from commands.users import Role, RoleArgument
 
 keys = typer.Typer(help="API keys for machines.", no_args_is_help=True)
@@ -19,7 +19,7 @@ def list_keys(as_json: AsJson = False) -> None:
         found = api.everything("/api/v1/api-keys")
         say(json.dumps(found, indent=2) if as_json else _table(found))
 
-    asked(act, with_status=False)
+    asked(act, as_json=as_json)
 
 
 @keys.command(help="Make a key: it is shown this once.")
@@ -39,7 +39,7 @@ def make(
         made = api.ask("POST", "/api/v1/api-keys", json=body)
         say(json.dumps(made, indent=2) if as_json else f"Keep this, it is shown this once:\n  {made['key']}")
 
-    asked(act, with_status=False)
+    asked(act, as_json=as_json)
 
 
 @keys.command(help="Revoke a key: nothing is taken by it any more.")
@@ -48,13 +48,15 @@ def revoke(key_id: Annotated[str, typer.Argument(help="As the list shows it.")],
         api.ask("DELETE", f"/api/v1/api-keys/{key_id}")
         say(json.dumps({"id": key_id}) if as_json else "The key is revoked.")
 
-    asked(act, with_status=False)
+    asked(act, as_json=as_json)
 
 
 def _table(found: list[Json]) -> str:
     if not found:
         return "There are no keys; ./leadline keys make NAME makes one."
-    return "\n".join(f"{one['id']}  {one['role']:<9} …{one['hint']}  {one['name']}{_state(one)}" for one in found)
+    return "\n".join(
+        f"{one['id']}  {one['role']:<9} …{one['hint']}  {one_line(one['name'])}{_state(one)}" for one in found
+    )
 
 
 def _state(key: Json) -> str:

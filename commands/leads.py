@@ -1,11 +1,14 @@
 """``./leadline leads``: whom is called, and what became of it."""
 
+import json
 from typing import Annotated
 
 import typer
 
-from commands.daily import AsJson, AtMost, asked, campaign_id_of, given, show_list, show_one
-from commands.output import say
+from commands.api_access import address
+from commands.daily import AsJson, AtMost, ask_and_show, asked, campaign_id_of, given, show_list, show_one
+from commands.output import complain, say
+from domain.vocabulary import LeadOutcome, LeadStatus
 
 COLUMNS = ("id", "status", "outcome", "phone_number", "name", "next_attempt_at", "waiting_for")
 MOMENTS = ("at", "kind", "by", "details")
@@ -23,8 +26,8 @@ leads = typer.Typer(help="List, show, cancel, reopen and erase leads.", no_args_
 @leads.command("list", help="The newest leads, or those that are looked for.")
 def list_leads(
     campaign: Annotated[str | None, typer.Option("--campaign", help="A campaign's name or id.")] = None,
-    status: Annotated[str | None, typer.Option("--status", help="new, in_progress or done.")] = None,
-    outcome: Annotated[str | None, typer.Option("--outcome")] = None,
+    status: Annotated[LeadStatus | None, typer.Option("--status", help="How far it is.")] = None,
+    outcome: Annotated[LeadOutcome | None, typer.Option("--outcome", help="What became of it.")] = None,
     q: Annotated[str | None, typer.Option("--q", help="Part of a name or number, or an external id.")] = None,
     limit: AtMost = 50,
     as_json: AsJson = False,
@@ -34,19 +37,20 @@ def list_leads(
             "/api/v1/leads",
             at_most=limit,
             **given(campaign_id=campaign_id_of(api, campaign), status=status, outcome=outcome, q=q),
-        )
+        ),
+        as_json=as_json,
     )
     show_list(found, COLUMNS, as_json=as_json)
 
 
 @leads.command(help="All that is known of a lead.")
 def show(lead: Lead, as_json: AsJson = False) -> None:
-    show_one(asked(lambda api: api.ask("GET", f"/api/v1/leads/{lead}")), as_json=as_json)
+    ask_and_show(lambda api: api.ask("GET", address("leads", lead)), as_json=as_json)
 
 
 @leads.command(help="What happened to a lead, in order.")
 def timeline(lead: Lead, as_json: AsJson = False) -> None:
-    moments = asked(lambda api: api.everything(f"/api/v1/leads/{lead}/timeline"))
+    moments = asked(lambda api: api.everything(address("leads", lead, "timeline")), as_json=as_json)
     show_list(moments, MOMENTS, as_json=as_json)
 
 
@@ -57,39 +61,45 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     body = {"hang_up": hang_up}
-    show_one(asked(lambda api: api.ask("POST", f"/api/v1/leads/{lead}/cancel", json=body)), as_json=as_json)
+    ask_and_show(lambda api: api.ask("POST", address("leads", lead, "cancel"), json=body), as_json=as_json)
 
 
 @leads.command("call-now", help="Call a lead ahead of the queue, inside the rules.")
 def call_now(lead: Lead, as_json: AsJson = False) -> None:
-    show_one(asked(lambda api: api.ask("POST", f"/api/v1/leads/{lead}/call-now")), as_json=as_json)
+    ask_and_show(lambda api: api.ask("POST", address("leads", lead, "call-now")), as_json=as_json)
 
 
 @leads.command(help="Call a finished lead again.")
 def reopen(lead: Lead, as_json: AsJson = False) -> None:
-    show_one(asked(lambda api: api.ask("POST", f"/api/v1/leads/{lead}/reopen")), as_json=as_json)
+    ask_and_show(lambda api: api.ask("POST", address("leads", lead, "reopen")), as_json=as_json)
 
 
 @leads.command(help="Erase the person behind a lead, for good; nobody calls them again.")
-def erase(lead: Lead, yes: Yes = False) -> None:
-    _be_sure(yes=yes)
-    asked(lambda api: api.ask("DELETE", f"/api/v1/leads/{lead}"))
-    say(ERASED)
+def erase(lead: Lead, yes: Yes = False, as_json: AsJson = False) -> None:
+    _be_sure(yes=yes, asks=not as_json)
+    asked(lambda api: api.ask("DELETE", address("leads", lead)), as_json=as_json)
+    say(json.dumps({"id": lead}) if as_json else ERASED)
 
 
 @leads.command("erase-person", help="Erase whoever has a number, for good; nobody calls them again.")
-def erase_person(phone_number: Number, yes: Yes = False) -> None:
-    _be_sure(yes=yes)
-    asked(lambda api: api.ask("POST", "/api/v1/persons/erase", json={"phone_number": phone_number}))
-    say(ERASED)
-
-
-@leads.command("export-person", help="All that is known of a number, as JSON.")
-def export_person(phone_number: Number) -> None:
+def erase_person(phone_number: Number, yes: Yes = False, as_json: AsJson = False) -> None:
+    _be_sure(yes=yes, asks=not as_json)
     body = {"phone_number": phone_number}
-    show_one(asked(lambda api: api.ask("POST", "/api/v1/persons/export", json=body)), as_json=True)
+    asked(lambda api: api.ask("POST", "/api/v1/persons/erase", json=body), as_json=as_json)
+    say(json.dumps(body) if as_json else ERASED)
 
 
-def _be_sure(*, yes: bool) -> None:
-    if not yes:
-        typer.confirm("This can't be taken back. Erase the person?", abort=True)
+@leads.command("export-person", help="All that is known of a number, as JSON with or without --json.")
+def export_person(phone_number: Number, as_json: AsJson = False) -> None:
+    body = {"phone_number": phone_number}
+    known = asked(lambda api: api.ask("POST", "/api/v1/persons/export", json=body), as_json=as_json)
+    show_one(known, as_json=True)
+
+
+def _be_sure(*, yes: bool, asks: bool) -> None:
+    if yes:
+        return
+    if not asks:
+        complain("With --json nobody is asked whether it is meant: give --yes.")
+        raise typer.Exit(2)
+    typer.confirm("This can't be taken back. Erase the person?", abort=True, err=True)

@@ -1,8 +1,8 @@
 """Where the stack that runs on this machine is found, for commands that talk to its database and engine themselves."""
 
-import json
 from collections.abc import Mapping
 
+from commands.way_in import published
 from runtime.settings import load_settings
 
 
@@ -12,10 +12,6 @@ def with_running_stack(environ: Mapping[str, str]) -> Mapping[str, str]:
     Raises:
         runtime.settings.SettingsError: the environment says something unknown or impossible.
     """
-    home = load_settings(environ).home
-    try:
-        addresses: dict[str, str | None] = json.loads((home / "addresses.json").read_text())
-    except (OSError, ValueError):
-        return environ
+    addresses = published(load_settings(environ).home)
     found = {"DATABASE_URL": addresses.get("postgres"), "TEMPORAL_ADDRESS": addresses.get("temporal")}
     return {**{name: address for name, address in found.items() if address}, **environ}

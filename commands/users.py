@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from commands.api_access import Api, ApiRefused, Json
+from commands.api_access import Api, Json
+from commands.api_errors import ApiRefused
 from commands.daily import AsJson, asked
-from commands.output import say
+from commands.output import one_line, say
 
 users = typer.Typer(help="Who works here, and in which role.", no_args_is_help=True)
 
@@ -29,7 +30,7 @@ def list_users(as_json: AsJson = False) -> None:
         found = {"users": api.everything("/api/v1/users"), "invitations": api.everything("/api/v1/users/invitations")}
         say(json.dumps(found, indent=2) if as_json else _table(found["users"], found["invitations"]))
 
-    asked(act, with_status=False)
+    asked(act, as_json=as_json)
 
 
 @users.command(help="Invite somebody: prints the token that they accept with. No mail is sent.")
@@ -38,7 +39,7 @@ def invite(email: EmailArgument, role: RoleArgument = Role.OPERATOR, as_json: As
         made = api.ask("POST", "/api/v1/users/invitations", json={"email": email, "role": role})
         say(json.dumps(made, indent=2) if as_json else _invited(made))
 
-    asked(act, with_status=False)
+    asked(act, as_json=as_json)
 
 
 @users.command(help="Give somebody another role.")
@@ -47,7 +48,7 @@ def role(email: EmailArgument, role: RoleArgument, as_json: AsJson = False) -> N
         changed = api.ask("PATCH", f"/api/v1/users/{_id_of(api, email)}", json={"role": role})
         say(json.dumps(changed, indent=2) if as_json else f"{changed['email']} is {changed['role']} now.")
 
-    asked(act, with_status=False)
+    asked(act, as_json=as_json)
 
 
 @users.command(help="Remove somebody from the organisation; they are signed out at once.")
@@ -57,7 +58,7 @@ def remove(email: EmailArgument, as_json: AsJson = False) -> None:
         api.ask("DELETE", f"/api/v1/users/{user_id}")
         say(json.dumps({"id": user_id, "email": email}) if as_json else f"{email} is no longer in the organisation.")
 
-    asked(act, with_status=False)
+    asked(act, as_json=as_json)
 
 
 def _id_of(api: Api, email: str) -> str:
@@ -69,8 +70,8 @@ def _id_of(api: Api, email: str) -> str:
 
 
 def _table(people: list[Json], invitations: list[Json]) -> str:
-    lines = [f"{one['role']:<9} {one['email']}" for one in people]
-    lines += [f"{one['role']:<9} {one['email']} (invited until {one['expires_at']})" for one in invitations]
+    lines = [f"{one['role']:<9} {one_line(one['email'])}" for one in people]
+    lines += [f"{one['role']:<9} {one_line(one['email'])} (invited until {one['expires_at']})" for one in invitations]
     return "\n".join(lines)
 
 

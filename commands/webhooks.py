@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from activities.lead_workflows import LeadWorkflows
 from activities.replaying import Replay, Replayed, Result
+from commands.api_errors import ApiRefused
+from commands.daily import refused
 from commands.output import complain, say
 from commands.running_stack import with_running_stack
 from runtime.database import create_engine, session_factory
@@ -55,11 +57,10 @@ def replay(
         configure_logging(settings.model_copy(update={"log_level": "ERROR"}))
         replayed = asyncio.run(_replay(settings, wanted, dry_run=dry_run))
     except SettingsError as error:
-        complain(str(error))
-        raise typer.Exit(1) from None
+        raise refused(ApiRefused(str(error)), as_json=as_json) from None
     except (SQLAlchemyError, OSError) as error:
-        complain(f"The database doesn't answer ({type(error).__name__}); is Leadline running, or DATABASE_URL right?")
-        raise typer.Exit(1) from None
+        away = f"The database doesn't answer ({type(error).__name__}); is Leadline running, or DATABASE_URL right?"
+        raise refused(ApiRefused(away), as_json=as_json) from None
     say(json.dumps(_report(replayed, dry_run=dry_run), indent=2) if as_json else sentence(replayed, dry_run=dry_run))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ringing_back import INBOUND, OUTBOUND
-from storage.models import AttemptRow, InboundCallRow
+from storage.models import AttemptRow, ContactRow, InboundCallRow
 
 CallTable = type[AttemptRow] | type[InboundCallRow]
 
@@ -20,6 +20,7 @@ CallTable = type[AttemptRow] | type[InboundCallRow]
 class LiveCall:
     """An attempt, or a call that came in, which has no ``number`` and perhaps nobody whose it is.
 
+    ``from_number`` rang ``to_number``, whoever of them is ours.
     ``said``: role and words of each utterance; None where nothing was said, or it wasn't asked for.
     """
 
@@ -101,8 +102,9 @@ def _shown(table: CallTable, call_ids: Collection[UUID], with_transcript: Collec
     return select(*columns, table.flags, roles, contents).where(table.id.in_(call_ids))
 
 
+_CALLEE = select(ContactRow.phone_number).where(ContactRow.id == AttemptRow.contact_id).scalar_subquery()
 _LACKING: dict[CallTable, dict[str, ColumnElement[Any]]] = {
-    AttemptRow: {"to_number": cast(null(), Text)},
+    AttemptRow: {"to_number": _CALLEE},
     InboundCallRow: {"number": cast(null(), Integer)},
 }
 _COLUMNS = (

@@ -10,7 +10,7 @@ from api.schemas.call_flags import Flag
 
 
 class LiveAttempt(BaseModel):
-    """How the call stands. What is missing here is in ``GET /calls/{call_id}``."""
+    """How the call stands. What is missing here is in ``GET /calls/{call_id}``. ``phone_number``: who is called."""
 
     id: UUID
     number: int
@@ -19,6 +19,7 @@ class LiveAttempt(BaseModel):
     disposition: str | None
     disconnection_reason: str | None
     from_number: str
+    phone_number: str
     started_at: datetime | None
     ended_at: datetime | None
     duration_seconds: float | None

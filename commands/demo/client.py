@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from commands.api_errors import sentence_of
+
 PAGE = 200  # the most that a list gives at once
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
@@ -72,18 +74,9 @@ class Client:
                 if answer.is_success:
                     body: Json = answer.json()
                     return body
-                problem = said(answer)
+                problem = f"{answer.status_code} {sentence_of(answer)}"
                 if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                     raise DemoFailed(f"{method} {path}: {problem}")
             if time.monotonic() > deadline:
                 raise DemoFailed(f"{method} {path}: {problem}")
             await asyncio.sleep(self._pause_seconds)
-
-
-def said(answer: httpx.Response) -> str:
-    """What an answer that is no success says for people."""
-    try:
-        detail = str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        detail = answer.text[:200] or answer.reason_phrase
-    return f"{answer.status_code} {detail}"

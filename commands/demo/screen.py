@@ -8,6 +8,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from commands.output import harmless
+
 PLAIN_SECONDS = 2.0
 
 
@@ -51,7 +53,7 @@ class Screen:
 
     def _print(self, text: str, *, style: str | None) -> None:
         with contextlib.suppress(OSError):
-            self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(harmless(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 class _Bar:

@@ -1,5 +1,6 @@
 """Where requests to Temporal leave the process: they are written down instead, or refused as a server would."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,12 +28,13 @@ TERMINATED = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED
 class EngineEdge(Interceptor):
     """``is_away``: nobody answers. ``missing``, ``ended``: ids of workflows that don't exist, or exist no more.
 
-    ``at_start``: what happens elsewhere while a workflow is started.
+    ``at_start``: what happens elsewhere while a workflow is started. ``signalled`` is set by each signal.
     """
 
     def __init__(self) -> None:
         self.started: list[str] = []
         self.signals: list[tuple[str, str]] = []
+        self.signalled = asyncio.Event()
         self.asked_for: list[str] = []
         self.is_away = False
         self.missing: set[str] = set()
@@ -80,3 +82,4 @@ class _Edge(OutboundInterceptor):
     async def signal_workflow(self, input: SignalWorkflowInput) -> None:
         self._engine.reach(input.id)
         self._engine.signals.append((input.id, input.signal))
+        self._engine.signalled.set()

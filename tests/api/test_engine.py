@@ -5,15 +5,19 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio import workflow
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
 
-from activities.lead_workflows import SEARCH_ATTRIBUTES
+from activities.lead_workflows import SEARCH_ATTRIBUTES, LeadWorkflows
+from api.engine import Engine
 from storage.models import LeadRow
 
 
@@ -117,3 +121,25 @@ async def test_what_a_process_left_behind_is_handed_over_by_the_next_one(
         assert description.status is WorkflowExecutionStatus.RUNNING
     async with sessions() as session:
         assert None not in [(await session.get_one(LeadRow, lead_id)).handed_over_at for lead_id in ids]
+
+
+@workflow.defn(sandboxed=False)
+class Idle:
+    @workflow.run
+    async def run(self) -> None:
+        """Whoever has run it has asked for work."""
+
+
+async def test_who_asked_for_work_of_late_is_counted(
+    temporal: Client, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    queue = f"queue-{uuid4()}"
+    workflows = LeadWorkflows(temporal, queue)
+    ahead = timedelta(0)
+    engine = Engine(temporal, workflows, sessions, lambda: datetime.now(UTC) + ahead)
+    assert await engine.workers(queue) == 0
+    async with Worker(temporal, task_queue=queue, workflows=[Idle], identity="the worker"):
+        await temporal.execute_workflow(Idle.run, id=queue, task_queue=queue)
+        assert await engine.workers(queue) == 1
+    ahead = timedelta(minutes=2)
+    assert await engine.workers(queue) == 0

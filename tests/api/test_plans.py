@@ -23,6 +23,7 @@ LISTS = (
     "/api/v1/do-not-call",
     "/api/v1/imports",
     "/api/v1/audit-log",
+    "/api/v1/status",
 )
 ONE = ("/api/v1/leads/{lead_id}", "/api/v1/leads/{lead_id}/timeline")
 FIGURES = tuple(f"/api/v1/analytics/{name}" for name in ("summary", "by-agent", "by-source", "by-hour", "cost"))

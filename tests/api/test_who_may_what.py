@@ -106,6 +106,7 @@ TABLE: Mapping[tuple[str, str], Expected] = {
     ("POST", "/api/v1/api-keys"): Expected("admins", 201, {"name": "CRM", "role": "viewer"}),
     ("DELETE", "/api/v1/api-keys/{api_key_id}"): Expected("admins", 404),
     ("GET", "/api/v1/audit-log"): Expected("admins", 200),
+    ("GET", "/api/v1/status"): Expected("readers", 200),
     ("GET", "/api/v1/leads"): Expected("readers", 200),
     ("POST", "/api/v1/leads"): Expected("writers", 422, {"phone_number": "none"}),
     ("POST", "/api/v1/leads/batch"): Expected("writers", 200, {"leads": [LEAD]}),

@@ -1,16 +1,13 @@
 """What the commands say to people and programs."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 import typer
 
-from commands.output import say
-from commands.status import asked, sentence
+from commands.output import harmless, one_line, say
 from commands.test import run
 from commands.up import summary
 from runtime.embedded.home import Home
@@ -18,11 +15,6 @@ from runtime.embedded.plan import Plan
 from runtime.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
-ADDRESSES = {"api": "http://127.0.0.1:8000", "temporal": "127.0.0.1:7233", "postgres": "postgresql://a:secret@h/x"}
-
-
-def answering(status: int, body: object) -> httpx.MockTransport:
-    return httpx.MockTransport(lambda _: httpx.Response(status, json=body))
 
 
 def plan(home: Path, settings: Settings, *, new: bool, simulated: bool = True) -> Plan:
@@ -38,37 +30,6 @@ def plan(home: Path, settings: Settings, *, new: bool, simulated: bool = True) -
         admin_password="generated-password",
         password_is_new=new,
     )
-
-
-def test_without_a_stack_status_says_how_to_start_one(tmp_path: Path) -> None:
-    report = asked(tmp_path)
-    assert report["running"] is False
-    assert sentence(report) == "Nothing runs here; ./leadline up starts it."
-
-
-def test_a_stack_that_does_not_answer_is_not_called_running(tmp_path: Path) -> None:
-    def refuse(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused")
-
-    (tmp_path / "addresses.json").write_text(json.dumps(ADDRESSES))
-    report = asked(tmp_path, httpx.MockTransport(refuse))
-    assert (report["running"], report["ready"]) == (False, False)
-    assert "./leadline up" in sentence(report)
-
-
-@pytest.mark.parametrize(
-    ("status", "ready", "said"),
-    [pytest.param(200, True, "is able to work", id="ready"), pytest.param(503, False, "database", id="not-ready")],
-)
-def test_a_running_stack_is_shown_with_its_addresses_but_not_its_password(
-    tmp_path: Path, status: int, ready: bool, said: str
-) -> None:
-    (tmp_path / "addresses.json").write_text(json.dumps(ADDRESSES))
-    report = asked(tmp_path, answering(status, {"database": "away"}))
-    assert (report["running"], report["ready"]) == (True, ready)
-    assert said in sentence(report)
-    assert "http://127.0.0.1:8000" in sentence(report)
-    assert "secret" not in json.dumps(report)
 
 
 DATABASE = "postgresql://h/x"
@@ -121,14 +82,6 @@ def test_the_first_check_that_fails_ends_the_tests_with_its_status(capfd: pytest
     assert "Types failed" in capfd.readouterr().err
 
 
-def test_every_command_has_a_line_of_help() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "commands", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-    for command in ("up", "status", "test"):
-        assert command in done.stdout
-
-
 def test_an_impossible_setting_is_one_line_and_status_1() -> None:
     environ = {"LEADLINE_PORT": "eighty", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
@@ -142,3 +95,20 @@ def test_an_impossible_setting_is_one_line_and_status_1() -> None:
 def test_a_line_is_printed_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     say("API ready")
     assert capsys.readouterr().out == "API ready\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "whole", "line"),
+    [
+        pytest.param("Ada \x1b[2J\x07", "Ada \ufffd[2J\ufffd", "Ada \ufffd[2J\ufffd", id="escape-sequences"),
+        pytest.param("Ada\x9b1m", "Ada\ufffd1m", "Ada\ufffd1m", id="their-short-form"),
+        pytest.param("Ada\nstatus\tdone", "Ada\nstatus\tdone", "Ada status done", id="line-breaks"),
+        pytest.param("over\rwritten", "over\ufffdwritten", "over written", id="carriage-return"),
+        pytest.param("\u202egnp.exe", "\ufffdgnp.exe", "\ufffdgnp.exe", id="direction"),
+        pytest.param("a\u2028b", "a\ufffdb", "a b", id="line-separator"),
+        pytest.param("half \ud83d", "half \ufffd", "half \ufffd", id="half-a-character"),
+        pytest.param("naïve 日本 👩\u200d🚒", "naïve 日本 👩\u200d🚒", "naïve 日本 👩\u200d🚒", id="all-else"),
+    ],
+)
+def test_nothing_that_others_wrote_steers_the_terminal(written: str, whole: str, line: str) -> None:
+    assert (harmless(written), one_line(written)) == (whole, line)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from typing_extensions import override
 
 from commands.__main__ import app
-from commands.daily import show_list
+from commands.daily import show_list, show_one
 
 LEAD = {"id": "1", "status": "new", "phone_number": "+12125550101", "name": "Ada [bold]", "custom_fields": {"a": 1}}
 SPRING = {"id": "c1", "name": "Spring", "status": "draft"}
@@ -130,6 +130,8 @@ def test_each_command_asks_what_it_says(asked: list[str], arguments: str, reques
 def test_who_is_not_sure_erases_nobody(asked: list[str]) -> None:
     done = CliRunner().invoke(app, ["leads", "erase", "1"], input="n\n")
     assert (done.exit_code, asked) == (1, [])
+    for_programs = CliRunner().invoke(app, ["leads", "erase", "1", "--json"])
+    assert (for_programs.exit_code, for_programs.stdout, asked) == (2, "", [])
 
 
 def test_programs_get_what_the_api_said(asked: list[str]) -> None:
@@ -139,6 +141,29 @@ def test_programs_get_what_the_api_said(asked: list[str]) -> None:
 
 def test_people_see_names_as_they_are_written(asked: list[str]) -> None:
     assert "Ada [bold]" in CliRunner().invoke(app, ["leads", "show", "1"]).stdout
+
+
+def test_where_a_table_would_break_words_each_item_is_a_block() -> None:
+    screen = io.StringIO()
+    lead = LEAD | {"id": "12345678-1234-1234-1234-123456789012", "waiting_for": "a slot", "outcome": None}
+    columns = ("id", "status", "outcome", "phone_number", "name", "waiting_for")
+    show_list([lead], columns, as_json=False, console=Console(file=screen, width=60))
+    assert screen.getvalue().splitlines()[:2] == [f"id                   {lead['id']}", "status               new"]
+    assert "┃" not in screen.getvalue()
+
+
+def test_a_pipe_gets_each_item_on_one_line(asked: list[str]) -> None:
+    listed = CliRunner().invoke(app, ["leads", "list"]).stdout
+    assert sum("+12125550101" in line and "Ada [bold]" in line for line in listed.splitlines()) == 1
+
+
+def test_a_field_of_many_lines_cannot_look_like_others(capsys: pytest.CaptureFixture[str]) -> None:
+    show_one({"transcript": "Hello\nstatus               done\x1b[2J", "status": "new"}, as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "transcript           Hello",
+        "                     status               done\ufffd[2J",
+        "status               new",
+    ]
 
 
 def test_what_is_copied_from_a_narrow_screen_is_whole() -> None:
@@ -152,6 +177,6 @@ def test_what_is_copied_from_a_narrow_screen_is_whole() -> None:
 
 def test_what_the_api_refuses_is_said_and_ends_with_status_1(asked: list[str]) -> None:
     done = CliRunner().invoke(app, ["leads", "show", "404"])
-    assert (done.exit_code, done.stderr) == (1, "404 There is no lead with this id.\n")
+    assert (done.exit_code, done.stderr) == (1, "There is no lead with this id.\n")
     unknown = CliRunner().invoke(app, ["campaigns", "pause", "Winter"])
     assert (unknown.exit_code, "There are: 'Spring'" in unknown.stderr) == (1, True)

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from rich.console import Console
 
-from commands.api_access import ApiRefused, running_api
+from commands.api_access import running_api
+from commands.api_errors import ApiRefused
 from commands.daily import campaign_id_of
 from commands.demo.screen import Screen
 from commands.importing import import_file, status_of, tell
@@ -125,7 +126,7 @@ def absent(_: httpx.Request) -> httpx.Response:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        pytest.param(refused, "401 Wrong password.", id="not-let-in"),
+        pytest.param(refused, "Wrong password.", id="not-let-in"),
         pytest.param(absent, "doesn't answer", id="not-there"),
     ],
 )

@@ -188,8 +188,15 @@ async def test_stopping_a_call_that_is_over_or_unknown_is_fine(
     provider_over: ProviderOver, status: int, looked_up: httpx.Response
 ) -> None:
     answers = {"/v2/stop-call/call_1": httpx.Response(status), "/v2/get-call/call_1": looked_up}
+    asked: list[str] = []
 
-    await provider_over(answering(answers)).stop("call_1")
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return answers[request.url.path]
+
+    await provider_over(handler).stop("call_1")
+
+    assert asked == list(answers), "it is over because the provider says so, not because stopping was refused"
 
 
 @pytest.mark.parametrize("status", [400, 401, 422])

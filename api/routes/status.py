@@ -1,0 +1,15 @@
+"""How the organisation stands now."""
+
+from fastapi import APIRouter
+
+from api.dependencies import Deps, Reader, Session
+from api.schemas.standing import StatusAnswer
+from api.standing import standing_of
+
+router = APIRouter(prefix="/api/v1/status", tags=["status"])
+
+
+@router.get("", summary="What runs, who is due, and what holds them up")
+async def get_status(principal: Reader, session: Session, deps: Deps) -> StatusAnswer:
+    """Cheap enough to be asked every few seconds, whatever number of leads there is."""
+    return await standing_of(deps, session, principal)
