@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
 import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given
@@ -70,13 +71,14 @@ class Served:
     key: str
     ids: Mapping[str, str]
     schema: BaseSchema
+    session: requests.Session
 
     def cases(self, method: str, path: str, mode: GenerationMode) -> SearchStrategy[Case]:
         return self.schema[path][method].as_strategy(generation_mode=mode)
 
     def ask(self, case: Case) -> None:
         headers = {} if case.path.startswith("/api/v1/auth") else {"Authorization": f"Bearer {self.key}"}
-        response = case.call(base_url=self.url, headers=headers)
+        response = case.call(base_url=self.url, headers=headers, session=self.session)
         case.validate_response(response, checks=CHECKS)
 
 
@@ -86,7 +88,9 @@ def served(
 ) -> Iterator[Served]:
     dsn = postgres_server.create_database("contract", template=database_template)
     with _running(settings.model_copy(update={"database_url": dsn}), closed_port) as url:
-        yield _prepared(url)
+        served = _prepared(url)
+        with served.session:
+            yield served
 
 
 @contextmanager
@@ -133,7 +137,8 @@ def _prepared(url: str) -> Served:
         client.headers["Authorization"] = f"Bearer {token['access_token']}"
         made = client.post("/api/v1/api-keys", json={"name": "Contract", "role": "admin"}).json()
         document = client.get("/openapi.json").json()
-        return Served(url, made["key"], _some_of_each(client), schemathesis.openapi.from_dict(document))
+        schema = schemathesis.openapi.from_dict(document)
+        return Served(url, made["key"], _some_of_each(client), schema, requests.Session())
 
 
 def _some_of_each(client: httpx.Client) -> Mapping[str, str]:
