@@ -5,7 +5,7 @@ Memory: a piece of the file and the batch that is being written, beside the next
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,6 +21,7 @@ from domain.delimited_text import Record
 from domain.vocabulary import CampaignStatus
 from storage import imports
 from storage.campaigns import get_campaign
+from storage.contacts import lock_contact_ids
 from storage.imports import ImportMoved, Progress, Rejection
 from storage.lead_intake import Added, NewLead, NumberTaken, add_leads
 from storage.models import CampaignRow, LeadImportRow
@@ -199,7 +200,7 @@ async def _progress(
     session: AsyncSession, organization_id: UUID, campaign: CampaignRow, reader: FileReader, batch: _Batch
 ) -> Progress:
     """Store the leads of a batch by what the campaign says today."""
-    rows = await _without_erased(session, organization_id, batch)
+    rows = await _hold_people(session, organization_id, batch)
     leads = [replace(row, campaign=campaign) for row in rows if isinstance(row, NewLead)]
     results = iter(await add_leads(session, organization_id, leads) if leads else ())
     outcomes = [row if isinstance(row, Rejection) else next(results) for row in rows]
@@ -213,17 +214,38 @@ async def _progress(
     return Progress(batch.last, batch.bytes_read, accepted, len(added) - accepted, rejections)
 
 
-async def _without_erased(session: AsyncSession, organization_id: UUID, batch: _Batch) -> Sequence[Row]:
+async def _hold_people(session: AsyncSession, organization_id: UUID, batch: _Batch) -> Sequence[Row]:
+    """Lock the contacts of all rows but those of people who were erased, which are rejected.
+
+    Of a batch and an erasure at the same moment one comes second: it finds the other's suppression, or its leads. What
+    was locked in vain is let go, and a contact that was made for somebody who was erased is not kept.
+    """
+    rows = batch.rows
+    while True:
+        rows = await _without_erased(session, organization_id, batch.records, rows)
+        async with session.begin_nested() as people:
+            await lock_contact_ids(session, organization_id, _numbers(rows))
+            if not await suppressed_at(session, organization_id, _numbers(rows)):
+                return rows
+            await people.rollback()
+
+
+async def _without_erased(
+    session: AsyncSession, organization_id: UUID, records: Sequence[Record], rows: Sequence[Row]
+) -> Sequence[Row]:
     """The rows, of which those of people who were erased are rejected, and nothing is kept of what stood in them.
 
     A file may have been sent before the erasure.
     """
-    numbers = {row.phone_number for row in batch.rows if isinstance(row, NewLead)}
-    erased = await suppressed_at(session, organization_id, numbers)
+    erased = await suppressed_at(session, organization_id, _numbers(rows))
     return [
         Rejection(record.number, ERASED, []) if isinstance(row, NewLead) and row.phone_number in erased else row
-        for record, row in zip(batch.records, batch.rows, strict=True)
+        for record, row in zip(records, rows, strict=True)
     ]
+
+
+def _numbers(rows: Sequence[Row]) -> Collection[str]:
+    return {row.phone_number for row in rows if isinstance(row, NewLead)}
 
 
 def _is_of_a_value(error: DBAPIError) -> bool:

@@ -29,6 +29,7 @@ from api.dependencies import Clock, Dependencies, utc_now
 from api.engine import Engine
 from api.first_rows import FirstRows
 from api.forwarding import Forwarding
+from api.head import Head
 from api.identification import Identification
 from api.kept_answers import REPLAYED, Replayed, render_replayed
 from api.left_behind import hand_over_left_behind
@@ -52,6 +53,7 @@ from api.routes import (
     campaigns,
     do_not_call,
     do_not_call_lists,
+    documentation,
     event_subscriptions,
     exports,
     health,
@@ -128,6 +130,8 @@ def create_app(parts: Parts) -> FastAPI:
         middleware=_middleware(dependencies, registry),
         dependencies=[Depends(readable)],
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.dependencies = dependencies
     app.state.registry = registry
@@ -143,7 +147,8 @@ def create_app(parts: Parts) -> FastAPI:
     of_leads = (exports, imports, leads, persons)
     of_accounts = (number_pools, accounts, webhook_keys)
     of_others = (*of_accounts, event_subscriptions)
-    for routes in (health, status, *of_people, *of_leads, campaigns, analytics, *of_others, *of_calls, *numbers):
+    of_system = (health, documentation, status)
+    for routes in (*of_system, *of_people, *of_leads, campaigns, analytics, *of_others, *of_calls, *numbers):
         app.include_router(routes.router)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's own way of saying more
     return app
@@ -191,13 +196,14 @@ def _tokens(parts: Parts) -> Tokens:
 
 def _middleware(dependencies: Dependencies, registry: CollectorRegistry) -> list[Middleware]:
     """From the outside in: the request's id, what browsers are told, measuring and the last word on errors; then,
-    unless it is a webhook, CORS, how often one may ask, the body, answers that are kept, validators.
+    unless it is a webhook, HEAD, CORS, how often one may ask, the body, answers that are kept, validators.
     """
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_request_id),
         Middleware(SecurityHeaders, https_only=dependencies.settings.env == "production"),
         Middleware(Observe, durations=request_durations(registry)),
         Middleware(WebhookDoor, dependencies=dependencies),
+        Middleware(Head),
         Middleware(
             Cors,
             allow_origins=list(dependencies.settings.cors_origins),

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 CACHE_CONTROL = "private, no-cache"
 """Kept by the one who asked, and never used again without asking."""
 
-POLLED = "/api/v1/"
+POLLED = ("/api/v1/", "/openapi.json")
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _OF_A_BODY = frozenset({"content-length", "content-type"})
@@ -61,8 +61,10 @@ class Asked:
         self.answer.headers.update({"ETag": etag, "Cache-Control": CACHE_CONTROL})
 
 
-async def _asked(response: Response, if_none_match: Annotated[list[str] | None, Header()] = None) -> Asked:
-    return Asked(", ".join(if_none_match) if if_none_match else None, response)
+async def _asked(request: Request, response: Response, if_none_match: Annotated[str | None, Header()] = None) -> Asked:
+    """``if_none_match`` is for the document alone: what comes in several lines is read from the request itself."""
+    del if_none_match
+    return Asked(", ".join(request.headers.getlist("if-none-match")) or None, response)
 
 
 Conditional = Annotated[Asked, Depends(_asked)]

@@ -35,7 +35,13 @@ _DO_NOT_CALL = ("phone_number", "reason", "source", "created_at")
 
 
 async def export_leads(
-    deps: Dependencies, session: AsyncSession, principal: Principal, wanted: LeadFilter, written_as: Format
+    deps: Dependencies,
+    session: AsyncSession,
+    principal: Principal,
+    wanted: LeadFilter,
+    written_as: Format,
+    *,
+    head_only: bool,
 ) -> StreamingResponse:
     """Those leads that the same filter lists, the newest first."""
 
@@ -47,7 +53,7 @@ async def export_leads(
         names = await custom_field_names(session, principal.organization_id, wanted, limit=MOST_CUSTOM_FIELDS + 1)
     if len(names) > MOST_CUSTOM_FIELDS:
         raise Conflict(f"These leads have more than {MOST_CUSTOM_FIELDS} custom fields; use format=ndjson.")
-    await note_export(session, principal, "leads")
+    await note_export(session, principal, "leads", head_only=head_only)
     pages = await pages_of(by_pages(deps, principal, fetch))
     if written_as == "ndjson":
         return ndjson_stream("leads", pages, _lead_object)
@@ -56,14 +62,14 @@ async def export_leads(
 
 
 async def export_do_not_call(
-    deps: Dependencies, session: AsyncSession, principal: Principal, written_as: Format
+    deps: Dependencies, session: AsyncSession, principal: Principal, written_as: Format, *, head_only: bool
 ) -> StreamingResponse:
     """The numbers that were forbidden by hand, by a call or by the provider; imported lists are left out."""
 
     async def fetch(session: AsyncSession, after: Cursor | None) -> Page[ContactRow]:
         return await list_do_not_call(session, principal.organization_id, limit=PAGE, after=after)
 
-    await note_export(session, principal, "do_not_call")
+    await note_export(session, principal, "do_not_call", head_only=head_only)
     pages = await pages_of(by_pages(deps, principal, fetch))
     if written_as == "ndjson":
         return ndjson_stream("do-not-call", pages, _forbidden)
@@ -82,9 +88,13 @@ def by_pages(
     return of_its_own
 
 
-async def note_export(session: AsyncSession, principal: Principal, what: str) -> None:
-    """Who took data out is in the audit log; commits, so that nothing is held while the file is sent."""
-    note(session, principal, f"{what}.exported")
+async def note_export(session: AsyncSession, principal: Principal, what: str, *, head_only: bool) -> None:
+    """Who took data out is in the audit log, not who asked for the head of an answer alone.
+
+    Commits, so that nothing is held while the file is sent.
+    """
+    if not head_only:
+        note(session, principal, f"{what}.exported")
     await session.commit()
 
 

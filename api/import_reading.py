@@ -15,13 +15,14 @@ from storage.models import LeadImportRejectionRow, LeadImportRow
 from storage.organization_sessions import OrganizationSessions
 
 PAGE = 1_000
+NO_IMPORT = "There is no import with this id."
 
 
 async def the_import(session: AsyncSession, principal: Principal, import_id: UUID) -> LeadImportRow:
     """Raises ``NotFound``."""
     row = await get_import(session, principal.organization_id, import_id)
     if row is None:
-        raise NotFound("There is no import with this id.")
+        raise NotFound(NO_IMPORT)
     return row
 
 

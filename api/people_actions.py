@@ -30,6 +30,7 @@ from storage.memberships import (
     remove_membership,
 )
 from storage.models import InvitationRow, MembershipRow, UserRow
+from storage.password_resets import drop_reset
 from storage.users import add_user, get_member, take_back_tokens, user_by_email
 
 INVITATION_PREFIX = "inv_"
@@ -47,6 +48,8 @@ async def change_role(session: AsyncSession, principal: Principal, user_id: UUID
     if membership.role != role:
         note(session, principal, "user.role_changed", user_id, {"from": membership.role, "to": role})
         membership.role = role
+        await session.flush()
+        await drop_reset(session, user_id)
     await session.commit()
     colleague = await get_colleague(session, principal.organization_id, user_id)
     if colleague is None:

@@ -27,11 +27,12 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from activities.input_errors import field_of, message_of
+from api.head import WITHOUT_HEAD
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 MOST_ERRORS = 20
-METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 TYPES = "urn:leadline:problem:"
 
 
@@ -191,7 +192,10 @@ def _methods_at(request: Request) -> Sequence[str]:
     """All that an address takes; the framework names those of the first route alone."""
     routes = request.app.router.routes
     asked = ({**request.scope, "method": method} for method in METHODS)
-    return [scope["method"] for scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    taken = {scope["method"] for scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)}
+    if "GET" in taken and request.scope["path"] not in WITHOUT_HEAD:
+        taken.add("HEAD")
+    return sorted(taken)
 
 
 def _response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:

@@ -9,8 +9,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API = "/api/"
 
-ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-NOT_KEPT = (b"cache-control", b"no-store")
+ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+"""Nothing is kept by anybody unless an answer says how it may be."""
+
+OF_ORIGIN = (b"origin",)
+OF_WHOM = (*OF_ORIGIN, b"authorization")
+"""By what answers differ: what a browser kept of one person is never taken for another's, nor asked after as theirs."""
 
 CSP = b"content-security-policy"
 OF_PAGES = (CSP, b"frame-ancestors 'none'; base-uri 'self'; object-src 'none'; form-action 'self'")
@@ -33,29 +41,35 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            send = _Secured(send, self._said(scope))
+            varies = OF_WHOM if scope["path"].startswith(API) else OF_ORIGIN
+            send = _Secured(send, self._said(scope), varies)
         await self._app(scope, receive, send)
 
     def _said(self, scope: Scope) -> Sequence[Header]:
-        said: Sequence[Header] = ALWAYS
-        if scope["path"].startswith(API):
-            said = (*said, NOT_KEPT)
-        if self._https_only and scope["scheme"] == "https":
-            said = (*said, HTTPS_ONLY)
-        return said
+        return (*ALWAYS, HTTPS_ONLY) if self._https_only and scope["scheme"] == "https" else ALWAYS
 
 
 class _Secured:
-    def __init__(self, send: Send, said: Sequence[Header]) -> None:
+    def __init__(self, send: Send, said: Sequence[Header], varies: Sequence[bytes]) -> None:
         self._send = send
         self._said = said
+        self._varies = varies
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *self._missing(message["headers"])]}
+            given = _varying(message["headers"], self._varies)
+            message = {**message, "headers": [*given, *self._missing(given)]}
         await self._send(message)
 
     def _missing(self, headers: Sequence[Header]) -> Sequence[Header]:
         given = {name.lower(): value for name, value in headers}
         policy = OF_PAGES if given.get(b"content-type", b"").startswith(b"text/html") else OF_ALL_ELSE
         return [header for header in (*self._said, policy) if header[0] not in given]
+
+
+def _varying(headers: Sequence[Header], by: Sequence[bytes]) -> Sequence[Header]:
+    """The headers with ``Vary`` naming these too, once each."""
+    named = [name.strip() for header, value in headers if header.lower() == b"vary" for name in value.split(b",")]
+    known = {name.lower() for name in named}
+    vary = b", ".join([*named, *(name.title() for name in by if name not in known)])
+    return [*(header for header in headers if header[0].lower() != b"vary"), (b"vary", vary)]

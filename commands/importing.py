@@ -22,6 +22,7 @@ MOST_LOOKS_IN_VAIN = 60
 MOST_SHOWN = 5
 
 ALL_IN, NOTHING, SOME_REJECTED, INTERRUPTED = 0, 1, 3, 130
+OVER = ("done", "failed", "cancelled")
 
 
 def import_leads(
@@ -35,7 +36,10 @@ def import_leads(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs; progress goes to stderr.")] = False,
 ) -> None:
-    """Status 0: every row is in the campaign; 3: some were rejected; 1: none is in, or it failed; 2: wrong usage."""
+    """Status 0: every row is in the campaign; 3: some were rejected; 2: wrong usage.
+
+    1: none is in, or the import failed or was cancelled.
+    """
     screen = Screen(Console(stderr=as_json))
     try:
         with running_api(os.environ) as api:
@@ -76,7 +80,7 @@ def import_file(
             timeout=UPLOAD_SECONDS,
         )
     with screen.meter(max(1, taken["bytes_total"])) as meter:
-        while taken["status"] not in ("done", "failed"):
+        while taken["status"] not in OVER:
             _show(meter, taken)
             wait(LOOK_SECONDS)
             taken = _looked(api, f"/api/v1/imports/{taken['id']}", wait)
@@ -100,6 +104,8 @@ def tell(done: Json, target: Path, screen: Screen) -> None:
     screen.say(f"{accepted:,} leads accepted, {duplicate:,} were there already, {rejected:,} rows rejected")
     if done["problem"]:
         screen.say(done["problem"])
+    if done["status"] == "cancelled":
+        screen.say("The import was cancelled; nothing more of the file is taken in.")
     for row in done["rejected"][:MOST_SHOWN]:
         screen.say(f"  row {row['row']}: {row['reason']}")
     if rejected:
@@ -109,7 +115,7 @@ def tell(done: Json, target: Path, screen: Screen) -> None:
 def status_of(done: Json) -> int:
     """The command's exit status."""
     is_in = done["rows_accepted"] + done["rows_duplicate"]
-    if done["status"] == "failed" or not is_in:
+    if done["status"] != "done" or not is_in:
         return NOTHING
     return SOME_REJECTED if done["rows_rejected"] else ALL_IN
 

@@ -61,6 +61,15 @@ def remove(email: EmailArgument, as_json: AsJson = False) -> None:
     asked(act, as_json=as_json)
 
 
+@users.command("reset-password", help="Reset somebody's password: prints the token with which they choose another.")
+def reset_password(email: EmailArgument, as_json: AsJson = False) -> None:
+    def act(api: Api) -> None:
+        made = api.ask("POST", f"/api/v1/users/{_id_of(api, email)}/password-reset")
+        say(json.dumps(made, indent=2) if as_json else _reset(made))
+
+    asked(act, as_json=as_json)
+
+
 def _id_of(api: Api, email: str) -> str:
     wanted = email.strip().lower()
     found = next((one["id"] for one in api.everything("/api/v1/users") if one["email"] == wanted), None)
@@ -80,4 +89,13 @@ def _invited(made: Json) -> str:
         f"{made['email']} may join as {made['role']} until {made['expires_at']}. Pass this on, it is shown this once:\n"
         f"  {made['token']}\n"
         "They send it with a password of their choice to POST /api/v1/auth/accept-invitation."
+    )
+
+
+def _reset(made: Json) -> str:
+    return (
+        f"{made['email']} is signed out, and their password holds no more. Until {made['expires_at']} they choose"
+        " another with this; pass it on, it is shown this once:\n"
+        f"  {made['token']}\n"
+        "They send it with a password of their choice to POST /api/v1/auth/accept-password-reset."
     )

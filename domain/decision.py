@@ -14,7 +14,7 @@ from domain.outcomes import lead_outcome_for
 from domain.retry_schedule import AttemptSummary
 from domain.situation import UNLIMITED, Situation
 from domain.steps import Parked, Queued
-from domain.vocabulary import CampaignStatus, LeadOutcome
+from domain.vocabulary import BlockedReason, CampaignStatus, LeadOutcome
 
 CLOSING_MARGIN = timedelta(seconds=5)
 """A request leaves at least this long before the window closes."""
@@ -103,11 +103,11 @@ def _finished(situation: Situation) -> Decision | None:
     if situation.cancelled:
         return Finished(LeadOutcome.CANCELLED)
     if situation.do_not_call:
-        return Finished(LeadOutcome.BLOCKED, "do_not_call")
+        return Finished(LeadOutcome.BLOCKED, BlockedReason.DO_NOT_CALL)
     if situation.consent_missing:
-        return Finished(LeadOutcome.BLOCKED, "consent_missing")
+        return Finished(LeadOutcome.BLOCKED, BlockedReason.CONSENT_MISSING)
     if situation.reached_elsewhere:
-        return Finished(LeadOutcome.BLOCKED, "reached_recently")
+        return Finished(LeadOutcome.BLOCKED, BlockedReason.REACHED_RECENTLY)
     return None
 
 

@@ -1,4 +1,4 @@
-"""The closed vocabularies of leads and attempts, as people and programs outside read them.
+"""The closed vocabularies that people and programs outside read: of leads, attempts, campaigns and all around them.
 
 They grow by adding; a name that is out in the world is never changed.
 """
@@ -81,8 +81,37 @@ class ImportStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class ImportFormat(StrEnum):
     CSV = "csv"
     NDJSON = "ndjson"
+
+
+class BlockedReason(StrEnum):
+    """Why a lead whose outcome is ``blocked`` is never called."""
+
+    DO_NOT_CALL = "do_not_call"
+    CONSENT_MISSING = "consent_missing"
+    REACHED_RECENTLY = "reached_recently"
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class Purpose(StrEnum):
+    TELEMARKETING = "telemarketing"
+    INFORMATIONAL = "informational"
+
+
+class Carrier(StrEnum):
+    TWILIO = "twilio"
+    PLIVO = "plivo"
+    TELNYX = "telnyx"
+    VONAGE = "vonage"
+    RETELL = "retell"
+    CUSTOM = "custom"

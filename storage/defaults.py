@@ -105,6 +105,7 @@ async def _first_user(session: AsyncSession, organization: OrganizationRow, give
     elif user.password_hash != given.password_hash:
         user.password_hash = given.password_hash
         user.token_version += 1
+        user.reset_hash = user.reset_expires_at = None
     user.configured_hash = given.configured_hash
     await session.flush()
     if is_new or not await has_admin(session, organization.id):

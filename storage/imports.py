@@ -109,12 +109,27 @@ async def note(session: AsyncSession, held: LeadImportRow, progress: Progress, n
 
 async def finish(session: AsyncSession, held: LeadImportRow, now: datetime, *, problem: str | None = None) -> None:
     """The import is over, and its file is needed no more; callers hold the import."""
-    held.status = ImportStatus.DONE if problem is None else ImportStatus.FAILED
     held.problem = problem
-    held.touched_at = held.done_at = now
     if problem is None:
         held.rows_total = held.rows_accepted + held.rows_duplicate + held.rows_rejected
         held.bytes_read = held.bytes_total
+    await _end(session, held, ImportStatus.DONE if problem is None else ImportStatus.FAILED, now)
+
+
+async def lock_import(session: AsyncSession, organization_id: UUID, import_id: UUID) -> LeadImportRow | None:
+    """An import that nobody goes on with until the transaction ends; a batch that is being stored is waited for."""
+    query = select(LeadImportRow).where(LeadImportRow.id == import_id, LeadImportRow.organization_id == organization_id)
+    return await session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+
+
+async def cancel(session: AsyncSession, held: LeadImportRow, now: datetime) -> None:
+    """Nothing more of the file is taken in; what of it became leads stays. Callers hold the import, which is open."""
+    await _end(session, held, ImportStatus.CANCELLED, now)
+
+
+async def _end(session: AsyncSession, held: LeadImportRow, status: ImportStatus, now: datetime) -> None:
+    held.status = status
+    held.touched_at = held.done_at = now
     await session.execute(delete(LeadImportPieceRow).where(LeadImportPieceRow.import_id == held.id))
 
 

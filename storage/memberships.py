@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import MembershipRow, OrganizationRow, UserRow
 from storage.pages import Cursor, Page, fetch_page
+from storage.password_resets import drop_reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,10 @@ async def add_membership(session: AsyncSession, organization_id: UUID, user_id: 
     """Let a person belong to an organisation; False where they do already, and their role stays."""
     made = insert(MembershipRow).values(organization_id=organization_id, user_id=user_id, role=role)
     made = made.on_conflict_do_nothing()
-    return await session.scalar(made.returning(MembershipRow.user_id)) is not None
+    is_new = await session.scalar(made.returning(MembershipRow.user_id)) is not None
+    if is_new:
+        await drop_reset(session, user_id)
+    return is_new
 
 
 async def remove_membership(session: AsyncSession, organization_id: UUID, user_id: UUID) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,10 +35,12 @@ _MEMBERS = select(
 
 async def member_by_email(session: AsyncSession, email: str) -> Member | None:
     """The person with this address in the organisation they joined first; addresses are kept in lower case."""
-    query = _MEMBERS.where(UserRow.email == email.lower())
-    query = query.order_by(MembershipRow.created_at, MembershipRow.organization_id).limit(1)
-    row = (await session.execute(query)).first()
-    return Member(*row) if row else None
+    return await _first(session, UserRow.email == email.lower())
+
+
+async def first_member(session: AsyncSession, user_id: UUID) -> Member | None:
+    """The person in the organisation they joined first."""
+    return await _first(session, UserRow.id == user_id)
 
 
 async def get_member(session: AsyncSession, user_id: UUID, organization_id: UUID) -> Member | None:
@@ -86,3 +88,9 @@ async def set_password(session: AsyncSession, user_id: UUID, password_hash: str,
     changed = update(UserRow).where(UserRow.id == user_id, UserRow.password_hash == instead_of)
     changed = changed.values(password_hash=password_hash, token_version=UserRow.token_version + 1)
     return await session.scalar(changed.returning(UserRow.id)) is not None
+
+
+async def _first(session: AsyncSession, who: ColumnElement[bool]) -> Member | None:
+    query = _MEMBERS.where(who).order_by(MembershipRow.created_at, MembershipRow.organization_id).limit(1)
+    row = (await session.execute(query)).first()
+    return Member(*row) if row else None

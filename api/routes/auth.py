@@ -9,9 +9,18 @@ from starlette.responses import Response
 
 from api.dependencies import Deps, SignedIn, SystemSession
 from api.own_access import change_password, sign_out, switch, token_for, who_is
+from api.password_resets import accept_reset
 from api.people_actions import accept
 from api.problem_answers import may_answer
-from api.schemas.people import AcceptInput, MeAnswer, PasswordChange, SignOutInput, SwitchInput, TokenAnswer
+from api.schemas.people import (
+    AcceptInput,
+    AcceptResetInput,
+    MeAnswer,
+    PasswordChange,
+    SignOutInput,
+    SwitchInput,
+    TokenAnswer,
+)
 from api.signing_in import Credentials, sign_in
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
@@ -22,7 +31,7 @@ OrganizationField = Annotated[
 ]
 
 
-@router.post("/token", summary="Sign in", responses=may_answer(401, 429))
+@router.post("/token", operation_id="sign_in", summary="Sign in", responses=may_answer(401, 429))
 async def give_token(
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
     deps: Deps,
@@ -73,6 +82,12 @@ async def accept_invitation(body: AcceptInput, deps: Deps, request: Request) -> 
     """The answer signs you in there. A new person chooses their password; who has an account here gives its own."""
     token, password = body.token.get_secret_value(), body.password.get_secret_value()
     return await accept(deps, token, password, address_of(request))
+
+
+@router.post("/accept-password-reset", summary="Choose another password after a reset", responses=may_answer(404))
+async def accept_password_reset(body: AcceptResetInput, deps: Deps) -> TokenAnswer:
+    """The answer signs you in, for the organisation that you joined first."""
+    return await accept_reset(deps, body.token.get_secret_value(), body.password.get_secret_value())
 
 
 def address_of(request: Request) -> str | None:

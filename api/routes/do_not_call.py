@@ -13,6 +13,7 @@ from api.forbidding import allow_number, forbid_number, start_organization, stop
 from api.once import WriterOnce
 from api.paging import PagingQuery, written
 from api.schemas.fields import Input, OptionalText, PhoneNumber
+from api.schemas.words import ListKindWord
 from storage.contacts import get_contact, list_do_not_call
 from storage.do_not_call_lists import lists_of_number
 from storage.models import ContactRow, DoNotCallListRow, OrganizationRow
@@ -42,7 +43,7 @@ class ListOfNumber(BaseModel):
 
     id: UUID
     name: str
-    kind: str
+    kind: ListKindWord
     source: str | None
     refreshed_at: datetime | None
 

@@ -13,6 +13,7 @@ from api.list_import import ListTerms, delete_list, import_list
 from api.paging import PagingQuery, written
 from api.problems import UnsupportedMediaType
 from api.schemas.fields import Input, OptionalText, PastInstant, Text
+from api.schemas.words import ListKindWord
 from storage.do_not_call_lists import ListKind, list_lists
 from storage.models import DoNotCallListRow
 
@@ -42,7 +43,7 @@ class ListAnswer(BaseModel):
 
     id: UUID
     name: str
-    kind: str
+    kind: ListKindWord
     source: str | None
     refreshed_at: datetime | None
     numbers: int

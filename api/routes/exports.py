@@ -9,6 +9,7 @@ from starlette.responses import StreamingResponse
 from api.csv_streams import csv_stream, ndjson_stream, pages_of
 from api.dependencies import Deps, Reader, Session
 from api.exporting import Format, by_pages, cells_of_model, export_do_not_call, export_leads, note_export
+from api.head import HeadOnly
 from api.routes.calls import call_filter
 from api.routes.leads import lead_filter
 from api.schemas.calls import call_answer
@@ -62,10 +63,11 @@ async def get_leads_as_file(
     principal: Reader,
     session: Session,
     deps: Deps,
+    head_only: HeadOnly,
     wanted: Annotated[LeadFilter, Depends(lead_filter)],
     written_as: AskedFormat = "csv",
 ) -> StreamingResponse:
-    return await export_leads(deps, session, principal, wanted, written_as)
+    return await export_leads(deps, session, principal, wanted, written_as, head_only=head_only)
 
 
 @router.get("/calls/export", response_class=StreamingResponse, responses=FILE)
@@ -73,6 +75,7 @@ async def get_calls_as_file(
     principal: Reader,
     session: Session,
     deps: Deps,
+    head_only: HeadOnly,
     wanted: Annotated[CallFilter, Depends(call_filter)],
     written_as: AskedFormat = "csv",
 ) -> StreamingResponse:
@@ -81,7 +84,7 @@ async def get_calls_as_file(
     async def fetch(session: AsyncSession, after: Cursor | None) -> Page[AnyCall]:
         return await list_all_calls(session, principal.organization_id, wanted, limit=CALLS_PAGE, after=after)
 
-    await note_export(session, principal, "calls")
+    await note_export(session, principal, "calls", head_only=head_only)
     pages = await pages_of(by_pages(deps, principal, fetch))
     if written_as == "ndjson":
         return ndjson_stream("calls", pages, lambda call: call_answer(call).model_dump(mode="json"))
@@ -90,6 +93,6 @@ async def get_calls_as_file(
 
 @router.get("/do-not-call/export", response_class=StreamingResponse, responses=FILE)
 async def get_do_not_call_as_file(
-    principal: Reader, session: Session, deps: Deps, written_as: AskedFormat = "csv"
+    principal: Reader, session: Session, deps: Deps, head_only: HeadOnly, written_as: AskedFormat = "csv"
 ) -> StreamingResponse:
-    return await export_do_not_call(deps, session, principal, written_as)
+    return await export_do_not_call(deps, session, principal, written_as, head_only=head_only)

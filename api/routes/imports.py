@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
 from api.dependencies import Deps, Reader, Session, Writer
+from api.import_cancelling import cancel_import
 from api.import_intake import order_of, take_file
 from api.import_reading import rejected_csv, the_import
 from api.kept_answers import KeyOfRequest
@@ -79,6 +80,16 @@ async def get_imports(
 @router.get("/imports/{import_id}")
 async def get_one_import(import_id: UUID, principal: Reader, session: Session) -> ImportAnswer:
     row = await the_import(session, principal, import_id)
+    return import_answer(row, await rejections(session, row.id, limit=SHOWN_REJECTIONS))
+
+
+@router.post("/imports/{import_id}/cancel")
+async def cancel_one_import(import_id: UUID, principal: Writer, session: Session, deps: Deps) -> ImportAnswer:
+    """Take in no more of a file. Rows that are leads already stay; the rest is not taken, and the file is deleted.
+
+    Cancelling it again changes nothing; an import that is done or has failed is refused (409).
+    """
+    row = await cancel_import(deps, session, principal, import_id)
     return import_answer(row, await rejections(session, row.id, limit=SHOWN_REJECTIONS))
 
 

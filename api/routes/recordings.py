@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path
 from starlette.responses import Response, StreamingResponse
 
 from api.byte_ranges import OutOfRange, Span, asked_span
 from api.dependencies import Deps, Reader, Session
+from api.head import HeadOnly
 from api.problem_answers import may_answer
 from api.problems import NotSatisfiable
 from api.recording_reading import Playable, find_recording, note_hearing
@@ -25,11 +26,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.head("/{call_id}/recording", response_class=Response, include_in_schema=False)
 @router.get("/{call_id}/recording", response_class=Response, responses=_RESPONSES)
 async def get_recording(
     call_id: CallId,
-    request: Request,
+    head_only: HeadOnly,
     principal: Reader,
     session: Session,
     deps: Deps,
@@ -47,7 +47,7 @@ async def get_recording(
     if span is not None:
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{playable.size_bytes}"
     status = 200 if span is None else 206
-    if request.method == "HEAD":
+    if head_only:
         return Response(status_code=status, headers=headers, media_type=playable.media_type)
     await note_hearing(session, principal, playable, deps.clock())
     # This also gives the database's connection back: somebody who listens for minutes must not hold one.

@@ -5,9 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.dependencies import Admin, Deps, Reader, Session
+from api.dependencies import Admin, Deps, Reader, Session, SystemSession
 from api.once import AdminOnceSecret
 from api.paging import PagingQuery, written
+from api.password_resets import reset_password
 from api.people_actions import change_role, invite, remove, withdraw
 from api.problem_answers import may_answer
 from api.schemas.people import (
@@ -15,6 +16,7 @@ from api.schemas.people import (
     InvitationInput,
     InvitationPage,
     MadeInvitationAnswer,
+    MadeResetAnswer,
     UserAnswer,
     UserChange,
     UserPage,
@@ -62,6 +64,17 @@ async def delete_invitation(invitation_id: UUID, principal: Admin, session: Sess
 async def patch_user(user_id: UUID, body: UserChange, principal: Admin, session: Session) -> UserAnswer:
     """Their next request has it. The last admin stays one (409)."""
     return UserAnswer.of(await change_role(session, principal, user_id, body.role))
+
+
+@router.post("/{user_id}/password-reset", summary="Reset somebody's password")
+async def post_password_reset(user_id: UUID, principal: Admin, session: SystemSession, deps: Deps) -> MadeResetAnswer:
+    """Their password holds no more at once, nor do their tokens. No mail is sent: pass the token on to them.
+
+    It holds for 24 hours, and once; another reset gives a new one. Joining an organisation or getting another role ends
+    it too. Whoever may do more than you in some organisation of theirs has to be reset by somebody there (403).
+    """
+    made = await reset_password(deps, session, principal, user_id)
+    return MadeResetAnswer(user_id=made.user_id, email=made.email, token=made.token, expires_at=made.expires_at)
 
 
 @router.delete(

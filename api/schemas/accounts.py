@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field, SecretStr
 
 from api.schemas.fields import CallsPerSecond, Input, MaxLiveCalls, NotNull, PhoneNumber, Text
+from api.schemas.words import ProviderWord
+from storage.defaults import Provider
 from storage.models import AccountRow
 from telephony.workspace import WorkspaceNumber
 
@@ -23,7 +25,7 @@ class AccountInput(Input):
     """
 
     name: Text
-    provider: Literal["retell", "simulator"] = "retell"
+    provider: Provider = "retell"
     api_key: ApiKey | None = None
     base_url: Text | None = None
     max_live_calls: MaxLiveCalls | None = None
@@ -52,7 +54,7 @@ class AccountAnswer(BaseModel):
 
     id: UUID
     name: str
-    provider: str
+    provider: ProviderWord
     is_default: bool
     key_fingerprint: str | None
     base_url: str | None

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from api.schemas.fields import Instant
+from api.schemas.words import LeadOutcomeWord, LeadStatusWord
 from domain.figures import share
 from domain.time_zones import load_zones
 from storage.analytics import CallSums, CampaignMoney, LeadSums
@@ -138,8 +139,8 @@ class AttemptsFigures(BaseModel):
 
 
 class SummaryAnswer(Figures):
-    by_status: Mapping[str, int]
-    by_outcome: Mapping[str, int]
+    by_status: Mapping[LeadStatusWord, int]
+    by_outcome: Mapping[LeadOutcomeWord, int]
     funnel: LeadFigures
     attempts: AttemptsFigures
     calls: CallFigures

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.schemas.fields import Input, Instant, Text
-from api.schemas.people import Role
+from api.schemas.words import RoleWord
 from domain.request_rate import read_rate
+from domain.vocabulary import Role
 from storage.models import ApiKeyRow
 
 
@@ -37,7 +38,7 @@ class ApiKeyAnswer(BaseModel):
 
     id: UUID
     name: str
-    role: Role
+    role: RoleWord
     hint: str
     rate_limit: str | None
     created_at: datetime

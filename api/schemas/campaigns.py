@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -15,7 +15,16 @@ from api.schemas.fields import (
     OptionalText,
     PhoneNumber,
     Text,
+    fields_of,
     storable_object,
+)
+from api.schemas.words import (
+    CallingRulesWord,
+    CampaignStatusWord,
+    DuplicateNumbersWord,
+    PurposeWord,
+    RoleWord,
+    VoicemailActionWord,
 )
 from domain.calling_hours import parse_windows
 from domain.conversation_memory import MEMORY_TOKENS
@@ -23,11 +32,10 @@ from domain.disposition_table import parse_dispositions
 from domain.live_phrases import parse_live_phrases
 from domain.retry_schedule import parse_retry_delays
 from domain.transfer_hours import parse_transfer_hours
-from domain.vocabulary import CallingRules, DuplicateNumbers, VoicemailAction
+from domain.vocabulary import CallingRules, DuplicateNumbers, Purpose, Role, VoicemailAction
 from storage.defaults import EVERY_DAY, MAX_ATTEMPTS, RETRY_DELAYS_SECONDS
 from storage.models import CampaignRow
 
-Purpose = Literal["telemarketing", "informational"]
 SHORTEST_CALL_SECONDS = 60  # the provider's own limit
 LONGEST_CALL_SECONDS = 7_200
 SHORTEST_RING_SECONDS = 15  # 16 CFR 310.4(b)(4)(ii): no shorter before an unanswered call is given up
@@ -83,7 +91,7 @@ DistanceSeconds = Annotated[int, Field(ge=0, le=LONGEST_DISTANCE_SECONDS)]
 RestDays = Annotated[int, Field(ge=1, le=LONGEST_REST_DAYS)]
 Dispositions = Annotated[list[dict[str, Any]] | None, AfterValidator(_dispositions)]
 RecordingDays = Annotated[int, Field(ge=1, le=LONGEST_RECORDING_DAYS)]
-RecordingRoles = Annotated[list[Literal["admin", "operator", "viewer"]], Field(min_length=1, max_length=3)]
+RecordingRoles = Annotated[list[Role], Field(min_length=1, max_length=3)]
 TransferHours = Annotated[
     dict[str, Any] | None,
     AfterValidator(_transfer_hours),
@@ -118,7 +126,7 @@ class CampaignInput(Input):
     agent_version: AgentVersion = None
     windows: Windows = Field(default_factory=lambda: list(EVERY_DAY))
     calling_rules: CallingRules = CallingRules.STRICT
-    purpose: Purpose = "telemarketing"
+    purpose: Purpose = Purpose.TELEMARKETING
     max_attempts: MaxAttempts = MAX_ATTEMPTS
     max_attempts_per_day: AttemptCap | None = None
     max_attempts_per_24_hours: AttemptCap | None = None
@@ -150,14 +158,6 @@ class CampaignInput(Input):
         }
 
 
-def _any_of_a_campaign(schema: dict[str, Any]) -> None:
-    campaign = CampaignInput.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema["properties"] |= {
-        name: {key: value for key, value in field.items() if key != "default"}
-        for name, field in campaign["properties"].items()
-    }
-
-
 CONFIRMATIONS = {"disclosure_confirmed", "opt_out_confirmed"}
 
 
@@ -169,7 +169,7 @@ class CampaignChange(Input):
     ``opt_out_confirmed``: it says how to be called no more, and heeds it.
     """
 
-    model_config = ConfigDict(extra="allow", json_schema_extra=_any_of_a_campaign)
+    model_config = ConfigDict(extra="allow", json_schema_extra=fields_of(CampaignInput))
 
     disclosure_confirmed: bool | None = None
     opt_out_confirmed: bool | None = None
@@ -198,14 +198,14 @@ class CampaignAnswer(BaseModel):
 
     id: UUID
     name: str
-    status: str
+    status: CampaignStatusWord
     is_default: bool
     number_pool_id: UUID
     agent_id: str | None
     agent_version: str | None
     windows: list[dict[str, Any]]
-    calling_rules: str
-    purpose: str
+    calling_rules: CallingRulesWord
+    purpose: PurposeWord
     max_attempts: int
     max_attempts_per_day: int | None
     max_attempts_per_24_hours: int | None
@@ -219,15 +219,15 @@ class CampaignAnswer(BaseModel):
     max_call_seconds: int
     max_live_calls: int | None
     max_calls_per_second: float | None
-    voicemail: str
-    duplicate_numbers: str
+    voicemail: VoicemailActionWord
+    duplicate_numbers: DuplicateNumbersWord
     transfer_number: str | None
     transfer_hours: dict[str, Any] | None
     memory_tokens: int
     require_consent: bool
     budget: float | None
     recording_days: int | None
-    recordings_for: list[str] | None
+    recordings_for: list[RoleWord] | None
     pilot_leads: int | None
     pilot_begun: int | None = None
     disclosure_confirmed_at: datetime | None

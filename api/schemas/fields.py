@@ -1,8 +1,9 @@
 """Types of fields that come from outside: those of leads, which files bring too, and those of the API alone."""
 
-from typing import Annotated, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from activities.input_fields import (
     Input,
@@ -29,6 +30,7 @@ __all__ = [
     "PastInstant",
     "PhoneNumber",
     "Text",
+    "fields_of",
     "storable_object",
     "storable_text",
 ]
@@ -47,3 +49,15 @@ CallsPerSecond = Annotated[float, Field(ge=0.001, le=1_000, allow_inf_nan=False)
 
 NotNull = AfterValidator(_kept)
 """For a field of a change whose default of None means that it wasn't named: a null that was given is refused."""
+
+
+def fields_of(whole: type[BaseModel]) -> Callable[[dict[str, Any]], None]:
+    """For the document: a change takes each field as the whole does, and none has a default."""
+
+    def extend(schema: dict[str, Any]) -> None:
+        fields = whole.model_json_schema(ref_template="#/components/schemas/{model}")["properties"]
+        schema["properties"] |= {
+            name: {key: value for key, value in field.items() if key != "default"} for name, field in fields.items()
+        }
+
+    return extend

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from api.schemas.words import ImportFormatWord, ImportStatusWord
 from domain.lead_columns import LEFT_OUT
 from storage.models import LeadImportRejectionRow, LeadImportRow
 
@@ -26,18 +27,18 @@ class RejectedRow(BaseModel):
 
 
 class ImportSummary(BaseModel):
-    """``status``: ``queued``, ``running``, ``done`` or ``failed``, which ``problem`` explains.
+    """``problem`` explains a ``status`` of ``failed``. One that was ``cancelled`` keeps the leads that it had brought.
 
-    The counts grow while the file is taken in; ``rows_total`` is null until it is done. ``rows_duplicate`` are rows of
+    The counts grow while the file is taken in; ``rows_total`` is null unless it is done. ``rows_duplicate`` are rows of
     leads that were there already, by their external id or, where the campaign reuses numbers, by their number.
     """
 
     id: UUID
-    status: str
+    status: ImportStatusWord
     problem: str | None
     campaign_id: UUID
     file_name: str | None
-    format: str
+    format: ImportFormatWord
     encoding: str
     delimiter: str | None
     columns: list[ImportColumn]

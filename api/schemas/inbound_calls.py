@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api.schemas.call_flags import Flag
 from api.schemas.recordings import recording_url
+from api.schemas.words import AttemptOutcomeWord, AttemptStatusWord, CallbackProblemWord
 from storage.models import InboundCallRow
 
 CENTS = Decimal(100)
@@ -28,12 +29,12 @@ class InboundCallAnswer(BaseModel):
     campaign_id: UUID | None
     phone_number: str | None
     to_number: str | None
-    status: str
-    outcome: str | None
+    status: AttemptStatusWord
+    outcome: AttemptOutcomeWord | None
     disposition: str | None
     disconnection_reason: str | None
     callback_at: str | None
-    callback_problem: str | None
+    callback_problem: CallbackProblemWord | None
     agent_version: int | None
     started_at: datetime | None
     ended_at: datetime | None

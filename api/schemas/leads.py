@@ -21,6 +21,15 @@ from api.schemas.fields import (
 from api.schemas.inbound_calls import InboundCallAnswer
 from api.schemas.problems import Problem as ProblemAnswer
 from api.schemas.recordings import recording_url
+from api.schemas.words import (
+    AppointmentProblemWord,
+    AttemptOutcomeWord,
+    AttemptStatusWord,
+    BlockedReasonWord,
+    CallbackProblemWord,
+    LeadOutcomeWord,
+    LeadStatusWord,
+)
 from storage.leads import LeadRecord
 from storage.models import AttemptRow
 
@@ -83,16 +92,16 @@ class AttemptAnswer(BaseModel):
     id: UUID
     number: int
     call_id: str | None
-    status: str
+    status: AttemptStatusWord
     counts: bool | None
     disconnection_reason: str | None
-    outcome: str | None
+    outcome: AttemptOutcomeWord | None
     disposition: str | None
     callback_at: str | None
-    callback_problem: str | None
+    callback_problem: CallbackProblemWord | None
     appointment_at: datetime | None
     appointment_written: str | None
-    appointment_problem: str | None
+    appointment_problem: AppointmentProblemWord | None
     agent_version: int | None
     from_number: str
     started_at: datetime | None
@@ -111,9 +120,9 @@ class LeadSummary(BaseModel):
     """A lead in a list."""
 
     id: UUID
-    status: str
-    outcome: str | None
-    blocked_reason: str | None
+    status: LeadStatusWord
+    outcome: LeadOutcomeWord | None
+    blocked_reason: BlockedReasonWord | None
     disposition: str | None
     phone_number: str
     name: str | None

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, RootModel
 
 from api.schemas.call_flags import Flag
+from api.schemas.words import AttemptOutcomeWord, AttemptStatusWord
 
 
 class LiveAttempt(BaseModel):
@@ -14,8 +15,8 @@ class LiveAttempt(BaseModel):
 
     id: UUID
     number: int
-    status: str
-    outcome: str | None
+    status: AttemptStatusWord
+    outcome: AttemptOutcomeWord | None
     disposition: str | None
     disconnection_reason: str | None
     from_number: str
@@ -30,8 +31,8 @@ class LiveInbound(BaseModel):
     """How a call that came in stands. ``phone_number``: the caller's; ``to_number``: the one that was rung."""
 
     id: UUID
-    status: str
-    outcome: str | None
+    status: AttemptStatusWord
+    outcome: AttemptOutcomeWord | None
     disposition: str | None
     disconnection_reason: str | None
     phone_number: str | None

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.schemas.fields import CallsPerSecond, Input, MaxLiveCalls, PhoneNumber, Text
+from api.schemas.fields import CallsPerSecond, Input, MaxLiveCalls, PhoneNumber, Text, fields_of
+from api.schemas.words import CarrierWord
+from domain.vocabulary import Carrier
 from storage.models import NumberPoolRow
 from storage.number_pools import PoolTerms
 
-Carrier = Literal["twilio", "plivo", "telnyx", "vonage", "retell", "custom"]
 MOST_NUMBERS = 1_000
 
 
@@ -27,7 +28,7 @@ class PoolInput(Input):
     name: Text
     account_id: UUID | None = None
     from_numbers: FromNumbers = Field(default_factory=list)
-    carrier: Carrier = "custom"
+    carrier: Carrier = Carrier.CUSTOM
     max_live_calls: MaxLiveCalls = 20
     max_calls_per_second: CallsPerSecond = 1.0
     max_calls_per_number_per_day: int | None = Field(None, ge=1, le=100_000)
@@ -40,6 +41,8 @@ class PoolInput(Input):
 
 class PoolChange(Input):
     """What is named is changed. The result is read as a whole pool again, so null is refused where it is there."""
+
+    model_config = ConfigDict(json_schema_extra=fields_of(PoolInput))
 
     name: Any = None
     account_id: Any = None
@@ -66,7 +69,7 @@ class PoolAnswer(BaseModel):
     is_default: bool
     account_id: UUID
     from_numbers: list[str]
-    carrier: str
+    carrier: CarrierWord
     max_live_calls: int
     max_calls_per_second: float
     max_calls_per_number_per_day: int | None

@@ -1,12 +1,14 @@
 """Who somebody is, and where they belong."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from api.schemas.fields import Input, storable_text
+from api.schemas.words import RoleWord
+from domain.vocabulary import Role
 from storage.memberships import Belonging, Colleague
 from storage.models import InvitationRow
 
@@ -23,7 +25,6 @@ def _storable_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-Role = Literal["admin", "operator", "viewer"]
 Email = Annotated[str, AfterValidator(_email), Field(max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")]
 NewPassword = Annotated[
     SecretStr, AfterValidator(_storable_secret), Field(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)
@@ -60,7 +61,7 @@ class BelongingAnswer(BaseModel):
 
     id: UUID
     name: str
-    role: Role
+    role: RoleWord
     is_current: bool
 
     @classmethod
@@ -85,7 +86,7 @@ class MeAnswer(BaseModel):
     email: str | None
     api_key_id: UUID | None
     organization_id: UUID
-    role: Role
+    role: RoleWord
     expires_at: datetime | None
     organizations: list[BelongingAnswer]
 
@@ -95,7 +96,7 @@ class UserAnswer(BaseModel):
 
     id: UUID
     email: str
-    role: Role
+    role: RoleWord
     joined_at: datetime
 
     @classmethod
@@ -120,7 +121,7 @@ class InvitationInput(Input):
 class InvitationAnswer(BaseModel):
     id: UUID
     email: str
-    role: Role
+    role: RoleWord
     created_at: datetime
     expires_at: datetime
 
@@ -149,3 +150,19 @@ class AcceptInput(Input):
 
     token: Annotated[SecretStr, Field(min_length=1, max_length=200)]
     password: Annotated[SecretStr, AfterValidator(_storable_secret), Field(min_length=1, max_length=LONGEST_PASSWORD)]
+
+
+class MadeResetAnswer(BaseModel):
+    """``token``: for them, to be sent to POST /api/v1/auth/accept-password-reset. It is shown this once."""
+
+    user_id: UUID
+    email: str
+    token: str
+    expires_at: datetime
+
+
+class AcceptResetInput(Input):
+    """``password``: the one that they choose."""
+
+    token: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+    password: NewPassword

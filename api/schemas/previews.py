@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from api.schemas.words import CampaignStatusWord
+
 
 class LeadForeseen(BaseModel):
     """``calls_at``: when it would be called at the earliest, if a slot is free; else ``skipped`` says why it isn't."""
@@ -50,7 +52,7 @@ class PreviewAnswer(BaseModel):
     """
 
     campaign_id: UUID
-    status: str
+    status: CampaignStatusWord
     as_of: datetime
     counts: Counts
     is_estimate: bool

@@ -25,7 +25,9 @@ class LeadImportRow(Base, Identified, Created, Owned):
     __table_args__ = (
         CheckConstraint(one_of("status", ImportStatus), name="status"),
         CheckConstraint(one_of("format", ImportFormat), name="format"),
-        CheckConstraint("(status in ('done', 'failed')) = (done_at is not null)", name="done_has_an_instant"),
+        CheckConstraint(
+            "(status in ('done', 'failed', 'cancelled')) = (done_at is not null)", name="done_has_an_instant"
+        ),
         Index(None, "organization_id", "created_at", "id"),
         Index("ix_lead_imports_open", "touched_at", postgresql_where=OPEN),
         Index(

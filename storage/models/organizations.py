@@ -25,7 +25,8 @@ class UserRow(Base, Identified, Created):
     """A person who signs in. ``token_version`` counts up to take back every token given out before.
 
     ``configured_hash``: of the password that the settings gave the first user last. While they go on giving it, the one
-    that the user has chosen since stays.
+    that the user has chosen since stays. ``reset_hash``: the SHA-256 of a token with which another password may be
+    chosen until ``reset_expires_at``.
     """
 
     __tablename__ = "users"
@@ -34,6 +35,8 @@ class UserRow(Base, Identified, Created):
     password_hash: Mapped[str]
     token_version: Mapped[int] = mapped_column(default=1)
     configured_hash: Mapped[str | None]
+    reset_hash: Mapped[str | None] = mapped_column(unique=True)
+    reset_expires_at: Mapped[datetime | None]
 
 
 class MembershipRow(Base, Created):

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from temporalio.testing import ActivityEnvironment
 
 from activities.taking_imports import TakeImports
+from storage import imports
 from storage.models import LeadImportRejectionRow, LeadImportRow, LeadRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
@@ -63,6 +64,21 @@ async def test_after_a_kill_in_the_middle_the_rest_is_taken_in_and_no_row_twice(
     done = await as_it_is(sessions, import_id)
     assert (done.status, done.rows_accepted, done.rows_total) == ("done", ROWS, ROWS)
     assert sorted(map(int, await numbers_of_leads(sessions))) == list(range(ROWS))
+
+
+async def test_what_was_cancelled_while_its_worker_was_dead_is_left_alone(
+    stage: Stage, sessions: Sessions, world: World, clock: Clock, engine: EngineEdge
+) -> None:
+    import_id = await add_import(sessions, world, "phone,note\n+12125550101,a\n", status="running", touched_at=NOON)
+    async with sessions.begin() as session:
+        held = await imports.lock_import(session, world.organization.id, import_id)
+        assert held is not None
+        await imports.cancel(session, held, clock())
+    clock.forward(seconds=60)
+    assert (await stage.reconcile()).imports_resumed == 0
+    assert await take_in(sessions, clock, import_id)
+    assert (await as_it_is(sessions, import_id)).status == "cancelled"
+    assert await numbers_of_leads(sessions) == []
 
 
 async def test_a_row_that_the_database_refuses_costs_only_itself(

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
 import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given
@@ -39,8 +40,9 @@ from runtime.settings import Settings
 from tests.api.conftest import PASSWORD
 from tests.api.test_who_may_what import TABLE
 
-# Half of it with something that is there in the address: about a thousand requests altogether.
-EXAMPLES = 5
+# To draw one costs twice what asking does. The first one drawn is the simplest of all; what is allowed is asked once
+# more with something that is there in the address.
+EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -48,8 +50,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-SILENT = frozenset({("GET", "/api/v1/calls/live"), ("HEAD", "/api/v1/calls/{call_id}/recording")})
-"""A stream never ends; HEAD isn't in the document."""
+SILENT = frozenset({("GET", "/api/v1/calls/live")})
+"""A stream never ends."""
 
 OPERATIONS = [
     (method, path.replace("{api_key_id}", "{key_id}").replace("{webhook_key_id}", "{key_id}"))
@@ -69,13 +71,14 @@ class Served:
     key: str
     ids: Mapping[str, str]
     schema: BaseSchema
+    session: requests.Session
 
     def cases(self, method: str, path: str, mode: GenerationMode) -> SearchStrategy[Case]:
         return self.schema[path][method].as_strategy(generation_mode=mode)
 
     def ask(self, case: Case) -> None:
         headers = {} if case.path.startswith("/api/v1/auth") else {"Authorization": f"Bearer {self.key}"}
-        response = case.call(base_url=self.url, headers=headers)
+        response = case.call(base_url=self.url, headers=headers, session=self.session)
         case.validate_response(response, checks=CHECKS)
 
 
@@ -85,7 +88,9 @@ def served(
 ) -> Iterator[Served]:
     dsn = postgres_server.create_database("contract", template=database_template)
     with _running(settings.model_copy(update={"database_url": dsn}), closed_port) as url:
-        yield _prepared(url)
+        served = _prepared(url)
+        with served.session:
+            yield served
 
 
 @contextmanager
@@ -132,7 +137,8 @@ def _prepared(url: str) -> Served:
         client.headers["Authorization"] = f"Bearer {token['access_token']}"
         made = client.post("/api/v1/api-keys", json={"name": "Contract", "role": "admin"}).json()
         document = client.get("/openapi.json").json()
-        return Served(url, made["key"], _some_of_each(client), schemathesis.openapi.from_dict(document))
+        schema = schemathesis.openapi.from_dict(document)
+        return Served(url, made["key"], _some_of_each(client), schema, requests.Session())
 
 
 def _some_of_each(client: httpx.Client) -> Mapping[str, str]:
@@ -155,7 +161,11 @@ def test_each_operation_keeps_to_what_the_document_says(
     served: Served, at: tuple[str, str], mode: GenerationMode
 ) -> None:
     @hypothesis_settings(
-        max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=EXAMPLES[mode],
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
     @given(case=served.cases(*at, mode))
     def ask(case: Case) -> None:

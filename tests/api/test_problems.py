@@ -73,7 +73,7 @@ async def test_each_refusal_is_a_problem(
 
 async def test_an_address_says_which_methods_it_takes(admin: httpx.AsyncClient) -> None:
     answer = await admin.delete(LEADS)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
 
 
 async def test_a_preflight_of_a_stranger_is_refused_by_a_problem(anyone: httpx.AsyncClient) -> None:

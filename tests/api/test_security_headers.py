@@ -32,18 +32,28 @@ async def test_every_answer_is_neither_guessed_at_nor_framed_nor_referred_to(
     assert "strict-transport-security" not in answer.headers
 
 
-async def test_answers_of_the_api_are_not_kept_but_where_they_say_how(
-    admin: httpx.AsyncClient, anyone: httpx.AsyncClient
-) -> None:
+async def test_answers_are_not_kept_but_where_they_say_how(admin: httpx.AsyncClient, anyone: httpx.AsyncClient) -> None:
     assert (await admin.get("/api/v1/leads")).headers["cache-control"] == "private, no-cache"
     assert (await admin.post("/api/v1/organizations/current/stop")).headers["cache-control"] == "no-store"
     token = await anyone.post("/api/v1/auth/token", data={"username": "admin@localhost", "password": "wrong"})
     assert token.headers["cache-control"] == "no-store"
-    assert "cache-control" not in (await anyone.get("/healthz")).headers
+    assert (await anyone.get("/healthz")).headers["cache-control"] == "no-store"
+    assert (await anyone.get("/openapi.json")).headers["cache-control"] == "private, no-cache"
 
 
-async def test_scripts_of_pages_run_and_data_runs_nowhere(admin: httpx.AsyncClient) -> None:
-    assert "default-src" not in (await admin.get("/docs")).headers["content-security-policy"]
+async def test_what_is_kept_of_one_person_or_page_is_not_taken_for_anothers(
+    admin: httpx.AsyncClient, anyone: httpx.AsyncClient
+) -> None:
+    from_a_page = {"Origin": "https://app.example.com"}
+    for headers in ({}, from_a_page):
+        answer = await admin.get("/api/v1/leads", headers=headers)
+        assert answer.headers.get_list("vary") == ["Origin, Authorization"]
+        again = await admin.get("/api/v1/leads", headers={**headers, "If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.headers["vary"]) == (304, "Origin, Authorization")
+        assert (await anyone.get("/openapi.json", headers=headers)).headers.get_list("vary") == ["Origin"]
+
+
+async def test_data_runs_nowhere(admin: httpx.AsyncClient) -> None:
     assert "default-src 'none'" in (await admin.get("/openapi.json")).headers["content-security-policy"]
 
 

@@ -85,10 +85,20 @@ def test_an_api_that_is_away_for_a_moment_is_asked_again(home: dict[str, str], t
         pytest.param(an_import(status="done", rows_accepted=3, rows_rejected=1), 3, id="some-rejected"),
         pytest.param(an_import(status="done", rows_rejected=1), 1, id="none"),
         pytest.param(an_import(status="failed", rows_accepted=3), 1, id="failed"),
+        pytest.param(an_import(status="cancelled", rows_accepted=3), 1, id="cancelled"),
     ],
 )
 def test_the_status_says_how_much_is_in(done: Json, status: int) -> None:
     assert status_of(done) == status
+
+
+def test_one_that_somebody_cancels_is_watched_no_longer(home: dict[str, str], tmp_path: Path) -> None:
+    file, shown = tmp_path / "leads.csv", io.StringIO()
+    file.write_text("phone\n1\n")
+    with running_api(home, api_with(an_import(), an_import(status="cancelled"))) as api:
+        done = import_file(api, file, "a", None, Screen(Console(file=shown)), lambda _: None)
+    tell(done, tmp_path / "r.csv", Screen(Console(file=shown)))
+    assert "cancelled" in shown.getvalue()
 
 
 def test_people_are_told_what_was_rejected_and_where_it_is(tmp_path: Path) -> None:

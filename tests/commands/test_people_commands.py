@@ -90,6 +90,19 @@ async def test_somebody_is_invited_gets_another_role_and_is_removed(terminal: Te
     assert ([one["email"] for one in people["users"]], people["invitations"]) == (["admin@localhost"], [])
 
 
+async def test_somebodys_password_is_reset(terminal: Terminal, process: Process) -> None:
+    made = await terminal.run("users", "invite", "new@example.com", "viewer", "--json")
+    async with httpx.AsyncClient(base_url=process.url) as client:
+        body = {"token": json.loads(made.out)["token"], "password": "a password they forget"}
+        await client.post("/api/v1/auth/accept-invitation", json=body)
+        reset = await terminal.run("users", "reset-password", "New@example.com")
+        (token,) = [word for word in reset.out.split() if word.startswith("rst_")]
+        body = {"token": token, "password": "one that they keep"}
+        assert (await client.post("/api/v1/auth/accept-password-reset", json=body)).status_code == 200
+    own = await terminal.run("users", "reset-password", "admin@localhost")
+    assert (own.status, "Change your own password" in own.err) == (1, True)
+
+
 async def test_what_is_refused_is_said_in_one_line(terminal: Terminal) -> None:
     last = await terminal.run("users", "role", "admin@localhost", "viewer")
     unknown = await terminal.run("users", "remove", "nobody@example.com")
