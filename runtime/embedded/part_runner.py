@@ -12,7 +12,7 @@ from runtime.embedded.errors import PartFailed
 from runtime.embedded.part import Part, Say
 from runtime.embedded.part_log import open_log, tail
 from runtime.embedded.process_records import ProcessRecords
-from runtime.embedded.standing_back import have_session_stand_back, standing_back
+from runtime.embedded.standing_back import stand_back
 from runtime.embedded.system_user import spawn_identity
 from runtime.embedded.tether import tethered
 
@@ -100,7 +100,7 @@ class PartRunner:
             await asyncio.to_thread(self.part.before_start)
         with open_log(self.log) as log:
             self._process = await asyncio.create_subprocess_exec(
-                *tethered(standing_back(self.part.argv, self.part.niceness), self.part.stop_signal),
+                *tethered(self.part.argv, self.part.stop_signal),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -110,7 +110,6 @@ class PartRunner:
                 **spawn_identity(self.part.user),
             )
         self._records.add(self.part.name, self._process.pid, self.part.stop_signal, self.part.stop_timeout_seconds)
-        await have_session_stand_back(self._process.pid, self.part.niceness)
 
     async def _finish_job(self) -> None:
         status = await self._ended(self.part.start_timeout_seconds)
@@ -129,6 +128,8 @@ class PartRunner:
                 raise PartFailed(self._failure(_how_it_ended(status)))
         if self.part.on_ready is not None:
             await self.part.on_ready()
+        if self.pid is not None:
+            await stand_back(self.pid, self.part.niceness)
 
     async def _keep_running(self) -> None:
         """Start the part again whenever it ends by itself, each time a little later."""

@@ -5,7 +5,9 @@ seconds, and a person waits for the API. What follows from both is never lost, o
 """
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 FOLLOWERS_NICENESS = 10
@@ -14,18 +16,32 @@ _TRIES = 20
 _BETWEEN_TRIES_SECONDS = 0.1
 
 
-def standing_back(command: Sequence[str], niceness: int) -> list[str]:
-    """The command, run with this niceness of POSIX; the process id stays."""
-    return ["nice", "-n", str(niceness), *command] if niceness else list(command)
+async def stand_back(pid: int, niceness: int) -> None:
+    """Have a process that is up stand back by so much from now on, with all that it starts later.
+
+    Not before: somebody waits for it to start, and on a busy machine it would take minutes.
+    """
+    if not niceness:
+        return
+    for thread in _threads(pid):
+        with suppress(OSError):  # it has ended
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
+    await _have_session_stand_back(pid, niceness)
 
 
-async def have_session_stand_back(pid: int, niceness: int) -> None:
+def _threads(pid: int) -> Iterator[int]:
+    """On Linux each thread has a niceness of its own; elsewhere it is the process's. Source: setpriority(2)."""
+    with suppress(OSError):
+        yield from (int(path.name) for path in Path(f"/proc/{pid}/task").iterdir())
+        return
+    yield pid
+
+
+async def _have_session_stand_back(pid: int, niceness: int) -> None:
     """The same for the whole session that this process leads, where the kernel weighs sessions against each other.
 
     On Linux with autogroups the niceness of a process counts only among those of its session. Source: sched(7).
     """
-    if not niceness:
-        return
     autogroup = Path(f"/proc/{pid}/autogroup")
     for _ in range(_TRIES):
         try:

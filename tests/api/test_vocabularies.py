@@ -74,8 +74,11 @@ def test_no_status_outcome_or_role_is_any_text(schemas: Json) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    [one for name, one in vars(words).items() if name.endswith("Word") and one is not words.Word],
-    ids=lambda word: str(word)[-40:],
+    [
+        pytest.param(one, id=name)
+        for name, one in vars(words).items()
+        if name.endswith("Word") and one is not words.Word
+    ],
 )
 def test_a_word_that_a_newer_process_wrote_is_passed_on(word: Any) -> None:  # noqa: ANN401  (a type's annotation)
     assert TypeAdapter(word).validate_python("of a newer version") == "of a newer version"

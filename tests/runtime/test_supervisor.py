@@ -167,3 +167,18 @@ async def test_a_part_stands_back_as_far_as_it_is_told(bench: Bench) -> None:
     assert ranks == {"api": own, "worker": own + 7}
     autogroup = Path(f"/proc/{supervisor.pid('worker')}/autogroup")
     assert not autogroup.exists() or autogroup.read_text().rstrip().endswith("nice 7")  # noqa: ASYNC240
+
+
+async def test_a_part_stands_back_only_once_it_is_up(bench: Bench) -> None:
+    part, ranks = bench.server("worker"), []
+
+    async def ready() -> bool:
+        assert bench.supervisor is not None
+        assert part.ready is not None
+        ranks.append(os.getpriority(os.PRIO_PROCESS, bench.supervisor.pid("worker") or 0))
+        return await part.ready()
+
+    supervisor = await bench.start(replace(part, niceness=7, ready=ready))
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert set(ranks) == {own}
+    assert os.getpriority(os.PRIO_PROCESS, supervisor.pid("worker") or 0) == own + 7
