@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from api.schemas.words import CampaignStatusWord
+
 
 class AccountStanding(BaseModel):
     """``max_live_calls``: ours or the provider's own figure, whichever is lower. ``parked``: why, and what to do."""
@@ -38,7 +40,7 @@ class CampaignStanding(BaseModel):
 
     id: UUID
     name: str
-    status: str
+    status: CampaignStatusWord
     number_pool_id: UUID
     live_calls: int
     max_live_calls: int | None

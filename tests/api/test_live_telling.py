@@ -29,7 +29,7 @@ def call(*said: str, **fields: object) -> LiveCall:
         "disposition": None,
         "disconnection_reason": None,
         "from_number": "+12125550101",
-        "to_number": None,
+        "to_number": "+13125550123",
         "started_at": datetime(2026, 3, 2, 18, 0, tzinfo=UTC),
         "ended_at": None,
         "duration_ms": None,

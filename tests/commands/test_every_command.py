@@ -51,6 +51,7 @@ TALKING: Mapping[str, str] = {
     "users invite": "new@example.com",
     "users role": "new@example.com viewer",
     "users remove": "new@example.com",
+    "users reset-password": "new@example.com",
     "keys list": "",
     "keys make": "CRM",
     "keys revoke": ID,
@@ -204,7 +205,7 @@ def test_where_nothing_runs_that_is_said_with_status_1(
 
 
 BARRED = [(command, bars, 401, "Set LEADLINE_API_KEY") for command in sorted(TALKING.keys() - {"status"})]
-BY_EMAIL = {"users role", "users remove"}
+BY_EMAIL = {"users role", "users remove", "users reset-password"}
 UNKNOWN = [
     (command, knows_nothing, 404, "There is nothing with this id.")
     for command in sorted(TALKING.keys() - {"status", "campaigns list"} - BY_EMAIL)

@@ -73,5 +73,6 @@ def test_webhooks_are_measured_beside_the_bare_route(launch: Launch) -> None:
     assert left_behind(measured.state) == []
     told = json.loads(measured.output[measured.output.index("\n{\n") :])["webhook"]["figures"]
     assert (told["even"]["bare"]["count"], told["even"]["whole"]["count"]) == (12 * 7, 12 * 7)
-    assert told["kept"] == 2 * 12 * 3
+    assert told["kept"] == 3 * 12 * 3
+    assert (told["heard"]["count"], told["forged"]["count"]) == (12 * 4, 12 * 7)
     assert told["rush"]["share"] > 0
