@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.periods import Period, Span
 from domain.vocabulary import AttemptStatus
+from storage.literals import written_out
 from storage.models import AttemptRow, CallSumRow, CampaignRow, LeadRow, LeadSumRow
 from storage.summing import NOBODY
 
@@ -90,7 +91,7 @@ async def leads_in_progress(session: AsyncSession, asked: Asked) -> int:
         .join(LeadRow, LeadRow.id == AttemptRow.lead_id)
         .where(
             # A literal: the planner must see that the index of open attempts holds what is asked for.
-            AttemptRow.status != literal_column(f"'{AttemptStatus.DONE}'"),
+            AttemptRow.status != written_out(AttemptStatus.DONE),
             AttemptRow.organization_id == asked.organization_id,
             LeadRow.created_at >= period.since,
             LeadRow.created_at < period.until,

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, literal_column, select
+from sqlalchemy import Select, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus
+from storage.literals import written_out
 from storage.models import AttemptRow, ContactRow
 from storage.pages import Cursor, Page, fetch_page
 
@@ -53,7 +54,7 @@ def matching_calls(
             statement = statement.where(getattr(AttemptRow, name) == value)
     if wanted.status is not None:
         # A literal: the planner must see that the partial index of open attempts holds what is asked for.
-        statement = statement.where(AttemptRow.status == literal_column(f"'{AttemptStatus(wanted.status)}'"))
+        statement = statement.where(AttemptRow.status == written_out(AttemptStatus(wanted.status)))
     return statement
 
 

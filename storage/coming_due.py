@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, func, literal, literal_column, select, true
+from sqlalchemy import Uuid, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import LeadStatus
+from storage.literals import written_out
 from storage.models import LeadRow
 from storage.turns import callable_campaigns, every_priority
 
@@ -35,7 +36,7 @@ async def next_openings(
             LeadRow.campaign_id == campaigns.c.id,
             LeadRow.priority == priorities.c.priority,
             # A literal: the planner must see that the partial index holds what is asked for.
-            LeadRow.status == literal_column(f"'{LeadStatus.NEW}'"),
+            LeadRow.status == written_out(LeadStatus.NEW),
             LeadRow.due_at > now,
             LeadRow.due_at <= until,
             LeadRow.due_at > LeadRow.earliest_at,

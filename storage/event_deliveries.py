@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import PING, DeliveryStatus, EventSubject
+from storage.literals import written_out
 from storage.models import EventDeliveryRow, EventSubscriptionRow
 from storage.pages import Cursor, Page, fetch_page
 
@@ -22,8 +23,8 @@ OVERDUE = timedelta(minutes=15)
 
 _DELIVERY = EventDeliveryRow
 # Literals: the plan is made once, and nearly all that there is was delivered.
-_PENDING: ColumnElement[str] = literal_column(f"'{DeliveryStatus.PENDING}'")
-_RETRYING: ColumnElement[str] = literal_column(f"'{DeliveryStatus.RETRYING}'")
+_PENDING = written_out(DeliveryStatus.PENDING)
+_RETRYING = written_out(DeliveryStatus.RETRYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ async def take_back_overdue(session: AsyncSession, *, now: datetime) -> int:
     The engine has forgotten their workflows, or is far behind: then one more try does no harm.
     """
     overdue = (
-        _DELIVERY.status == literal_column(f"'{DeliveryStatus.RETRYING}'"),
+        _DELIVERY.status == _RETRYING,
         _DELIVERY.next_try_at < now - OVERDUE,
     )
     statement = update(_DELIVERY).where(*overdue).values(status=DeliveryStatus.PENDING, claimed_until=None)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ScalarSelect, func, literal_column, or_, select
+from sqlalchemy import ScalarSelect, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadStatus
+from storage.literals import written_out
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow
 from storage.turns import PRIORITIES
 
@@ -55,7 +56,7 @@ def _leads_due(now: datetime) -> ScalarSelect[int]:
         .where(
             CampaignRow.status == CampaignStatus.RUNNING,
             # A literal, and every priority by its name, so that the index on what is due is all that is read.
-            LeadRow.status == literal_column(f"'{LeadStatus.NEW}'"),
+            LeadRow.status == written_out(LeadStatus.NEW),
             LeadRow.priority.in_(PRIORITIES),
             LeadRow.due_at <= now,
             or_(LeadRow.open_until.is_(None), LeadRow.open_until > now),
@@ -65,15 +66,13 @@ def _leads_due(now: datetime) -> ScalarSelect[int]:
 
 
 def _leads_to_hand_over() -> ScalarSelect[int]:
-    query = select(func.count()).where(
-        LeadRow.handed_over_at.is_(None), LeadRow.status != literal_column(f"'{LeadStatus.DONE}'")
-    )
+    query = select(func.count()).where(LeadRow.handed_over_at.is_(None), LeadRow.status != written_out(LeadStatus.DONE))
     return query.scalar_subquery()
 
 
 def _attempts_overdue(now: datetime) -> ScalarSelect[int]:
     query = select(func.count()).where(
-        AttemptRow.status != literal_column(f"'{AttemptStatus.DONE}'"), AttemptRow.look_up_at < now - LATE_AFTER
+        AttemptRow.status != written_out(AttemptStatus.DONE), AttemptRow.look_up_at < now - LATE_AFTER
     )
     return query.scalar_subquery()
 

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, literal_column, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import CampaignStatus, LeadOutcome, LeadStatus
+from storage.literals import written_out
 from storage.models import CampaignRow, LeadRow
 
 OVER = (CampaignStatus.FINISHED, CampaignStatus.ARCHIVED)
 
 # A literal: the planner must see that the partial indexes hold what is asked for.
-_WAITS = LeadRow.status == literal_column(f"'{LeadStatus.NEW}'")
+_WAITS = LeadRow.status == written_out(LeadStatus.NEW)
 
 
 async def campaigns_to_end(session: AsyncSession) -> Sequence[UUID]:

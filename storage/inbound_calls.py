@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,7 @@ from domain.calls import CallFacts
 from domain.ringing_back import FIRST_QUESTION
 from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadOutcome
 from storage.accounts import ADDRESS, AccountAddress
+from storage.literals import written_out
 from storage.models import AccountRow, AttemptRow, CampaignRow, InboundCallRow, LeadRow, NumberPoolRow
 
 
@@ -128,4 +129,4 @@ async def put_off(session: AsyncSession, row_id: UUID, *, until: datetime, now: 
 
 
 # A literal: the planner must see that the partial index of open calls holds what is asked for.
-_DONE: ColumnElement[str] = literal_column("'done'")
+_DONE = written_out(AttemptStatus.DONE)

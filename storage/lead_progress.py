@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import exists, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadOutcome, LeadStatus
+from storage.literals import written_out
 from storage.models import AttemptRow, CampaignRow, LeadRow
 
 # Literals: the planner must see that the partial index of open attempts holds what is asked for.
-_GRANTED: ColumnElement[str] = literal_column(f"'{AttemptStatus.GRANTED}'")
-_DONE: ColumnElement[str] = literal_column(f"'{AttemptStatus.DONE}'")
+_GRANTED = written_out(AttemptStatus.GRANTED)
+_DONE = written_out(AttemptStatus.DONE)
 
 
 class LeadRun(NamedTuple):
@@ -90,7 +91,7 @@ async def leads_to_hand_over(
         .where(
             LeadRow.campaign_id == CampaignRow.id,
             LeadRow.handed_over_at.is_(None),
-            LeadRow.status != literal_column(f"'{LeadStatus.DONE}'"),
+            LeadRow.status != written_out(LeadStatus.DONE),
             LeadRow.created_at < created_before,
             LeadRow.id.not_in(but_for),
         )

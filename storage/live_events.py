@@ -31,6 +31,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import UserDefinedType
 from typing_extensions import override
 
+from domain.vocabulary import AttemptStatus
+from storage.literals import written_out
 from storage.live_calls import Interest
 from storage.live_cursor import LiveCursor
 from storage.models import AttemptRow, InboundCallRow, LiveEventRow
@@ -42,7 +44,7 @@ RETAINED = timedelta(minutes=15)
 """Longer than is promised: an event is noted before it is committed, and a transaction may take a minute."""
 
 # A literal: the planner must see that the partial index of open calls holds what is asked for.
-_DONE: ColumnElement[str] = literal_column("'done'")
+_DONE = written_out(AttemptStatus.DONE)
 
 # Any number that nothing else here uses: one process at a time deletes.
 ADVISORY_LOCK = 0x1EAD_11FE

@@ -10,10 +10,11 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptOutcome, LeadStatus
+from storage.literals import written_out
 from storage.models import (
     AccountRow,
     AttemptRow,
@@ -29,7 +30,7 @@ from storage.situations import LONG_COLUMNS, LeadWithContext
 LAST_CALLS = 500
 """From so many of the latest calls it is told how long one takes."""
 
-_WAITS = LeadRow.status == literal_column(f"'{LeadStatus.NEW}'")
+_WAITS = LeadRow.status == written_out(LeadStatus.NEW)
 
 
 @dataclass(frozen=True, slots=True)

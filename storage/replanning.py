@@ -23,7 +23,6 @@ from sqlalchemy import (
     any_,
     func,
     literal,
-    literal_column,
     or_,
     select,
     update,
@@ -32,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.vocabulary import CampaignStatus, LeadStatus
+from storage.literals import written_out
 from storage.models import (
     AccountRow,
     AttemptRow,
@@ -256,7 +256,7 @@ def _ids(values: Sequence[UUID]) -> ColumnElement[Any]:
 
 
 # A literal: the planner must see that the partial indexes hold what is asked for.
-_IS_NEW = LeadRow.status == literal_column(f"'{LeadStatus.NEW}'")
+_IS_NEW = LeadRow.status == written_out(LeadStatus.NEW)
 
 
 def _locked(query: AnyColumns, campaign: CampaignRow, now: datetime) -> AnyColumns:

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, literal_column, or_, select, true
+from sqlalchemy import Select, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import CampaignStatus, LeadStatus
+from storage.literals import written_out
 from storage.models import CampaignRow, ContactRow, LeadRow
 from storage.turns import every_priority
 
@@ -68,7 +69,7 @@ async def times_after(
 
 
 # A literal: the planner must see that the partial indexes hold what is asked for.
-_IS_NEW = LeadRow.status == literal_column(f"'{LeadStatus.NEW}'")
+_IS_NEW = LeadRow.status == written_out(LeadStatus.NEW)
 
 
 def _times(now: datetime) -> Select[*tuple[Any, ...]]:

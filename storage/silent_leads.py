@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, or_, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import LeadStatus
+from storage.literals import written_out
 from storage.models import LeadRow
 
 acts_at = func.coalesce(LeadRow.next_attempt_at, LeadRow.due_at, LeadRow.handed_over_at)
@@ -38,7 +39,7 @@ async def silent_leads(
     """
     query = select(LeadRow.id, LeadRow.run, acts_at.label("acts_at")).where(
         # As the partial index has it: the planner must see that it holds what is asked for.
-        LeadRow.status == literal_column(f"'{LeadStatus.NEW}'"),
+        LeadRow.status == written_out(LeadStatus.NEW),
         LeadRow.handed_over_at.is_not(None),
         or_(LeadRow.planned_at.is_(None), LeadRow.planned_at < acts_at),
         acts_at < silent_since,

@@ -11,13 +11,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     FromClause,
     Select,
     case,
     exists,
     func,
-    literal_column,
     or_,
     select,
     true,
@@ -25,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadStatus
+from storage.literals import written_out
 from storage.models import AccountRow, AttemptRow, CallerIdRow, CampaignRow, InboundCallRow, LeadRow, NumberPoolRow
 from storage.pilots import is_pilot_over
 from storage.turns import every_priority
@@ -36,8 +35,8 @@ MOST_COUNTED = 500
 """Due leads of one campaign and priority."""
 
 # Literals: the planner must see that the partial indexes hold what is asked for.
-_NEW: ColumnElement[str] = literal_column(f"'{LeadStatus.NEW}'")
-_DONE: ColumnElement[str] = literal_column(f"'{AttemptStatus.DONE}'")
+_NEW = written_out(LeadStatus.NEW)
+_DONE = written_out(AttemptStatus.DONE)
 
 _SHOWN = (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.DRAFT)
 

@@ -22,7 +22,6 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    literal_column,
     or_,
     select,
     true,
@@ -34,6 +33,7 @@ from sqlalchemy.orm import aliased
 
 from domain.decision import PACE_HORIZON
 from domain.vocabulary import CampaignStatus, LeadStatus
+from storage.literals import written_out
 from storage.looks import Look, Via
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow, OrganizationRow
 from storage.paces import ACCOUNT_CAP, Instant, is_campaign_paced_beyond
@@ -126,7 +126,7 @@ def callable_campaigns(now: Instant, number_pool_ids: BindParameter[Any] | None 
 
 _IS_DUE = (
     # A literal: the planner must see that the partial indexes hold what is asked for.
-    LeadRow.status == literal_column(f"'{LeadStatus.NEW}'"),
+    LeadRow.status == written_out(LeadStatus.NEW),
     LeadRow.due_at <= NOW,
     or_(LeadRow.open_until.is_(None), LeadRow.open_until > NOW),
     LeadRow.handed_over_at.is_not(None),
