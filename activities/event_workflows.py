@@ -2,9 +2,8 @@
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError
 
-from activities.lead_workflows import EngineAway
+from activities.lead_workflows import unless_away
 from activities.messages import EVENT_WORKFLOW, EventOrder
 
 
@@ -15,7 +14,7 @@ class EventWorkflows:
 
     async def start(self, order: EventOrder) -> None:
         """Have a delivery tried again, unless it is being; one workflow for each round. Raises ``EngineAway``."""
-        try:
+        with unless_away():
             await self._client.start_workflow(
                 EVENT_WORKFLOW,
                 order,
@@ -24,8 +23,6 @@ class EventWorkflows:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 static_summary="An event that couldn't be delivered at once",
             )
-        except (RPCError, RuntimeError) as error:  # the latter where a lazy client finds no server
-            raise EngineAway(str(error)) from error
 
 
 def event_workflow_id(order: EventOrder) -> str:

@@ -1,6 +1,7 @@
 """Starting and signalling the workflows of leads, and of the files that bring many."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -50,6 +51,15 @@ class EngineAway(RuntimeError):  # noqa: N818  (says what happened, as in the ho
     """The engine could not be told; what is committed stands, and the reconciliation tells it later."""
 
 
+@contextmanager
+def unless_away() -> Iterator[None]:
+    """Raise ``EngineAway`` for what the client raises where the engine refuses or isn't there."""
+    try:
+        yield
+    except (RPCError, RuntimeError) as error:  # the latter where a lazy client finds no server
+        raise EngineAway(str(error)) from error
+
+
 class LeadWorkflows:
     """The engine's side of leads and files of them.
 
@@ -63,31 +73,30 @@ class LeadWorkflows:
     async def start(self, lead: LeadToStart) -> bool:
         """Start this run of the lead's workflow unless it was ever started; False when it has ended already."""
         try:
-            await self._client.start_workflow(
-                LEAD_WORKFLOW,
-                LeadInput(lead.lead_id, lead.run),
-                id=workflow_id(lead.lead_id, lead.run),
-                task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=cut(f"Lead of {plain(lead.campaign_name)}", LONGEST_SUMMARY),
-                static_details=_details(lead),
-                search_attributes=TypedSearchAttributes(
-                    [
-                        SearchAttributePair(CAMPAIGN, str(lead.campaign_id)),
-                        SearchAttributePair(ORGANIZATION, str(lead.organization_id)),
-                    ]
-                ),
-            )
+            with unless_away():
+                await self._client.start_workflow(
+                    LEAD_WORKFLOW,
+                    LeadInput(lead.lead_id, lead.run),
+                    id=workflow_id(lead.lead_id, lead.run),
+                    task_queue=self._task_queue,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    static_summary=cut(f"Lead of {plain(lead.campaign_name)}", LONGEST_SUMMARY),
+                    static_details=_details(lead),
+                    search_attributes=TypedSearchAttributes(
+                        [
+                            SearchAttributePair(CAMPAIGN, str(lead.campaign_id)),
+                            SearchAttributePair(ORGANIZATION, str(lead.organization_id)),
+                        ]
+                    ),
+                )
         except WorkflowAlreadyStartedError:
             return False
-        except (RPCError, RuntimeError) as error:  # the latter where a lazy client finds no server
-            raise EngineAway(str(error)) from error
         return True
 
     async def start_import(self, import_id: UUID) -> None:
         """Have a file of leads taken in, unless it just is."""
-        try:
+        with unless_away():
             await self._client.start_workflow(
                 IMPORT_WORKFLOW,
                 import_id,
@@ -96,8 +105,6 @@ class LeadWorkflows:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 static_summary="Leads of a file",
             )
-        except (RPCError, RuntimeError) as error:  # the latter where a lazy client finds no server
-            raise EngineAway(str(error)) from error
 
     async def wake(self, lead_id: UUID, run: int, reason: str) -> bool:
         """Have the lead look again at what it may do next; False when it has no open workflow."""
@@ -133,14 +140,13 @@ class LeadWorkflows:
 
 async def _unless_missing(request: Awaitable[Answer]) -> Answer | None:
     """The engine's answer; None when it knows no such workflow, or for a signal no open one."""
-    try:
-        return await request
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise EngineAway(str(error)) from error
-        return None
-    except RuntimeError as error:  # where a lazy client finds no server
-        raise EngineAway(str(error)) from error
+    with unless_away():
+        try:
+            return await request
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
 
 
 def _details(lead: LeadToStart) -> str:
