@@ -56,7 +56,7 @@ class LeadDecisions:
         if by_probe:
             context = as_probe(context, now)
         step = await self._decide(session, context, await self._count(session, context, now), now=now)
-        return None if step is None else told(step, context)
+        return told(step, context) if isinstance(step, Dial) else step  # the others are told when they ask
 
     async def advance(
         self, session: AsyncSession, found: FoundLead, *, now: datetime, room: Room | Capacity
