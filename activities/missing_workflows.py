@@ -2,10 +2,13 @@
 
 An engine that was set up anew, or restored from an older file, has forgotten leads of which no row tells so. Nobody
 asks for each of a hundred thousand sleeping leads; asked for are those whose time came and that didn't move.
+
+Those whose workflow is there sleep longer than their row says, as whoever was planned anew in its sleep does: they
+stand in line by their row, and are planned anew so that it says so.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.lead_workflows import EngineAway, LeadWorkflows
-from storage import lead_progress, silent_leads
+from storage import lead_progress, replanning, silent_leads
 from storage.silent_leads import Place, SilentLead
 
 log = structlog.get_logger(__name__)
@@ -48,8 +51,10 @@ class MissingWorkflows:
         """
         leads = await self._silent()
         self._asked_up_to = leads[-1].place if len(leads) == self._at_most else None
-        missing = await self._missing_among(leads)
+        known = await self._known(leads)
+        missing = [lead_id for lead_id, is_open in known.items() if not is_open]
         await self.hand_over_again(missing)
+        await self._plan_again([lead_id for lead_id, is_open in known.items() if is_open])
         return missing
 
     async def hand_over_again(self, lead_ids: Sequence[UUID]) -> None:
@@ -58,6 +63,11 @@ class MissingWorkflows:
             async with self._sessions.begin() as session:
                 await lead_progress.hand_over_again(session, lead_ids)
 
+    async def _plan_again(self, lead_ids: Sequence[UUID]) -> None:
+        if lead_ids:
+            async with self._sessions.begin() as session:
+                await replanning.plan_again(session, lead_ids)
+
     async def _silent(self) -> Sequence[SilentLead]:
         now = self._clock()
         async with self._sessions() as session:
@@ -65,9 +75,10 @@ class MissingWorkflows:
                 session, now, silent_since=now - GRACE, after=self._asked_up_to, limit=self._at_most
             )
 
-    async def _missing_among(self, leads: Sequence[SilentLead]) -> Sequence[UUID]:
+    async def _known(self, leads: Sequence[SilentLead]) -> Mapping[UUID, bool]:
+        """For each lead that could be asked for whether its workflow goes on."""
         room = asyncio.Semaphore(AT_ONCE)
-        missing: list[UUID] = []
+        known: dict[UUID, bool] = {}
         is_away = False
 
         async def ask(lead: SilentLead) -> None:
@@ -76,8 +87,7 @@ class MissingWorkflows:
                 if is_away:
                     return
                 try:
-                    if not await self._workflows.is_open(lead.lead_id, lead.run):
-                        missing.append(lead.lead_id)
+                    known[lead.lead_id] = await self._workflows.is_open(lead.lead_id, lead.run)
                 except EngineAway as error:
                     log.warning("engine_away", error=str(error))
                     is_away = True
@@ -85,4 +95,4 @@ class MissingWorkflows:
         async with asyncio.TaskGroup() as group:
             for lead in leads:
                 group.create_task(ask(lead))
-        return missing
+        return known

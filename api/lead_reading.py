@@ -40,7 +40,9 @@ async def read_one(deps: Dependencies, session: AsyncSession, principal: Princip
     if record is None:
         raise NotFound(NO_LEAD)
     answer = lead_answer(record)
-    answer.waiting_for = await _worked_out(session, record.lead, deps.clock()) or answer.waiting_for
+    worked_out = await _worked_out(session, record.lead, deps.clock())
+    if worked_out is not None:
+        answer.waiting_for, answer.next_attempt_at = worked_out, None
     return answer
 
 
@@ -61,8 +63,10 @@ async def _place_in_line(session: AsyncSession, lead: LeadRow, now: datetime) ->
 
 
 def _is_in_line(lead: LeadRow, now: datetime) -> bool:
+    """Also where its row still tells of a time that has come: it stands in line before its workflow knows that."""
     waits_for = lead.waiting_for or ""
-    if lead.status != LeadStatus.NEW or not (waits_for in QUEUED_FOR or tells_of_parking(waits_for)):
+    has_come = lead.next_attempt_at is not None and lead.next_attempt_at <= now
+    if lead.status != LeadStatus.NEW or not (waits_for in QUEUED_FOR or tells_of_parking(waits_for) or has_come):
         return False
     is_due = lead.due_at is not None and lead.due_at <= now
     return is_due and (lead.open_until is None or lead.open_until > now)

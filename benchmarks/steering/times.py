@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytz
 
@@ -18,8 +18,9 @@ IsRight = Callable[[Json], bool]
 
 
 def is_due(lead: Json) -> bool:
-    """It waits for nothing but a free slot."""
-    return lead["next_attempt_at"] is None
+    """It waits for nothing but a free slot: for no time, or for one that has come."""
+    planned = lead["next_attempt_at"]
+    return planned is None or datetime.fromisoformat(planned) <= datetime.now(UTC)
 
 
 def waits_for(weekday: int, opens: int, closes: int) -> IsRight:

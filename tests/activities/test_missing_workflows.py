@@ -55,6 +55,17 @@ async def test_a_lead_that_the_engine_has_is_left_alone(
     assert (await reread(sessions, lead)).handed_over_at == SLEPT["handed_over_at"]
 
 
+async def test_a_lead_that_sleeps_longer_than_its_row_says_is_shown_in_line(
+    stage: Stage, sessions: Sessions, world: World
+) -> None:
+    """It was planned anew in its sleep, and its workflow's timer is for another day."""
+    lead = await sleeper(sessions, world, waiting_for="another call to this number to end")
+    await stage.reconcile()
+    told = await reread(sessions, lead)
+    assert (told.next_attempt_at, told.planned_at, told.due_at) == (None, NOON, SLEPT_TILL)
+    assert told.waiting_for != "another call to this number to end"
+
+
 @pytest.mark.parametrize(
     "columns",
     [

@@ -47,6 +47,17 @@ async def test_a_lead_in_line_is_told_its_place_and_about_when(admin: httpx.Asyn
     assert sentence.startswith("queued, 1 before it, about ")
 
 
+async def test_a_lead_whose_time_has_come_stands_in_line_whatever_its_row_says(
+    admin: httpx.AsyncClient, lead: Lead
+) -> None:
+    """It was planned anew in its sleep; nobody wakes it before it is its turn."""
+    came = datetime.now(UTC) - timedelta(seconds=30)
+    lead_id = await lead(due_at=came, next_attempt_at=came, waiting_for="another call to this number to end")
+    shown = (await admin.get(f"/api/v1/leads/{lead_id}")).json()
+    assert shown["waiting_for"].startswith("queued, nobody before it, about ")
+    assert shown["next_attempt_at"] is None
+
+
 async def test_lists_keep_what_is_stored(admin: httpx.AsyncClient, lead: Lead) -> None:
     await lead()
     (shown,) = (await admin.get("/api/v1/leads")).json()["items"]
@@ -64,6 +75,10 @@ async def test_a_lead_whose_window_ends_before_its_turn_is_told_so(admin: httpx.
     "columns",
     [
         pytest.param({"waiting_for": "Mon 09:00 America/New_York, next attempt"}, id="waits-for-its-hours"),
+        pytest.param(
+            {"waiting_for": "another call to end", "next_attempt_at": datetime(2100, 1, 1, tzinfo=UTC)},
+            id="waits-for-its-time",
+        ),
         pytest.param({"waiting_for": "the campaign is paused"}, id="held-up"),
         pytest.param({"due_at": datetime(2100, 1, 1, tzinfo=UTC)}, id="not-due"),
         pytest.param({"open_until": datetime(2026, 1, 1, tzinfo=UTC)}, id="its-window-has-closed"),

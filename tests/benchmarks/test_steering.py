@@ -97,6 +97,18 @@ def test_a_lead_waits_for_a_far_day_on_all_its_clocks(instant: str | None, zones
     assert waits_for(THURSDAY, 9, 17)({"next_attempt_at": instant, "time_zones": zones}) is expected
 
 
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        pytest.param(None, True, id="for-no-time"),
+        pytest.param("2026-03-05T15:00:00Z", True, id="for-one-that-has-come"),
+        pytest.param("2999-03-05T15:00:00Z", False, id="for-one-to-come"),
+    ],
+)
+def test_a_lead_waits_for_nothing_but_a_slot(instant: str | None, expected: bool) -> None:
+    assert is_due({"next_attempt_at": instant}) is expected
+
+
 def client(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://leads.example.com")
     return Client(http, pause_seconds=0.0)
@@ -108,7 +120,7 @@ async def test_a_page_is_read_again_until_all_on_it_are_right() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.params.get("cursor"))
         is_wrong = len(asked) == 1
-        lead = RIGHT_AWAY | ({"next_attempt_at": "2026-03-05T15:00:00Z"} if is_wrong else {})
+        lead = RIGHT_AWAY | ({"next_attempt_at": "2999-03-05T15:00:00Z"} if is_wrong else {})
         return httpx.Response(200, json={"items": [lead], "next_cursor": None if "2" in asked else "2"})
 
     await until_all_right(client(answer), "c", is_due)
@@ -116,9 +128,9 @@ async def test_a_page_is_read_again_until_all_on_it_are_right() -> None:
 
 
 async def test_times_that_stay_wrong_are_no_result() -> None:
-    lead = RIGHT_AWAY | {"next_attempt_at": "2026-03-05T15:00:00Z"}
+    lead = RIGHT_AWAY | {"next_attempt_at": "2999-03-05T15:00:00Z"}
     page = httpx.Response(200, json={"items": [lead], "next_cursor": None})
-    with pytest.raises(BenchmarkFailed, match="2026-03-05T15:00:00Z"):
+    with pytest.raises(BenchmarkFailed, match="2999-03-05T15:00:00Z"):
         await until_all_right(client(lambda _: page), "c", is_due, patience_seconds=-1.0)
 
 
