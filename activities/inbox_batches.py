@@ -1,7 +1,8 @@
 """Many webhooks in one transaction: what most of them change is a few columns of one attempt, and needs nobody else.
 
 Nobody's lock is waited for. What needs more, or an attempt that somebody else is at, is left to a transaction of its
-own (``activities.inbox.take``), and so is everything when one event of a batch goes wrong.
+own (``activities.inbox.take``), and so is everything when one event of a batch goes wrong. All is said through the
+driver itself: webhooks come by the hundreds a second.
 """
 
 from collections import defaultdict
@@ -21,11 +22,15 @@ from activities.terms import dispositions_of
 from domain.dispositions import may_forbid
 from domain.outcomes import custom_analysis, outcome_of
 from domain.progress import is_stale
-from domain.vocabulary import AttemptStatus
+from domain.vocabulary import AttemptStatus, LeadStatus
 from storage import attempts, leads, webhook_events
 from storage.attempts import ReportedAttempt
+from storage.looks import Looking
 from storage.models import LeadRow
 from storage.writing import write_changes
+
+_NOBODY_TO_ASK = AsyncSession()
+"""What is plain needs nothing but its own rows; should it ask for more, its batch fails and each is tried by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class _Plain:
     heard: Heard
 
 
-async def take_together(session: AsyncSession, batch: Sequence[Arrived], *, now: datetime) -> Sequence[Taken | None]:
+async def take_together(via: Looking, batch: Sequence[Arrived], *, now: datetime) -> Sequence[Taken | None]:
     """Keep and apply those of these events that can be taken together; the caller commits.
 
     Safe to repeat, as ``take`` is, and with the same effect.
@@ -47,16 +52,16 @@ async def take_together(session: AsyncSession, batch: Sequence[Arrived], *, now:
     """
     # Any order has the same effect; in this one no event of a call comes after one that knows more.
     in_order = sorted(range(len(batch)), key=lambda place: _rank(batch[place]))
-    found = _Found(await _lock(session, batch))
+    found = _Found(await _lock(via, batch))
     plain = {place: one for place in in_order if (one := _plain(batch[place], found)) is not None}
-    concerned = await _lock_leads(session, plain.values())
+    concerned = await _lock_leads(via, plain.values())
     plain = {place: one for place, one in plain.items() if _has_its_lead(one, concerned)}
     particular = {batch[place].facts.call_id for place in in_order if place not in plain} | _contested(plain.values())
     plain = {place: one for place, one in plain.items() if one.arrived.facts.call_id not in particular}
-    news = await _keep(session, plain.values(), now)
-    done = {place: await _apply(session, one, news, concerned, now) for place, one in plain.items()}
+    news = await _keep(via, plain.values(), now)
+    done = {place: await _apply(one, news, concerned, now) for place, one in plain.items()}
     touched = {one.reported.attempt.id: one.reported.attempt for one in plain.values()}
-    await write_changes(session, [*touched.values(), *concerned.values()])
+    await write_changes(via, [*touched.values(), *concerned.values()])
     return [done.get(place) for place in range(len(batch))]
 
 
@@ -82,10 +87,10 @@ class _Found:
         return self._by_call.get(arrived.facts.call_id)
 
 
-async def _lock(session: AsyncSession, batch: Sequence[Arrived]) -> Sequence[ReportedAttempt]:
+async def _lock(via: Looking, batch: Sequence[Arrived]) -> Sequence[ReportedAttempt]:
     attempt_ids = {arrived.facts.attempt_id for arrived in batch if arrived.facts.attempt_id is not None}
     call_ids = {arrived.facts.call_id for arrived in batch if arrived.facts.attempt_id is None}
-    return await attempts.lock_free(session, attempt_ids, call_ids)
+    return await attempts.lock_free(via, attempt_ids, call_ids)
 
 
 def _plain(arrived: Arrived, found: _Found) -> _Plain | None:
@@ -121,16 +126,20 @@ def _contested(plain: Iterable[_Plain]) -> Set[str]:
     return {call_id for claimants in calls.values() if len(claimants) > 1 for call_id in claimants}
 
 
-async def _lock_leads(session: AsyncSession, plain: Iterable[_Plain]) -> Mapping[UUID, LeadRow]:
+async def _lock_leads(via: Looking, plain: Iterable[_Plain]) -> Mapping[UUID, LeadRow]:
     lead_ids = {one.reported.attempt.lead_id for one in plain if decides(one.arrived.facts)}
-    return await leads.lock_free_rows(session, lead_ids) if lead_ids else {}
+    return await leads.lock_free_rows(via, lead_ids) if lead_ids else {}
 
 
 def _has_its_lead(one: _Plain, concerned: Mapping[UUID, LeadRow]) -> bool:
-    return not decides(one.arrived.facts) or one.reported.attempt.lead_id in concerned
+    """What a call means for a lead that is done already is found out from all of its calls."""
+    if not decides(one.arrived.facts):
+        return True
+    lead = concerned.get(one.reported.attempt.lead_id)
+    return lead is not None and lead.status != LeadStatus.DONE
 
 
-async def _keep(session: AsyncSession, plain: Iterable[_Plain], now: datetime) -> dict[tuple[UUID, str], Arrived]:
+async def _keep(via: Looking, plain: Iterable[_Plain], now: datetime) -> dict[tuple[UUID, str], Arrived]:
     """Keep each event once; which of those that arrived, the first of its repeats, is the one that counts."""
     firsts: dict[tuple[UUID, str], _Plain] = {}
     for one in plain:
@@ -139,11 +148,10 @@ async def _keep(session: AsyncSession, plain: Iterable[_Plain], now: datetime) -
     if not firsts:
         return {}
     new = [new_event(one.arrived, one.reported.attempt.id, now) for one in firsts.values()]
-    return {key: firsts[key].arrived for key in await webhook_events.add_events(session, new)}
+    return {key: firsts[key].arrived for key in await webhook_events.add_events(via, new)}
 
 
 async def _apply(
-    session: AsyncSession,
     one: _Plain,
     news: Mapping[tuple[UUID, str], Arrived],
     concerned: Mapping[UUID, LeadRow],
@@ -156,7 +164,7 @@ async def _apply(
     lead = concerned.get(attempt.lead_id) if decides(arrived.facts) else None
     of_lead = None if lead is None else Concerned(lead, one.reported.campaign)
     locked = Locked(attempt, heard=one.heard, concerned=of_lead)
-    reported = await write_report(session, locked, arrived.facts, now=now)
+    reported = await write_report(_NOBODY_TO_ASK, locked, arrived.facts, now=now)
     return taken(arrived.facts, attempt.id, was, reported.aftermath)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from activities.inbox import Arrived, Taken, take
 from activities.inbox_batches import take_together
 from api.database_away import is_unreachable
+from storage.driver_transactions import DriverTransactions
 
 WRITERS = 2
 """The second one goes on while the first waits for the disk."""
@@ -43,6 +44,7 @@ class WebhookLine:
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
+        self._transactions = DriverTransactions(sessions)
         self._clock = clock
         self._line: deque[_Waiting] = deque()
         self._writers: set[asyncio.Task[None]] = set()
@@ -75,8 +77,8 @@ class WebhookLine:
     async def _write(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
         """Write what can be written together, and say what is left."""
         try:
-            async with self._sessions.begin() as session:
-                together = await take_together(session, [one.arrived for one in batch], now=self._clock())
+            async with self._transactions.begin() as transaction:
+                together = await take_together(transaction, [one.arrived for one in batch], now=self._clock())
         except Exception as error:  # noqa: BLE001 - one event's fault mustn't be the others': each is tried by itself
             if not is_unreachable(error):
                 return batch

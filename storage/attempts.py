@@ -9,11 +9,12 @@ from uuid import UUID, uuid5
 from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer, load_only
 
 from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
+from storage.looks import Look, Looking
 from storage.models import AttemptRow, CampaignRow, InboundCallRow
+from storage.rows_read import RowsOf
 
 PERSONAL = frozenset(
     {
@@ -71,9 +72,10 @@ class ReportedAttempt:
     campaign: CampaignRow
 
 
-_LONG = (AttemptRow.transcript, AttemptRow.utterances, AttemptRow.request_body, AttemptRow.latency)
-_LOCK_FREE = (
-    select(AttemptRow, CampaignRow)
+_ATTEMPTS = RowsOf(AttemptRow, but={"transcript", "utterances", "request_body", "latency"})
+_TERMS = RowsOf(CampaignRow, only={"id", "dispositions", "live_phrases"})
+_LOCK_FREE = Look(
+    select(*_ATTEMPTS.columns, *_TERMS.columns)
     .join(CampaignRow, CampaignRow.id == AttemptRow.campaign_id)
     .where(
         or_(
@@ -82,24 +84,21 @@ _LOCK_FREE = (
         ),
         AttemptRow.status != AttemptStatus.DONE,
     )
-    .options(
-        *(defer(column, raiseload=True) for column in _LONG),
-        load_only(CampaignRow.dispositions, CampaignRow.live_phrases, raiseload=True),
-    )
     .with_for_update(key_share=True, of=AttemptRow, skip_locked=True)
 )
 
 
 async def lock_free(
-    session: AsyncSession, attempt_ids: Collection[UUID], call_ids: Collection[str]
+    via: Looking, attempt_ids: Collection[UUID], call_ids: Collection[str]
 ) -> Sequence[ReportedAttempt]:
     """Lock those of these open attempts that nobody else has locked, without waiting for the others.
 
     Since nobody is waited for, the order of locks needn't be kept. Of an attempt what may be long isn't read, but may
-    be written; of a campaign only the tables that a report is read by.
+    be written; of a campaign only the tables that a report is read by. No session knows these rows.
     """
-    given = {"attempt_ids": list(attempt_ids), "call_ids": list(call_ids)}
-    return [ReportedAttempt(row[0], row[1]) for row in await session.execute(_LOCK_FREE, given)]
+    rows = await _LOCK_FREE.rows(via, attempt_ids=list(attempt_ids), call_ids=list(call_ids))
+    split = len(_ATTEMPTS.columns)
+    return [ReportedAttempt(_ATTEMPTS.made_of(row[:split]), _TERMS.made_of(row[split:])) for row in rows]
 
 
 async def attempt_of_call(session: AsyncSession, call_id: str) -> AttemptRow | None:

@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import LeadOutcome, LeadStatus
+from storage.looks import Look, Looking
 from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
 from storage.pages import Cursor, Page, fetch_page
+from storage.rows_read import RowsOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,21 @@ async def lock_row(session: AsyncSession, lead_id: UUID) -> LeadRow:
     return await session.get_one(LeadRow, lead_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
-async def lock_free_rows(session: AsyncSession, lead_ids: Collection[UUID]) -> Mapping[UUID, LeadRow]:
-    """Read and lock those of these leads that nobody else has locked, without waiting for the others."""
-    query = select(LeadRow).where(LeadRow.id.in_(lead_ids)).with_for_update(key_share=True, skip_locked=True)
-    return {lead.id: lead for lead in await session.scalars(query)}
+_LEADS = RowsOf(LeadRow)
+_LOCK_FREE = Look(
+    select(*_LEADS.columns)
+    .where(LeadRow.id == any_(bindparam("lead_ids", type_=ARRAY(Uuid))))
+    .with_for_update(key_share=True, skip_locked=True)
+)
+
+
+async def lock_free_rows(via: Looking, lead_ids: Collection[UUID]) -> Mapping[UUID, LeadRow]:
+    """Read and lock those of these leads that nobody else has locked, without waiting for the others.
+
+    No session knows these rows.
+    """
+    rows = [_LEADS.made_of(row) for row in await _LOCK_FREE.rows(via, lead_ids=list(lead_ids))]
+    return {lead.id: lead for lead in rows}
 
 
 async def follow_dispositions(session: AsyncSession, lead: LeadRow) -> None:

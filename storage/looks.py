@@ -1,4 +1,4 @@
-"""Looks: queries that are put together once and asked through the driver itself.
+"""Looks: statements that are put together once and said through the driver itself.
 
 A life asks more than a dozen small questions that lock nothing, and SQLAlchemy's way to such a row costs three to five
 times what the driver's does (decision 22). So it writes the statement, once, and the driver asks it.
@@ -9,18 +9,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, TextClause
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
-_DIALECT = dialect()  # type: ignore[no-untyped-call]
+DIALECT = dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """A connection for looks of which each stands alone: no transaction is begun or ended."""
+    """The driver's own connection: each look stands alone on it, unless somebody began a transaction there."""
 
     driver: Any
 
@@ -31,8 +31,8 @@ Via = AsyncSession | Looking
 class Look:
     """A statement whose parameters are given by name: those that it leaves open, all others stand in it."""
 
-    def __init__(self, statement: Select[Any]) -> None:
-        compiled = statement.compile(dialect=_DIALECT)
+    def __init__(self, statement: Select[Any] | TextClause) -> None:
+        compiled = statement.compile(dialect=DIALECT)
         self._open = frozenset(name for name, bind in compiled.binds.items() if bind.required)
         written = compiled.construct_expanded_state(dict.fromkeys(self._open))
         self._statement = statement
@@ -88,12 +88,12 @@ class Lookout:
         if not isinstance(engine, AsyncEngine):
             msg = "a lookout needs an engine to look through"
             raise TypeError(msg)
-        self._engine = engine
+        self.engine = engine
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[Looking]:
         """For looks that needn't be of one moment. A connection on which one failed isn't used again."""
-        connection = await self._engine.raw_connection()
+        connection = await self.engine.raw_connection()
         try:
             yield Looking(connection.driver_connection)
         except BaseException:

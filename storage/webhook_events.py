@@ -52,7 +52,8 @@ _COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "forwarded_at": DateTime(timezone=True),
 }
 # One statement for any number of rows: it is put together and prepared once.
-_ADD = text("""
+_ADD = Look(
+    text("""
     insert into webhook_events
         (id, organization_id, account_id, event_key, event, call_id, payload, attempt_id, forwarded_at)
     select gen_random_uuid(), organization_id, account_id, event_key, event, call_id, payload::jsonb, attempt_id,
@@ -65,9 +66,10 @@ _ADD = text("""
     on conflict (account_id, event_key) do nothing
     returning account_id, event_key
 """).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _COLUMNS.items()))
+)
 
 
-async def add_events(session: AsyncSession, new: Sequence[NewEvent]) -> frozenset[tuple[UUID, str]]:
+async def add_events(via: Via, new: Sequence[NewEvent]) -> frozenset[tuple[UUID, str]]:
     """Keep events, each under its account and key once.
 
     Whoever adds an event of an attempt holds that attempt's lock: its repeats come one after the other, and the
@@ -79,7 +81,7 @@ async def add_events(session: AsyncSession, new: Sequence[NewEvent]) -> frozense
     # In the order of the keys: two who keep the same events at the same moment don't wait for each other in a circle.
     rows = sorted(new, key=lambda event: (event.account_id, event.event_key))
     given = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
-    return frozenset((row[0], row[1]) for row in await session.execute(_ADD, given))
+    return frozenset((row[0], row[1]) for row in await _ADD.rows(via, **given))
 
 
 async def is_kept(session: AsyncSession, account_id: UUID, event_key: str) -> bool:

@@ -1,18 +1,19 @@
 """Changes of many rows, written with one round trip for all of which the same columns changed.
 
-A session's own flush writes rows in the order of their keys, and begins another statement wherever other columns
-changed than in the row before: of many different rows nearly each costs a round trip of its own.
+Through the driver itself, as ``storage.looks`` reads: a session's own flush writes rows in the order of their keys, and
+begins another statement wherever other columns changed than in the row before.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm.attributes import instance_state, set_committed_value
 
+from storage.looks import DIALECT, Looking
 from storage.models import AttemptRow, LeadRow
 
 Row = AttemptRow | LeadRow
@@ -20,21 +21,36 @@ Row = AttemptRow | LeadRow
 _ID = "row_id"
 
 
-async def write_changes(session: AsyncSession, rows: Iterable[Row]) -> None:
-    """Write what was set in these rows and isn't written yet; the session's flush finds nothing left to do.
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A statement as the driver takes it. ``as_sent``: for values that the driver doesn't take as they are."""
+
+    text: str
+    order: Sequence[str]
+    as_sent: Mapping[str, Callable[[Any], Any]]
+
+    def arguments(self, row: Row) -> list[Any]:
+        return [row.id if name == _ID else self._sent(name, getattr(row, name)) for name in self.order]
+
+    def _sent(self, name: str, value: object) -> object:
+        return self.as_sent[name](value) if name in self.as_sent else value
+
+
+async def write_changes(via: Looking, rows: Iterable[Row]) -> None:
+    """Write what was set in these rows and isn't written yet.
 
     Args:
-        rows: Read and locked in the session's transaction. Each of them once.
+        via: In the transaction in which they were read and locked.
+        rows: Each of them once.
     """
     alike: defaultdict[tuple[type[Row], frozenset[str]], list[Row]] = defaultdict(list)
     for row in rows:
         if changed := _changed(row):
             alike[type(row), changed].append(row)
     for (kind, columns), of_kind in alike.items():
-        names = sorted(columns)
-        given = [{_ID: row.id, **{name: getattr(row, name) for name in names}} for row in of_kind]
-        with session.no_autoflush:
-            await session.execute(_update(kind.__tablename__, tuple(names)), given)
+        names = tuple(sorted(columns))
+        written = _update(kind.__tablename__, names)
+        await via.driver.executemany(written.text, [written.arguments(row) for row in of_kind])
         for row in of_kind:
             for name in names:
                 set_committed_value(row, name, getattr(row, name))
@@ -48,7 +64,11 @@ def _changed(row: Row) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
-def _update(table_name: str, names: Sequence[str]) -> Update:
-    table: Table = AttemptRow.metadata.tables[table_name]
+def _update(table_name: str, names: Sequence[str]) -> _Written:
+    table = AttemptRow.metadata.tables[table_name]
     values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in names}
-    return update(table).where(table.c.id == bindparam(_ID, type_=table.c.id.type)).values(values)
+    statement = update(table).where(table.c.id == bindparam(_ID, type_=table.c.id.type)).values(values)
+    written = statement.compile(dialect=DIALECT).construct_expanded_state(dict.fromkeys((*names, _ID)))
+    processors = {name: table.c[name].type.dialect_impl(DIALECT).bind_processor(DIALECT) for name in names}
+    as_sent = {name: processor for name, processor in processors.items() if processor is not None}
+    return _Written(written.statement, tuple(written.positiontup or ()), as_sent)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from activities.inbox import Taken
 from activities.inbox_batches import take_together
+from storage.driver_transactions import DriverTransactions
 from storage.models import AttemptRow, WebhookEventRow
 from tests.activities.webhooks import HEARD, LIFECYCLE, arrived, payload, take
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change, reread
@@ -45,8 +46,8 @@ def report(event: str, attempt: AttemptRow, **call: object) -> dict[str, Any]:
 
 async def together(sessions: Sessions, world: World, written: Iterable[dict[str, Any]]) -> Sequence[Taken | None]:
     batch = [arrived(world.account, one) for one in written]
-    async with sessions.begin() as session:
-        return await take_together(session, batch, now=HEARD)
+    async with DriverTransactions(sessions).begin() as transaction:
+        return await take_together(transaction, batch, now=HEARD)
 
 
 async def kept(sessions: Sessions) -> int:

@@ -6,6 +6,7 @@ from activities import inbox
 from activities.inbox_batches import take_together
 from domain.steps import Dial, Queued, Stop
 from domain.vocabulary import LeadOutcome, LeadStatus
+from storage.driver_transactions import DriverTransactions
 from storage.models import LeadRow
 from tests.activities.stage import Clock, Stage
 from tests.activities.webhooks import LIFECYCLE, arrived, payload
@@ -19,8 +20,8 @@ async def hear(sessions: Sessions, stage: Stage, world: World, dial: Dial, clock
     metadata = {"attempt_id": str(dial.attempt_id)}
     for event in LIFECYCLE:
         webhook = arrived(world.account, payload(event, None, call_id=call_id, metadata=metadata))
-        async with sessions.begin() as session:
-            (taken,) = await take_together(session, [webhook], now=clock())
+        async with DriverTransactions(sessions).begin() as transaction:
+            (taken,) = await take_together(transaction, [webhook], now=clock())
         assert taken is not None
     await inbox.forward(sessions, stage.workflows, [dial.attempt_id], now=clock())
 

@@ -3,16 +3,16 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 from uuid import uuid4
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from sqlalchemy import event, func, select
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from typing_extensions import override
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from activities.inbox import Taken
 from api.database_away import is_database_away
@@ -22,6 +22,7 @@ from runtime.settings import Settings
 from storage.models import AccountRow, AttemptRow, WebhookEventRow
 from tests.activities.webhooks import HEARD, arrived, payload
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_world, change, reread
+from tests.query_plans import overheard
 
 CALLS = 40
 NUMBERS = (f"+1303555{number:04}" for number in itertools.count())
@@ -50,17 +51,10 @@ async def test_a_rush_is_written_in_a_few_transactions(
     line: WebhookLine, sessions: Sessions, engine: AsyncEngine, world: World
 ) -> None:
     rows = [await dialled(sessions, world) for _ in range(CALLS)]
-    commits = 0
-
-    def count(_: object) -> None:
-        nonlocal commits
-        commits += 1
-
-    event.listen(engine.sync_engine, "commit", count)
-    taken = await asyncio.gather(*(line.take(arrived(world.account, end_of(row))) for row in rows))
-    event.remove(engine.sync_engine, "commit", count)
+    with overheard(engine) as said:
+        taken = await asyncio.gather(*(line.take(arrived(world.account, end_of(row))) for row in rows))
     assert taken == [Taken()] * CALLS
-    assert commits < CALLS / 4
+    assert 0 < sum(one.lower().startswith("commit") for one in said) < CALLS / 4
     assert [(await reread(sessions, row)).slot_released_at for row in rows] == [HEARD] * CALLS
 
 
@@ -72,7 +66,7 @@ async def test_one_that_cannot_be_written_costs_the_others_nothing(
     gone = AccountRow(id=uuid4(), organization_id=world.organization.id)
     written[0] = replace(written[0], account=gone)
     taken = await asyncio.gather(*(line.take(one) for one in written), return_exceptions=True)
-    assert [type(one) for one in taken] == [IntegrityError] + [Taken] * (CALLS - 1)
+    assert [type(one) for one in taken] == [asyncpg.ForeignKeyViolationError] + [Taken] * (CALLS - 1)
     async with sessions() as session:
         assert await session.scalar(select(func.count()).select_from(WebhookEventRow)) == CALLS - 1
 
@@ -126,27 +120,23 @@ async def test_without_a_database_each_is_told_so_and_the_line_goes_on(
         assert all(isinstance(error, OSError | OperationalError) and is_database_away(error) for error in results)
 
 
-class GoesAway(async_sessionmaker[AsyncSession]):
-    """Of a database that goes away, for all who wait for a connection in the same moment."""
+class GoesAway:
+    """A database that goes away, for all who wait for a connection in the same moment."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.waited_for: asyncio.Queue[None] = asyncio.Queue()
         self.is_away = asyncio.Event()
 
-    @override
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:  # type: ignore[override]  # it is only entered and left
+    async def connect(self) -> NoReturn:
         self.waited_for.put_nowait(None)
         await self.is_away.wait()
-        if self.is_away.is_set():
-            raise ConnectionResetError
-        yield AsyncSession()
+        raise ConnectionResetError
 
 
 async def test_who_joins_the_line_in_the_moment_in_which_all_writers_leave_it_waits_for_nobody() -> None:
-    sessions = GoesAway()
-    line = WebhookLine(sessions, lambda: HEARD)
+    database = GoesAway()
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=database.connect)
+    line = WebhookLine(session_factory(engine), lambda: HEARD)
     account = AccountRow(id=uuid4(), organization_id=uuid4())
 
     async def report(times: int) -> None:
@@ -155,8 +145,8 @@ async def test_who_joins_the_line_in_the_moment_in_which_all_writers_leave_it_wa
                 await line.take(arrived(account, end_of(AttemptRow(id=uuid4()))))
 
     twice = asyncio.create_task(report(2))
-    await sessions.waited_for.get()
+    await database.waited_for.get()
     once = asyncio.create_task(report(1))
-    await sessions.waited_for.get()
-    sessions.is_away.set()
+    await database.waited_for.get()
+    database.is_away.set()
     await asyncio.wait_for(asyncio.gather(twice, once), timeout=5)
