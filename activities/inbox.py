@@ -136,7 +136,8 @@ async def forward(
         activities.lead_workflows.EngineAway: the engine could not be reached for some of them; the reconciliation
             forwards those later.
     """
-    async with Lookout(sessions).looking() as looking:
+    lookout = Lookout(sessions)
+    async with lookout.looking() as looking:
         events = await webhook_events.events_to_forward(looking, attempt_ids)
     room = asyncio.Semaphore(SIGNALS_AT_ONCE)
 
@@ -146,8 +147,8 @@ async def forward(
 
     results = await asyncio.gather(*(tell(event) for event in events), return_exceptions=True)
     told = [event.event_id for event, result in zip(events, results, strict=True) if result is None]
-    async with sessions.begin() as session:
-        await webhook_events.mark_forwarded(session, told, now)
+    async with lookout.looking() as looking:
+        await webhook_events.mark_forwarded(looking, told, now)
     for result in results:
         if result is not None:
             raise result

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, TextClause
+from sqlalchemy import Select, TextClause, UpdateBase
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
@@ -29,9 +29,12 @@ Via = AsyncSession | Looking
 
 
 class Look:
-    """A statement whose parameters are given by name: those that it leaves open, all others stand in it."""
+    """A statement whose parameters are given by name: those that it leaves open, all others stand in it.
 
-    def __init__(self, statement: Select[Any] | TextClause) -> None:
+    One that writes gives rows as well, by ``returning``.
+    """
+
+    def __init__(self, statement: Select[Any] | UpdateBase | TextClause) -> None:
         compiled = statement.compile(dialect=DIALECT)
         self._open = frozenset(name for name, bind in compiled.binds.items() if bind.required)
         written = compiled.construct_expanded_state(dict.fromkeys(self._open))

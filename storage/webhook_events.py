@@ -105,9 +105,9 @@ async def match_event(session: AsyncSession, event_id: UUID, attempt_id: UUID) -
     await session.execute(statement.values(attempt_id=attempt_id, forwarded_at=None))
 
 
-async def mark_forwarded(session: AsyncSession, event_ids: Sequence[UUID], now: datetime) -> None:
+async def mark_forwarded(via: Via, event_ids: Sequence[UUID], now: datetime) -> None:
     """Safe to repeat: the first instant stands."""
-    await session.execute(_MARK_FORWARDED, {"event_ids": list(event_ids), "now": now})
+    await _MARK_FORWARDED.rows(via, event_ids=list(event_ids), now=now)
 
 
 async def events_to_forward(via: Via, attempt_ids: Collection[UUID]) -> Sequence[EventToForward]:
@@ -134,10 +134,11 @@ def _to_forward() -> Any:  # noqa: ANN401  (SQLAlchemy's own type of a five-colu
 
 # Made once: every call needs them.
 _TO_FORWARD = Look(_to_forward().where(WebhookEventRow.attempt_id == any_(bindparam("attempt_ids", type_=ARRAY(Uuid)))))
-_MARK_FORWARDED = (
+_MARK_FORWARDED = Look(
     update(WebhookEventRow.metadata.tables[WebhookEventRow.__tablename__])
     .where(
         WebhookEventRow.id == any_(bindparam("event_ids", type_=ARRAY(Uuid))), WebhookEventRow.forwarded_at.is_(None)
     )
     .values(forwarded_at=bindparam("now", type_=DateTime(timezone=True)))
+    .returning(WebhookEventRow.id)
 )
