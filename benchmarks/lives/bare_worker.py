@@ -11,7 +11,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
-from temporalio.worker import Worker
+from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 
 from benchmarks.lives.bare_activities import StandIn, decide
 from benchmarks.lives.bare_life import BareLife
@@ -31,6 +31,8 @@ MOST_ACTIVITIES = 500
 DECISIONS_AT_ONCE = 10
 CACHED_WORKFLOWS = 1_000
 WORKFLOWS_AT_ONCE = 2 * DECISIONS_AT_ONCE
+POLLS_AT_ONCE = 10
+POLLS_FOR_NEWCOMERS = 0.5
 
 
 def bare_worker_part(server: TemporalServer) -> Part:
@@ -64,6 +66,8 @@ def build_worker(client: Client) -> Worker:
         max_concurrent_activities=MOST_ACTIVITIES,
         max_concurrent_local_activities=DECISIONS_AT_ONCE,
         max_concurrent_workflow_tasks=WORKFLOWS_AT_ONCE,
+        workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(POLLS_AT_ONCE),
+        nonsticky_to_sticky_poll_ratio=POLLS_FOR_NEWCOMERS,
         max_cached_workflows=CACHED_WORKFLOWS,
     )
 
