@@ -6,10 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 import structlog
@@ -19,32 +17,17 @@ from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
-from activities.account_clients import AccountClients
+from activities.account_clients import AccountClients, account_clients
 from activities.analytics_pump import AnalyticsPump
-from activities.coming_due import ComingDue
-from activities.deciding import LeadDecisions
-from activities.deleting_calls import CallDeletions
-from activities.deleting_recordings import RecordingDeletions
-from activities.dialling import PlaceCall
 from activities.discretion import Discretion
 from activities.event_workflows import EventWorkflows
 from activities.events_at_work import EventWork, event_work
-from activities.fetching_recordings import RecordingFetcher
 from activities.figures import StandingFigures
 from activities.following_calls import CallFollowing
-from activities.hand_on import SlotHandOn
-from activities.inbound_overdue import OverdueInboundCalls
-from activities.joined_queues import JoinedQueues
-from activities.keeping_recordings import KeepRecordings
 from activities.lead_workflows import LeadWorkflows
-from activities.looking_up import LookUpCall
+from activities.leads_at_work import LeadWork, lead_work
 from activities.provider_limits import ProviderLimits
-from activities.reconciling import Reconcile
-from activities.recording_metrics import RecordingMetrics
-from activities.replanning import Replanning
-from activities.round_metrics import RoundMetrics
-from activities.sending import CallSender
-from activities.stepping import NextStep
+from activities.recordings_at_work import recording_keeper
 from activities.taking_imports import TakeImports
 from activities.weighing import DialSettings
 from api.shown import AsAnswered
@@ -62,12 +45,10 @@ from runtime.temporal_client import TemporalAway, connect
 from runtime.worker_health import WorkerHealth, process_registry, serve_health
 from storage import recordings
 from storage.recording_store import RecordingStore
-from storage.room import CHANNEL, PLAN
+from storage.room import CHANNEL
 from telephony.http import provider_http_client
 from telephony.outside_http import outside_http_client
 from telephony.provider import VoiceProvider
-from telephony.recording_links import RecordingLinks
-from telephony.retell_answers import DEFAULT_BASE_URL
 from telephony.retell_client import RetellProvider
 from workflows.registry import WORKFLOWS
 from workflows.schedules import ensure_reconciliation, ensure_recordings
@@ -99,41 +80,13 @@ def now() -> datetime:
 
 def voice_clients(settings: Settings, http: httpx.AsyncClient) -> AccountClients[VoiceProvider]:
     """Where each account is dialled through; leads of one that there is no key for wait."""
-    sealing, urls = sealing_of(settings), settings.provider_urls
-
-    def connect(kind: str, key: str, base_url: str | None) -> VoiceProvider:
-        return RetellProvider(key, base_url or urls.get(kind, DEFAULT_BASE_URL), http)
-
-    return AccountClients(
-        {kind: connect(kind, key, None) for kind, key in settings.provider_keys.items()},
+    sealing = sealing_of(settings)
+    return account_clients(
+        settings.provider_keys,
+        settings.provider_urls,
+        lambda key, url: RetellProvider(key, url, http),
         unseal=None if sealing is None else sealing.unseal,
-        connect=connect,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What goes on in this process besides its activities."""
-
-    hand_on: SlotHandOn
-    queues: JoinedQueues
-    replanning: Replanning
-    coming_due: ComingDue
-    limits: ProviderLimits
-
-    def hear(self, word: str) -> None:
-        """Anybody who may connect to the database may notify, so what comes is not trusted to be a pool's id."""
-        with contextlib.suppress(ValueError):
-            if word.startswith(PLAN):
-                self.replanning.nudge(UUID(word.removeprefix(PLAN)))
-            else:
-                self.hand_on.nudge(UUID(word))
-
-    async def close(self) -> None:
-        await self.queues.close()
-        await self.coming_due.close()
-        await self.replanning.close()
-        await self.hand_on.close()
 
 
 def build_worker(
@@ -145,7 +98,7 @@ def build_worker(
     more_activities: Sequence[Callable[..., object]] = (),
     *,
     workflow_runner: WorkflowRunner,
-) -> tuple[Worker, Hands]:
+) -> tuple[Worker, LeadWork]:
     """Everything that the workflows of leads call, made of the clients that this process holds."""
     dial = DialSettings(
         webhook_url=f"{settings.reachable_url}/api/v1/calls/webhook",
@@ -153,38 +106,12 @@ def build_worker(
         providers=clients.kinds,
         opens_keys=clients.opens_keys,
     )
-    decisions = LeadDecisions(dial)
-    workflows = LeadWorkflows(client, settings.task_queue)
-    hand_on = SlotHandOn(sessions, decisions, workflows, now)
-    queues = JoinedQueues(sessions, hand_on)
-    limits = ProviderLimits(sessions, clients, now)
-    coming_due = ComingDue(sessions, hand_on, now)
-    replanning = Replanning(sessions, decisions, workflows, hand_on, coming_due, dial, now)
-    sender = CallSender(sessions, clients, workflows, now)
-    inbound = OverdueInboundCalls(sessions, clients, workflows, now)
+    leads = lead_work(sessions, clients, LeadWorkflows(client, settings.task_queue), dial, registry, now)
     worker = Worker(
         client,
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
-        activities=[
-            NextStep(sessions, decisions, queues, now).next_step,
-            PlaceCall(sessions, dial, sender, now).place_call,
-            LookUpCall(sessions, dial, clients, sender, workflows, now).look_up_call,
-            Reconcile(
-                sessions,
-                workflows,
-                hand_on,
-                limits,
-                replanning,
-                coming_due,
-                inbound,
-                CallDeletions(sessions, clients, now),
-                RoundMetrics(registry),
-                now,
-            ).reconcile,
-            TakeImports(sessions, now).take_in_import,
-            *more_activities,
-        ],
+        activities=[*leads.activities, TakeImports(sessions, now).take_in_import, *more_activities],
         max_concurrent_activities=MOST_ACTIVITIES,
         max_concurrent_local_activities=DECISIONS_AT_ONCE,
         max_concurrent_workflow_tasks=WORKFLOWS_AT_ONCE,
@@ -195,21 +122,7 @@ def build_worker(
         interceptors=[Discretion()],
         workflow_runner=workflow_runner,
     )
-    return worker, Hands(hand_on, queues, replanning, coming_due, limits)
-
-
-def recording_keeper(
-    sessions: async_sessionmaker[AsyncSession],
-    clients: AccountClients[VoiceProvider],
-    settings: Settings,
-    registry: CollectorRegistry,
-    store: RecordingStore,
-    http: httpx.AsyncClient,
-) -> KeepRecordings:
-    """What fetches and deletes recordings; ``http`` is for links, which are trusted in nothing."""
-    metrics, origins = RecordingMetrics(registry), settings.provider_urls
-    fetcher = RecordingFetcher(sessions, store, RecordingLinks(http), clients, origins, metrics, now)
-    return KeepRecordings(sessions, store, fetcher, RecordingDeletions(sessions, store, metrics, now), now)
+    return worker, leads
 
 
 def event_work_of(
@@ -237,14 +150,14 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         sessions, clients, registry = session_factory(engine), voice_clients(settings, http), process_registry()
         store = RecordingStore(settings.recordings_location)
         outside_http = await stack.enter_async_context(outside_http_client())
-        keeper = recording_keeper(sessions, clients, settings, registry, store, outside_http)
+        keeper = recording_keeper(sessions, store, clients, settings.provider_urls, outside_http, registry, now)
         events = event_work_of(client, sessions, settings, registry, outside_http)
         # Tests run the same workflows in the sandbox, which is where determinism is guarded (decision 15).
         runner = UnsandboxedWorkflowRunner()
         more: list[Callable[..., object]] = [keeper.keep_recordings, events.retries.retry_event]
-        worker, hands = build_worker(client, sessions, clients, settings, registry, more, workflow_runner=runner)
-        stack.push_async_callback(hands.close)
-        for channel, heard in ((CHANNEL, hands.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):
+        worker, leads = build_worker(client, sessions, clients, settings, registry, more, workflow_runner=runner)
+        stack.push_async_callback(leads.close)
+        for channel, heard in ((CHANNEL, leads.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):
             await stack.enter_async_context(
                 listening(settings, channel, heard, application="leadline-worker-listening")
             )
@@ -258,7 +171,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             recordings_problem=lambda: store.problem,
         )
         await stack.enter_async_context(serve_health(health, settings.worker_port))
-        await stack.enter_async_context(_beside(_read_limits(hands.limits)))
+        await stack.enter_async_context(_beside(_read_limits(leads.limits)))
         await stack.enter_async_context(_beside(_check(store)))
         await stack.enter_async_context(_beside(AnalyticsPump(sessions).run()))
         await stack.enter_async_context(_beside(events.couriers.run()))

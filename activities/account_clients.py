@@ -9,9 +9,11 @@ import structlog
 
 from storage.accounts import AccountAddress
 from telephony.errors import ProviderRejected, RejectionReason
+from telephony.retell_answers import DEFAULT_BASE_URL
 
 log = structlog.get_logger(__name__)
 
+Client = TypeVar("Client")
 Client_co = TypeVar("Client_co", covariant=True)
 
 SIMULATOR = "simulator"
@@ -105,3 +107,26 @@ class AccountClients(Generic[Client_co]):
             return None
         self._opened[address.account_id] = _Opened(address, client)
         return client
+
+
+def account_clients(
+    keys: Mapping[str, str],
+    urls: Mapping[str, str],
+    make: Callable[[str, str], Client],
+    *,
+    unseal: Callable[[str], str] | None,
+) -> AccountClients[Client]:
+    """Clients for the accounts of every kind.
+
+    Args:
+        keys: The environment's, by kind of account.
+        urls: Where each kind is, as far as that isn't the provider's own address.
+        make: A client for a key and an address.
+        unseal: As ``AccountClients`` wants it.
+    """
+
+    def connect(kind: str, key: str, base_url: str | None) -> Client:
+        return make(key, base_url or urls.get(kind, DEFAULT_BASE_URL))
+
+    of_environment = {kind: connect(kind, key, None) for kind, key in keys.items()}
+    return AccountClients(of_environment, unseal=unseal, connect=connect)

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.hand_on import SlotHandOn
-from storage.reading import reading
+from storage.looks import Lookout
 from storage.room import announce_rooms
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ OTHERS_AFTER_SECONDS = 0.25
 
 class JoinedQueues:
     def __init__(self, sessions: async_sessionmaker[AsyncSession], hand_on: SlotHandOn) -> None:
-        self._sessions = reading(sessions)
+        self._lookout = Lookout(sessions)
         self._hand_on = hand_on
         self._looks: dict[UUID, asyncio.TimerHandle] = {}
         self._others: set[UUID] = set()
@@ -71,7 +71,7 @@ class JoinedQueues:
         if not pools:
             return
         try:
-            async with self._sessions() as session:
-                await announce_rooms(session, pools)
+            async with self._lookout.looking() as looking:
+                await announce_rooms(looking, pools)
         except Exception as error:  # noqa: BLE001 - whatever it was, the reconciliation hands on what is left
             log.warning("room_untold", error=type(error).__name__)

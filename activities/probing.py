@@ -37,13 +37,23 @@ def let_probe_pass(context: LeadWithContext, attempt: AttemptRow) -> LeadWithCon
 
 def held_up_by(context: LeadWithContext) -> str | None:
     """What is parked and not to be tried, in a sentence for people."""
-    held_up = (describe(_parking(what, row)) for what, row in _parked(context) if row.id not in context.tried)
+    held_up = (_told(what, row) for what, row in _parked(context) if row.id not in context.tried)
     return next(held_up, None)
 
 
 def why_parked(account: AccountRow, pool: NumberPoolRow, campaign: CampaignRow) -> str | None:
     """Which of these is parked, in a sentence for people; None when none is."""
-    return next((describe(_parking(what, row)) for what, row in _parked_of(account, pool, campaign)), None)
+    return next(iter(all_parked(account, pool, campaign)), None)
+
+
+def all_parked(account: AccountRow, pool: NumberPoolRow, campaign: CampaignRow) -> Sequence[str]:
+    """All of these that are parked, a sentence each, the outermost first."""
+    return [_told(what, row) for what, row in _parked_of(account, pool, campaign)]
+
+
+def told_if_parked(what: str, row: ParkableRow) -> str | None:
+    """That it is parked and why, in a sentence for people; None when it isn't."""
+    return None if row.parked_at is None else _told(what, row)
 
 
 def _parked(context: LeadWithContext) -> Sequence[tuple[str, ParkableRow]]:
@@ -54,6 +64,10 @@ def _parked_of(account: AccountRow, pool: NumberPoolRow, campaign: CampaignRow) 
     """What is parked of all that a call goes through, the outermost first."""
     owners = (("account", account), ("number pool", pool), ("campaign", campaign))
     return [(what, row) for what, row in owners if row.parked_at is not None]
+
+
+def _told(what: str, row: ParkableRow) -> str:
+    return describe(_parking(what, row))
 
 
 def _parking(what: str, row: ParkableRow) -> Parking:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.database_away import DATABASE_ERRORS
 from storage.live_events import announce
-from storage.reading import reading
+from storage.looks import Lookout
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ PAUSE_SECONDS = 0.1
 
 class LiveBell:
     def __init__(self, sessions: async_sessionmaker[AsyncSession], here: Callable[[UUID], None]) -> None:
-        self._sessions = reading(sessions)
+        self._lookout = Lookout(sessions)
         self._here = here
         self._rung: set[UUID] = set()
         self._task: asyncio.Task[None] | None = None
@@ -47,8 +47,8 @@ class LiveBell:
         try:
             while self._rung:
                 rung, self._rung = self._rung, set()
-                async with self._sessions() as session:
-                    await announce(session, rung)
+                async with self._lookout.looking() as looking:
+                    await announce(looking, rung)
                 await asyncio.sleep(PAUSE_SECONDS)
         except DATABASE_ERRORS as error:
             log.warning("live_bell_silent", error=type(error).__name__)

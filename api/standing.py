@@ -1,28 +1,18 @@
 """How an organisation stands now, put together: what runs, who is due, and what holds them up."""
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.probing import told_if_parked
 from api.dependencies import Dependencies
+from api.held_up import held_up_by
 from api.principal import Principal
 from api.registry_check import REMEDY, too_old_registries
 from api.schemas.standing import AccountStanding, CampaignStanding, PoolStanding, StatusAnswer
-from domain.parking import Parking, describe
-from domain.vocabulary import CampaignStatus
 from storage import standing
-from storage.models import AccountRow, CampaignRow, NumberPoolRow, OrganizationRow
+from storage.models import AccountRow
 from storage.organizations import get_organization
 from storage.paces import account_cap
 from storage.standing import MOST_SHOWN, CampaignSeen, DueLeads, LiveNow, PoolSeen
-
-STOPPED = "calling is stopped for the whole organization; POST /api/v1/organizations/current/start lets it go on"
-HELD_BY_STATUS = {
-    CampaignStatus.DRAFT: "it is a draft; launch it",
-    CampaignStatus.PAUSED: "it is paused; resume it",
-}
-PILOT_IS_OVER = "its pilot is over; look at its calls, then resume it"
-NO_NUMBERS = "its number pool has no number to call from; PATCH /api/v1/number-pools/{id} gives it some"
 
 
 async def standing_of(deps: Dependencies, session: AsyncSession, principal: Principal) -> StatusAnswer:
@@ -38,7 +28,7 @@ async def standing_of(deps: Dependencies, session: AsyncSession, principal: Prin
     empty = {seen.pool.id for seen in pools if not seen.has_numbers}
     shown = [
         _campaign(
-            seen, live, due[seen.campaign.id], _held_up_by(seen, organization, without_numbers=seen.pool.id in empty)
+            seen, live, due[seen.campaign.id], held_up_by(seen, organization, without_numbers=seen.pool.id in empty)
         )
         for seen in campaigns[:MOST_SHOWN]
     ]
@@ -62,19 +52,7 @@ async def standing_of(deps: Dependencies, session: AsyncSession, principal: Prin
     )
 
 
-def _held_up_by(seen: CampaignSeen, organization: OrganizationRow, *, without_numbers: bool) -> Sequence[str]:
-    parked = (_parked("account", seen.account), _parked("number pool", seen.pool), _parked("campaign", seen.campaign))
-    reasons = (
-        STOPPED if organization.stopped_at else None,
-        HELD_BY_STATUS.get(CampaignStatus(seen.campaign.status)),
-        *parked,
-        PILOT_IS_OVER if seen.is_pilot_over else None,
-        NO_NUMBERS if without_numbers else None,
-    )
-    return [reason for reason in reasons if reason]
-
-
-def _campaign(seen: CampaignSeen, live: LiveNow, due: DueLeads, held_up_by: Sequence[str]) -> CampaignStanding:
+def _campaign(seen: CampaignSeen, live: LiveNow, due: DueLeads, reasons: list[str]) -> CampaignStanding:
     campaign = seen.campaign
     return CampaignStanding(
         id=campaign.id,
@@ -86,7 +64,7 @@ def _campaign(seen: CampaignSeen, live: LiveNow, due: DueLeads, held_up_by: Sequ
         leads_due=due.count,
         leads_due_is_cut=due.is_cut,
         next_due_at=due.next_at,
-        held_up_by=list(held_up_by),
+        held_up_by=reasons,
     )
 
 
@@ -99,7 +77,7 @@ def _pool(seen: PoolSeen, live: LiveNow) -> PoolStanding:
         live_calls=live.under.get(pool.id, 0),
         max_live_calls=pool.max_live_calls,
         has_numbers=seen.has_numbers,
-        parked=_parked("number pool", pool),
+        parked=told_if_parked("number pool", pool),
     )
 
 
@@ -110,11 +88,5 @@ def _account(account: AccountRow, live: LiveNow) -> AccountStanding:
         provider=account.provider,
         live_calls=live.under.get(account.id, 0),
         max_live_calls=account_cap(account),
-        parked=_parked("account", account),
+        parked=told_if_parked("account", account),
     )
-
-
-def _parked(what: str, row: AccountRow | NumberPoolRow | CampaignRow) -> str | None:
-    if row.parked_at is None:
-        return None
-    return describe(Parking(what, row.name, row.parked_reason, row.probe_at))

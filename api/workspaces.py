@@ -2,12 +2,11 @@
 
 import httpx
 
-from activities.account_clients import AccountClients
+from activities.account_clients import AccountClients, account_clients
 from api.problems import Conflict, Problem, Unavailable
 from runtime.sealing import Sealing
 from runtime.settings import Settings
 from telephony.errors import ProviderError, ProviderRejected, RejectionReason
-from telephony.retell_answers import DEFAULT_BASE_URL
 from telephony.retell_workspace import RetellWorkspace
 
 NEW_KEY = "the provider doesn't take the account's key; give it another one by PUT /api/v1/accounts/{id}/api-key"
@@ -18,15 +17,11 @@ TRY_AGAIN = "try again in a moment; if it stays so, see the provider's status pa
 def account_workspaces(
     settings: Settings, sealing: Sealing | None, http: httpx.AsyncClient
 ) -> AccountClients[RetellWorkspace]:
-    urls = settings.provider_urls
-
-    def connect(kind: str, key: str, base_url: str | None) -> RetellWorkspace:
-        return RetellWorkspace(key, base_url or urls.get(kind, DEFAULT_BASE_URL), http)
-
-    return AccountClients(
-        {kind: connect(kind, key, None) for kind, key in settings.provider_keys.items()},
+    return account_clients(
+        settings.provider_keys,
+        settings.provider_urls,
+        lambda key, url: RetellWorkspace(key, url, http),
         unseal=None if sealing is None else sealing.unseal,
-        connect=connect,
     )
 
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import httpx
 
 from commands.api_errors import ApiRefused, no_answer, not_ours, refusal
-from commands.way_in import AskPassword, api_address, password
-from runtime.settings import Settings, SettingsError, load_settings
+from commands.way_in import AskPassword, api_address, password, settings_of
+from runtime.settings import Settings
 
 Json = dict[str, Any]
 
@@ -94,10 +94,7 @@ def running_api(
     Raises:
         ApiRefused: nothing runs, or it doesn't let us in.
     """
-    try:
-        settings = load_settings(environ)
-    except SettingsError as error:
-        raise ApiRefused(str(error)) from None
+    settings = settings_of(environ)
     url = api_address(settings)
     client = httpx.Client(base_url=url, transport=transport, timeout=REQUEST_SECONDS, trust_env=False)
     with client as http, _let_in(Api(http), settings, ask) as api:

@@ -16,7 +16,8 @@ from commands.api_errors import ApiRefused
 from commands.connecting import Connecting, Step, Trunk, Wish
 from commands.daily import refused
 from commands.output import complain, one_line, say
-from runtime.settings import Settings, SettingsError, load_settings
+from commands.way_in import settings_of
+from runtime.settings import Settings
 
 TRUNK_PASSWORD = "SIP_TRUNK_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -38,9 +39,9 @@ def connect(
         complain("--import and --termination-uri belong together.")
         raise typer.Exit(2)
     try:
-        settings = load_settings(os.environ)
-    except SettingsError as error:
-        raise refused(ApiRefused(str(error)), as_json=as_json) from None
+        settings = settings_of(os.environ)
+    except ApiRefused as error:
+        raise refused(error, as_json=as_json) from None
     asks = not as_json and sys.stdin.isatty()
     wish = Wish(
         key=None if simulator else _key(settings, asks=asks),

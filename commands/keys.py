@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.api_access import Api, Json
+from commands.api_access import Api, Json, address
 from commands.daily import AsJson, asked
 from commands.output import one_line, say
 from commands.users import Role, RoleArgument
@@ -45,7 +45,7 @@ def make(
 @keys.command(help="Revoke a key: nothing is taken by it any more.")
 def revoke(key_id: Annotated[str, typer.Argument(help="As the list shows it.")], as_json: AsJson = False) -> None:
     def act(api: Api) -> None:
-        api.ask("DELETE", f"/api/v1/api-keys/{key_id}")
+        api.ask("DELETE", address("api-keys", key_id))
         say(json.dumps({"id": key_id}) if as_json else "The key is revoked.")
 
     asked(act, as_json=as_json)

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-from commands.way_in import published
-from runtime.settings import load_settings
+from commands.way_in import published, settings_of
 
 
 def with_running_stack(environ: Mapping[str, str]) -> Mapping[str, str]:
     """The environment, and what it doesn't name as the running stack has published it in its home.
 
     Raises:
-        runtime.settings.SettingsError: the environment says something unknown or impossible.
+        ApiRefused: the environment says something unknown or impossible.
     """
-    addresses = published(load_settings(environ).home)
+    addresses = published(settings_of(environ).home)
     found = {"DATABASE_URL": addresses.get("postgres"), "TEMPORAL_ADDRESS": addresses.get("temporal")}
     return {**{name: address for name, address in found.items() if address}, **environ}

@@ -1,15 +1,13 @@
 """What ``./leadline status`` knows, for people."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from commands.api_access import Json
 from commands.output import one_line
-
-Json = dict[str, Any]
 
 NOTHING_RUNS = "Nothing runs here; ./leadline up starts it."
 WAS_KILLED = "Leadline is starting, or was killed; ./leadline up starts it."

@@ -4,30 +4,27 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import httpx
 import typer
 
-from commands.api_access import Api, running_api
+from commands.api_access import Api, Json, running_api
 from commands.api_errors import ApiAway, ApiRefused, NoWayIn
 from commands.daily import AsJson, refused, wide_screen
 from commands.output import complain, say
 from commands.standing import has_no_worker, show
-from commands.way_in import api_address, published
-from runtime.settings import Settings, SettingsError, load_settings
+from commands.way_in import api_address, published, settings_of
+from runtime.settings import Settings
 
 ANSWER_SECONDS = 5.0
-
-Json = dict[str, Any]
 
 
 def status(as_json: AsJson = False) -> None:
     """Status 0 when it is able to work; 1 when nothing runs, something is missing, or one isn't let in."""
     try:
-        settings = load_settings(os.environ)
-    except SettingsError as error:
-        raise refused(ApiRefused(str(error)), as_json=as_json) from None
+        settings = settings_of(os.environ)
+    except ApiRefused as error:
+        raise refused(error, as_json=as_json) from None
     report = asked(settings)
     is_barred = False
     if report["running"]:

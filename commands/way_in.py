@@ -5,11 +5,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from commands.api_errors import NO_WAY_IN, NoWayIn
-from runtime.settings import Settings
+from commands.api_errors import NO_WAY_IN, ApiRefused, NoWayIn
+from runtime.settings import Settings, SettingsError, load_settings
 
 AskPassword = Callable[[str], str]
 """Asks the person at the terminal for the password of an address."""
+
+
+def settings_of(environ: Mapping[str, str]) -> Settings:
+    """What the environment says.
+
+    Raises:
+        ApiRefused: it says something unknown or impossible, so that nothing is found by it.
+    """
+    try:
+        return load_settings(environ)
+    except SettingsError as error:
+        raise ApiRefused(str(error)) from None
 
 
 def published(home: Path) -> Mapping[str, str | None]:

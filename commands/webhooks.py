@@ -18,8 +18,9 @@ from commands.api_errors import ApiRefused
 from commands.daily import refused
 from commands.output import complain, say
 from commands.running_stack import with_running_stack
+from commands.way_in import settings_of
 from runtime.database import create_engine, session_factory
-from runtime.settings import Settings, SettingsError, load_settings
+from runtime.settings import Settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import connect
 from storage.stored_events import Wanted
@@ -53,11 +54,11 @@ def replay(
         raise typer.Exit(2)
     wanted = Wanted(call_id=call, since=None if since is None else _instant(since), unmatched=unmatched)
     try:
-        settings = load_settings(with_running_stack(os.environ))
+        settings = settings_of(with_running_stack(os.environ))
         configure_logging(settings.model_copy(update={"log_level": "ERROR"}))
         replayed = asyncio.run(_replay(settings, wanted, dry_run=dry_run))
-    except SettingsError as error:
-        raise refused(ApiRefused(str(error)), as_json=as_json) from None
+    except ApiRefused as error:
+        raise refused(error, as_json=as_json) from None
     except (SQLAlchemyError, OSError) as error:
         away = f"The database doesn't answer ({type(error).__name__}); is Leadline running, or DATABASE_URL right?"
         raise refused(ApiRefused(away), as_json=as_json) from None

@@ -35,6 +35,7 @@ from domain.vocabulary import AttemptStatus
 from storage.literals import written_out
 from storage.live_calls import Interest
 from storage.live_cursor import LiveCursor
+from storage.looks import Look, Via
 from storage.models import AttemptRow, InboundCallRow, LiveEventRow
 
 CHANNEL = "leadline_live"
@@ -106,17 +107,14 @@ async def live_now(session: AsyncSession, interest: Interest) -> LiveNow:
     return LiveNow(_cursor(rows[0]), [row.call for row in rows if row.call is not None])
 
 
-async def announce(session: AsyncSession, organization_ids: Collection[UUID]) -> None:
+async def announce(via: Via, organization_ids: Collection[UUID]) -> None:
     """Tell all processes that something changed in these organisations; it goes out when the caller commits,
     or at once where each statement stands alone.
 
     That commit doesn't wait for the disk: it holds a lock for which all others wait that notify, and nothing in it
     could be lost.
     """
-    organizations = func.unnest(bindparam("organizations", [str(one) for one in organization_ids], ARRAY(Text())))
-    words = organizations.table_valued("organization").render_derived()
-    said = func.pg_notify(CHANNEL, words.c.organization)
-    await session.execute(select(func.set_config("synchronous_commit", "off", literal_column("true")), said))
+    await _WORDS.rows(via, organizations=[str(one) for one in organization_ids])
 
 
 async def prune(session: AsyncSession) -> int:
@@ -150,6 +148,14 @@ class _OwnType(UserDefinedType[str]):
 
 
 _XID8, _PG_SNAPSHOT = _OwnType("xid8"), _OwnType("pg_snapshot")
+_ORGANIZATIONS = func.unnest(bindparam("organizations", type_=ARRAY(Text()))).table_valued("id").render_derived()
+_WORDS = Look(
+    select(
+        func.set_config("synchronous_commit", "off", literal_column("true")),
+        func.pg_notify(CHANNEL, _ORGANIZATIONS.c.id),
+    )
+)
+
 _TAKEN_AT: ColumnElement[int] = literal_column("extract(epoch from statement_timestamp())::bigint").label("taken_at")
 _SNAPSHOT: ColumnElement[str] = literal_column("pg_current_snapshot()::text").label("snapshot")
 

@@ -10,12 +10,16 @@ one of its campaigns was changed or its organisation started (triggers of ``2026
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Text, func, literal, select
+from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.looks import Look, Via
+
 CHANNEL = "leadline_room"
 PLAN = "plan "
+
+_WORDS = Look(select(func.pg_notify(CHANNEL, func.unnest(bindparam("words", type_=ARRAY(Text()))))))
 
 
 async def announce_room(session: AsyncSession, number_pool_id: UUID) -> None:
@@ -27,7 +31,6 @@ async def announce_room(session: AsyncSession, number_pool_id: UUID) -> None:
     await announce_rooms(session, [number_pool_id])
 
 
-async def announce_rooms(session: AsyncSession, number_pool_ids: Collection[UUID]) -> None:
-    """The same for several pools."""
-    words = [str(pool_id) for pool_id in number_pool_ids]
-    await session.execute(select(func.pg_notify(CHANNEL, func.unnest(literal(words, ARRAY(Text))))))
+async def announce_rooms(via: Via, number_pool_ids: Collection[UUID]) -> None:
+    """The same for several pools; it goes out at once where each statement stands alone."""
+    await _WORDS.rows(via, words=[str(pool_id) for pool_id in number_pool_ids])

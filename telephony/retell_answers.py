@@ -35,6 +35,15 @@ def json_object(response: httpx.Response, *, dial: Mapping[str, Any] | None = No
     return answer
 
 
+def items_of(page: Mapping[str, Any]) -> list[Any]:
+    """Raises ProviderUnreachable: it isn't one of a list."""
+    items = page.get("items")
+    if not isinstance(items, list):
+        msg = "the provider's answer isn't a list"
+        raise ProviderUnreachable(msg)
+    return items
+
+
 def placed_call(response: httpx.Response, *, dial: Mapping[str, Any]) -> PlacedCall:
     """The call that was taken. Raises DialUnconfirmed: it can't be told which."""
     call = json_object(response, dial=dial)

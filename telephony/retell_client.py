@@ -1,6 +1,5 @@
 """Retell AI as our voice provider."""
 
-import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,14 +10,13 @@ from retell import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncRe
 
 from domain.calls import CallFacts
 from domain.ringing_back import INBOUND
-from telephony.errors import ProviderError, ProviderRejected, ProviderUnreachable
+from telephony.errors import ProviderRejected, ProviderUnreachable
 from telephony.http import ANSWER_DEADLINE, PROVIDER_TIMEOUT
 from telephony.payloads import is_call_id
 from telephony.provider import Concurrency, PlacedCall
-from telephony.refusals import lost, refused
-from telephony.retell_answers import check_key, concurrency_of, facts_of, json_object, looked_up, placed_call
+from telephony.retell_answers import check_key, concurrency_of, facts_of, items_of, json_object, looked_up, placed_call
+from telephony.retell_exchange import NoAnswer, answer_to, unless_unknown
 
-_UNKNOWN_CALL = frozenset({404, 422})
 _NOT_STOPPABLE = frozenset({400, 404, 422})
 _NEWEST_FEW = 10
 _MOST_IN_A_LIST = 1_000
@@ -43,7 +41,7 @@ class RetellProvider:
             ValueError: the key is empty or has characters no HTTP header can carry.
         """
         check_key(api_key)
-        self._deadline_seconds = deadline.total_seconds()
+        self._deadline = deadline
         self._client = AsyncRetell(
             api_key=api_key, base_url=base_url, http_client=http, max_retries=0, timeout=PROVIDER_TIMEOUT
         )
@@ -60,13 +58,8 @@ class RetellProvider:
         """See ``VoiceProvider.get``."""
         if not is_call_id(call_id):
             return None
-        try:
-            response = await self._answer(self._client.call.with_raw_response.retrieve(call_id))
-        except ProviderRejected as error:
-            if error.status in _UNKNOWN_CALL:
-                return None
-            raise
-        return looked_up(response, call_id)
+        response = await unless_unknown(self._answer(self._client.call.with_raw_response.retrieve(call_id)))
+        return None if response is None else looked_up(response, call_id)
 
     async def find(self, attempt_id: UUID) -> CallFacts | None:
         """See ``VoiceProvider.find``."""
@@ -77,7 +70,7 @@ class RetellProvider:
             limit=_NEWEST_FEW,
             sort_order="descending",
         )
-        items = _items(await self._answer(request))
+        items = items_of(json_object(await self._answer(request)))
         found = _with_attempt(items, attempt_id)
         # The list leaves out transcripts.
         return (await self.get(found.call_id) or found) if found else None
@@ -93,7 +86,7 @@ class RetellProvider:
             limit=_MOST_IN_A_LIST,
             sort_order="descending",
         )
-        items = _items(await self._answer(request))
+        items = items_of(json_object(await self._answer(request)))
         newest: dict[UUID, CallFacts] = {}
         for facts in map(facts_of, items):
             if facts is not None and facts.attempt_id is not None and facts.attempt_id in asked:
@@ -112,7 +105,7 @@ class RetellProvider:
             limit=_MOST_IN_A_LIST,
             sort_order="descending",
         )
-        listed = map(facts_of, _items(await self._answer(request)))
+        listed = map(facts_of, items_of(json_object(await self._answer(request))))
         # Whether the filter is honoured isn't left to the provider: a call of ours would be taken for somebody's own.
         return [facts for facts in listed if facts is not None and facts.direction == INBOUND]
 
@@ -148,30 +141,17 @@ class RetellProvider:
     async def _answer(
         self, request: Awaitable[AsyncAPIResponse[Any]], *, dial: Mapping[str, Any] | None = None
     ) -> httpx.Response:
-        """The 2xx answer to a request.
-
-        Errors are raised after their handler, not inside it, so that they don't drag the SDK's error along, which
-        holds the request with its phone numbers.
-        """
-        problem: ProviderError
-        try:
-            async with asyncio.timeout(self._deadline_seconds):
-                return (await request).http_response
-        except APIStatusError as error:
-            problem = refused(error.response, dial=dial)
-        except APIConnectionError as error:
-            problem = lost(error.__cause__, dial=dial)
-        except TimeoutError as error:
-            problem = lost(error, dial=dial)
-        raise problem
+        return await answer_to(_exchange(request), deadline=self._deadline, dial=dial)
 
 
-def _items(response: httpx.Response) -> list[Any]:
-    items = json_object(response).get("items")
-    if not isinstance(items, list):
-        msg = "the provider's answer isn't a list of calls"
-        raise ProviderUnreachable(msg)
-    return items
+async def _exchange(request: Awaitable[AsyncAPIResponse[Any]]) -> httpx.Response | NoAnswer:
+    """What the SDK's errors come of: an answer of another status, or what httpx raised."""
+    try:
+        return (await request).http_response
+    except APIStatusError as error:
+        return error.response
+    except APIConnectionError as error:
+        return NoAnswer(error.__cause__)
 
 
 def _with_attempt(items: list[Any], attempt_id: UUID) -> CallFacts | None:

@@ -1,6 +1,5 @@
 """A Retell account as people set it up: agents, their words, and phone numbers."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -10,14 +9,13 @@ import httpx
 
 from domain.calls import CallFacts
 from telephony import fields
-from telephony.errors import ProviderError, ProviderRejected, ProviderUnreachable
+from telephony.errors import ProviderUnreachable
 from telephony.http import ANSWER_DEADLINE
 from telephony.provider import Concurrency, PlacedCall
-from telephony.refusals import lost, refused
-from telephony.retell_answers import check_key, concurrency_of, json_object, looked_up, placed_call
+from telephony.retell_answers import check_key, concurrency_of, items_of, json_object, looked_up, placed_call
+from telephony.retell_exchange import NoAnswer, answer_to, unless_unknown
 from telephony.workspace import Agent, AgentVersions, ListedAgent, NumberToImport, Words, WorkspaceNumber
 
-_UNKNOWN = frozenset({404, 422})
 _PAGE = 1_000
 _MOST_PAGES = 20
 _LONGEST_TEXT = 200_000
@@ -42,7 +40,7 @@ class RetellWorkspace:
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._base_url = base_url.rstrip("/")
         self._http = http
-        self._deadline_seconds = deadline.total_seconds()
+        self._deadline = deadline
 
     async def concurrency(self) -> Concurrency:
         """See ``VoiceProvider.concurrency``."""
@@ -55,7 +53,7 @@ class RetellWorkspace:
 
     async def get(self, call_id: str) -> CallFacts | None:
         """See ``VoiceProvider.get``."""
-        response = await self._unless_unknown(f"/v2/get-call/{quote(call_id, safe='')}")
+        response = await unless_unknown(self._answer("GET", f"/v2/get-call/{quote(call_id, safe='')}"))
         return None if response is None else looked_up(response, call_id)
 
     async def agents(self) -> Sequence[ListedAgent]:
@@ -72,12 +70,9 @@ class RetellWorkspace:
     async def agent_versions(self, agent_id: str) -> AgentVersions | None:
         """Which versions an agent has; None when the account has no such agent."""
         path = f"/list-agent-versions/{quote(agent_id, safe='')}"
-        try:
-            versions = [item async for item in self._everything("GET", path)]
-        except ProviderRejected as error:
-            if error.status in _UNKNOWN:
-                return None
-            raise
+        versions = await unless_unknown(_all(self._everything("GET", path)))
+        if versions is None:
+            return None
         known = [(fields.whole(item.get("version")), item.get("is_published") is True) for item in versions]
         numbers = [(version, published) for version, published in known if version is not None]
         return AgentVersions(
@@ -144,16 +139,9 @@ class RetellWorkspace:
         return taken
 
     async def _find(self, path: str, version: int | str | None) -> Mapping[str, Any] | None:
-        response = await self._unless_unknown(path, {} if version is None else {"version": version})
+        query = {} if version is None else {"version": version}
+        response = await unless_unknown(self._answer("GET", path, query))
         return None if response is None else json_object(response)
-
-    async def _unless_unknown(self, path: str, query: Mapping[str, int | str] | None = None) -> httpx.Response | None:
-        try:
-            return await self._answer("GET", path, query)
-        except ProviderRejected as error:
-            if error.status in _UNKNOWN:
-                return None
-            raise
 
     async def _answer(
         self,
@@ -164,35 +152,32 @@ class RetellWorkspace:
         body: Mapping[str, Any] | None = None,
         dial: Mapping[str, Any] | None = None,
     ) -> httpx.Response:
-        """The 2xx answer. Errors are raised after their handler, so that they don't drag the request along."""
-        problem: ProviderError
+        return await answer_to(self._exchange(method, path, query, body), deadline=self._deadline, dial=dial)
+
+    async def _exchange(
+        self, method: str, path: str, query: Mapping[str, int | str] | None, body: Mapping[str, Any] | None
+    ) -> httpx.Response | NoAnswer:
+        url = f"{self._base_url}{path}"
         try:
-            async with asyncio.timeout(self._deadline_seconds):
-                response = await self._http.request(
-                    method, f"{self._base_url}{path}", params=query, json=body, headers=self._headers
-                )
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            problem = lost(error, dial=dial)
-        else:
-            if response.is_success:
-                return response
-            problem = refused(response, dial=dial)
-        raise problem
+            return await self._http.request(method, url, params=query, json=body, headers=self._headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return NoAnswer(error)
 
     async def _everything(self, method: str, path: str) -> AsyncIterator[Mapping[str, Any]]:
         key: str | None = None
         for _ in range(_MOST_PAGES):
             query: dict[str, int | str] = {"limit": _PAGE} | ({} if key is None else {"pagination_key": key})
             page = json_object(await self._answer(method, path, query))
-            items = page.get("items")
-            if not isinstance(items, list):
-                raise ProviderUnreachable("the provider's answer isn't a list")
-            for item in items:
+            for item in items_of(page):
                 if isinstance(item, Mapping):
                     yield item
             key = fields.text(page.get("pagination_key"))
             if page.get("has_more") is not True or key is None:
                 return
+
+
+async def _all(items: AsyncIterator[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [item async for item in items]
 
 
 def _number(item: Mapping[str, Any]) -> WorkspaceNumber | None:

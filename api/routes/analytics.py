@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from api import figures
 from api.dependencies import AnalyticsSession, Deps, Reader
@@ -15,39 +15,48 @@ from api.schemas.analytics import (
     CostAnswer,
     SummaryAnswer,
 )
+from storage.analytics import Asked
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"])
 
-Asked = Annotated[AnalyticsQuery, Query()]
+Given = Annotated[AnalyticsQuery, Query()]
+
+
+async def asked_by(principal: Reader, query: Given) -> Asked:
+    """Whose figures, of when. Asynchronous, though it waits for nothing: FastAPI would send it to a thread."""
+    return figures.asked_of(principal, query)
+
+
+AskedFor = Annotated[Asked, Depends(asked_by)]
 
 
 @router.get("/summary", summary="Leads and how far they came, calls and what they cost")
-async def get_summary(principal: Reader, session: AnalyticsSession, query: Asked) -> SummaryAnswer:
+async def get_summary(session: AnalyticsSession, asked: AskedFor) -> SummaryAnswer:
     """Leads are those that came in during the period, whenever they were called; calls those that began in it."""
-    return await figures.summary(session, figures.asked_of(principal, query))
+    return await figures.summary(session, asked)
 
 
 @router.get("/by-agent", summary="Calls by the agent and its version")
-async def get_by_agent(principal: Reader, session: AnalyticsSession, query: Asked) -> ByAgentAnswer:
-    return await figures.by_agent(session, figures.asked_of(principal, query))
+async def get_by_agent(session: AnalyticsSession, asked: AskedFor) -> ByAgentAnswer:
+    return await figures.by_agent(session, asked)
 
 
 @router.get("/by-source", summary="Leads and calls by the source of the lead")
-async def get_by_source(principal: Reader, session: AnalyticsSession, query: Asked) -> BySourceAnswer:
-    return await figures.by_source(session, figures.asked_of(principal, query))
+async def get_by_source(session: AnalyticsSession, asked: AskedFor) -> BySourceAnswer:
+    return await figures.by_source(session, asked)
 
 
 @router.get("/by-campaign", summary="Leads and calls by campaign")
-async def get_by_campaign(principal: Reader, session: AnalyticsSession, query: Asked) -> ByCampaignAnswer:
-    return await figures.by_campaign(session, figures.asked_of(principal, query))
+async def get_by_campaign(session: AnalyticsSession, asked: AskedFor) -> ByCampaignAnswer:
+    return await figures.by_campaign(session, asked)
 
 
 @router.get("/by-hour", summary="Calls by weekday and hour on the lead's own clock")
-async def get_by_hour(principal: Reader, session: AnalyticsSession, query: Asked) -> ByHourAnswer:
-    return await figures.by_hour(session, figures.asked_of(principal, query))
+async def get_by_hour(session: AnalyticsSession, asked: AskedFor) -> ByHourAnswer:
+    return await figures.by_hour(session, asked)
 
 
 @router.get("/cost", summary="Cost by day and campaign, and against budgets")
-async def get_cost(principal: Reader, session: AnalyticsSession, query: Asked, deps: Deps) -> CostAnswer:
+async def get_cost(principal: Reader, session: AnalyticsSession, query: Given, deps: Deps) -> CostAnswer:
     """Of the last thirty days unless a period is given, of 400 days at most."""
     return await figures.cost(session, figures.asked_of(principal, query), query, deps.clock())

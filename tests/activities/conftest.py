@@ -37,10 +37,12 @@ def engine() -> EngineEdge:
 
 
 @pytest.fixture
-async def stage(sessions: Sessions, clock: Clock, provider: ProviderEdge, engine: EngineEdge) -> AsyncIterator[Stage]:
-    client = await Client.connect(
-        "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
-    )
+async def client(engine: EngineEdge) -> Client:
+    return await Client.connect("127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter)
+
+
+@pytest.fixture
+async def stage(sessions: Sessions, clock: Clock, provider: ProviderEdge, client: Client) -> AsyncIterator[Stage]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(provider)) as http:
         stage = Stage(sessions, clock, http, client)
         yield stage

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from prometheus_client import CollectorRegistry
 from temporalio.testing import ActivityEnvironment
 
@@ -112,6 +113,22 @@ class RecordingStage:
     def files(self) -> dict[str, bytes]:
         paths = [path for path in self.folder.rglob("*") if path.is_file()]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def links() -> Links:
+    return Links({LINK: says})
+
+
+@pytest.fixture
+async def stage(
+    sessions: Sessions, world: World, clock: Clock, tmp_path: Path, provider: ProviderEdge, links: Links
+) -> AsyncIterator[RecordingStage]:
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(links)) as followed,
+        httpx.AsyncClient(transport=httpx.MockTransport(provider)) as asked,
+    ):
+        yield RecordingStage(sessions, world, clock, tmp_path / "recordings", provider, followed, asked)
 
 
 async def _everybody_is_public(host: str, port: int) -> Sequence[str]:

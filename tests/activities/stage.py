@@ -9,22 +9,11 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.account_clients import AccountClients
-from activities.coming_due import ComingDue
 from activities.deciding import LeadDecisions
-from activities.deleting_calls import CallDeletions
-from activities.dialling import PlaceCall
-from activities.hand_on import SlotHandOn
-from activities.inbound_overdue import OverdueInboundCalls
-from activities.joined_queues import JoinedQueues
 from activities.lead_workflows import LeadWorkflows
-from activities.looking_up import LookUpCall
+from activities.leads_at_work import lead_work
 from activities.messages import AttemptInput, CallFate, LeadInput
-from activities.provider_limits import ProviderLimits
-from activities.reconciling import Findings, Reconcile
-from activities.replanning import Replanning
-from activities.round_metrics import RoundMetrics
-from activities.sending import CallSender
-from activities.stepping import NextStep
+from activities.reconciling import Findings
 from activities.weighing import DialSettings
 from domain.steps import Dial, Step
 from storage.models import AttemptRow, LeadRow
@@ -60,34 +49,17 @@ class Stage:
             "https://leads.example.com/webhook", timedelta(seconds=300), providers.kinds, providers.opens_keys
         )
         self.settings = settings
-        self.decisions = decisions = LeadDecisions(settings)
+        self.decisions = LeadDecisions(settings)
         self.workflows = LeadWorkflows(client, "leads")
-        self.slots = SlotHandOn(sessions, decisions, self.workflows, clock)
-        sender = CallSender(sessions, providers, self.workflows, clock)
-        self.queues = JoinedQueues(sessions, self.slots)
-        self._next_step = NextStep(sessions, decisions, self.queues, clock)
-        self._place_call = PlaceCall(sessions, settings, sender, clock)
-        self._look_up = LookUpCall(sessions, settings, providers, sender, self.workflows, clock)
-        self.limits = ProviderLimits(sessions, providers, clock)
         self.registry = CollectorRegistry()
-        self.coming_due = ComingDue(sessions, self.slots, clock, afterwards=timedelta(0))
-        self.replanning = Replanning(sessions, decisions, self.workflows, self.slots, self.coming_due, settings, clock)
-        self.overdue_inbound = OverdueInboundCalls(sessions, providers, self.workflows, clock)
-        self._reconcile = Reconcile(
-            sessions,
-            self.workflows,
-            self.slots,
-            self.limits,
-            self.replanning,
-            self.coming_due,
-            self.overdue_inbound,
-            CallDeletions(sessions, providers, clock),
-            RoundMetrics(self.registry),
-            clock,
+        self.work = work = lead_work(
+            sessions, providers, self.workflows, settings, self.registry, clock, afterwards=timedelta(0)
         )
+        self.slots, self.queues, self.limits = work.hand_on, work.queues, work.limits
+        self.coming_due, self.replanning, self.overdue_inbound = work.coming_due, work.replanning, work.inbound
 
     async def next_step(self, lead: LeadRow) -> Step:
-        return await ActivityEnvironment().run(self._next_step.next_step, LeadInput(lead.id, lead.run))
+        return await ActivityEnvironment().run(self.work.next_step.next_step, LeadInput(lead.id, lead.run))
 
     async def dial(self, lead: LeadRow) -> Dial:
         """The lead's next step, which has to be a dial."""
@@ -98,13 +70,13 @@ class Stage:
     async def place(self, dial: Dial | AttemptRow) -> CallFate:
         if isinstance(dial, AttemptRow):
             dial = Dial(dial.id, dial.number, dial.not_before, dial.not_after)
-        return await ActivityEnvironment().run(self._place_call.place_call, dial)
+        return await ActivityEnvironment().run(self.work.place_call.place_call, dial)
 
     async def look_up(self, attempt_id: UUID) -> CallFate:
-        return await ActivityEnvironment().run(self._look_up.look_up_call, AttemptInput(attempt_id))
+        return await ActivityEnvironment().run(self.work.look_up_call.look_up_call, AttemptInput(attempt_id))
 
     async def reconcile(self, environment: ActivityEnvironment | None = None) -> Findings:
-        return await (environment or ActivityEnvironment()).run(self._reconcile.reconcile)
+        return await (environment or ActivityEnvironment()).run(self.work.reconcile.reconcile)
 
     def counted(self, finding: str) -> float | None:
         """How many of this kind the metrics say."""
@@ -112,7 +84,4 @@ class Stage:
 
     async def close(self) -> None:
         """End what goes on besides activities, as a worker that stops does."""
-        await self.queues.close()
-        await self.coming_due.close()
-        await self.replanning.close()
-        await self.slots.close()
+        await self.work.close()

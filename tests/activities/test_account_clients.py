@@ -7,16 +7,14 @@ from uuid import uuid4
 import httpx
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
-from activities.account_clients import AccountClients
+from activities.account_clients import AccountClients, account_clients
 from domain.steps import Parked
 from storage.accounts import AccountAddress
 from storage.models import AccountRow, AttemptRow
 from telephony.errors import ProviderRejected
 from telephony.provider import VoiceProvider
 from telephony.retell_client import RetellProvider
-from tests.activities.engine_edge import EngineEdge
 from tests.activities.provider_edge import ProviderEdge
 from tests.activities.stage import Clock, Stage
 from tests.builders import Sessions, World, add_lead, add_pool, change, reread
@@ -50,22 +48,15 @@ def unseal(sealed: str) -> str:
 
 @pytest.fixture
 async def clients(workspaces: Workspaces) -> AsyncIterator[AccountClients[VoiceProvider]]:
+    keys, urls = {"simulator": "key_of_tests"}, {"simulator": "https://simulator.example.com"}
     async with httpx.AsyncClient(transport=httpx.MockTransport(workspaces)) as http:
-
-        def connect(kind: str, key: str, base_url: str | None) -> VoiceProvider:
-            return RetellProvider(key, base_url or f"https://{kind}.example.com", http)
-
-        of_environment = {"simulator": connect("simulator", "key_of_tests", None)}
-        yield AccountClients(of_environment, unseal=unseal, connect=connect)
+        yield account_clients(keys, urls, lambda key, url: RetellProvider(key, url, http), unseal=unseal)
 
 
 @pytest.fixture
 async def stage(
-    sessions: Sessions, clock: Clock, engine: EngineEdge, clients: AccountClients[VoiceProvider]
+    sessions: Sessions, clock: Clock, client: Client, clients: AccountClients[VoiceProvider]
 ) -> AsyncIterator[Stage]:
-    client = await Client.connect(
-        "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
-    )
     async with httpx.AsyncClient() as http:
         stage = Stage(sessions, clock, http, client, clients=clients)
         yield stage

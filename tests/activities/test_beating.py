@@ -34,7 +34,7 @@ async def test_a_dial_beats(stage: Stage, sessions: Sessions, world: World, prov
     lead = await add_lead(sessions, world)
     dial = await stage.dial(lead)
     engine = Heard()
-    await engine.run(stage._place_call.place_call, dial)
+    await engine.run(stage.work.place_call.place_call, dial)
     assert engine.beat.is_set()
     assert len(provider.dialled) == 1
 
@@ -49,11 +49,11 @@ async def test_a_look_up_beats(
     provider.knows(attempt.id)
     clock.forward(seconds=5)
     engine = Heard()
-    await engine.run(stage._look_up.look_up_call, AttemptInput(attempt.id))
+    await engine.run(stage.work.look_up_call.look_up_call, AttemptInput(attempt.id))
     assert engine.beat.is_set()
 
 
 async def test_a_reconciliation_beats(stage: Stage) -> None:
     engine = Heard()
-    await engine.run(stage._reconcile.reconcile)
+    await engine.run(stage.work.reconcile.reconcile)
     assert engine.beat.is_set()

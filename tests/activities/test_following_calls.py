@@ -9,7 +9,6 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, select
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from typing_extensions import override
 
 from activities import inbox
@@ -65,10 +64,7 @@ async def world(sessions: Sessions) -> World:
 
 
 @pytest.fixture
-async def stage(sessions: Sessions, engine: EngineEdge, simulator: str) -> AsyncIterator[Following]:
-    client = await Client.connect(
-        "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
-    )
+async def stage(sessions: Sessions, client: Client, simulator: str) -> AsyncIterator[Following]:
     async with provider_http_client() as http:
         yield Following(sessions, http, client, simulator)
 

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.following_calls import CallFollowing
 from storage.models import CallerIdRow, FollowedAccountRow, InboundCallRow, LeadRow, WebhookEventRow
@@ -33,10 +32,7 @@ async def world(sessions: Sessions) -> World:
 
 
 @pytest.fixture
-async def stage(sessions: Sessions, engine: EngineEdge, simulator: str) -> AsyncIterator[Following]:
-    client = await Client.connect(
-        "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
-    )
+async def stage(sessions: Sessions, client: Client, simulator: str) -> AsyncIterator[Following]:
     async with provider_http_client() as http:
         yield Following(sessions, http, client, simulator)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.steps import Queued
@@ -14,6 +14,7 @@ from storage.room import CHANNEL, announce_room
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Stage
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change
+from tests.query_plans import overheard
 
 PATIENCE_SECONDS = 10
 
@@ -80,8 +81,7 @@ async def test_the_decision_itself_announces_nothing(
     await add_attempt_of(sessions, world, await add_lead(sessions, world, "+13125550101"), "in_progress")
     engine = sessions.kw["bind"]
     assert isinstance(engine, AsyncEngine)
-    said: list[str] = []
-    event.listen(engine.sync_engine, "before_cursor_execute", lambda *given: said.append(given[2]))
-    assert isinstance(await stage.next_step(lead), Queued)
+    with overheard(engine) as said:
+        assert isinstance(await stage.next_step(lead), Queued)
     assert said
     assert not [statement for statement in said if "pg_notify" in statement]

@@ -8,7 +8,6 @@ import httpx
 import pytest
 from sqlalchemy import select
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.account_clients import AccountClients
 from activities.provider_limits import LimitsRead, ProviderLimits
@@ -19,7 +18,6 @@ from storage.models import AttemptRow
 from telephony.http import provider_http_client
 from telephony.provider import VoiceProvider
 from telephony.retell_client import RetellProvider
-from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
 from tests.builders import Sessions, World, add_lead, change, reread
 
@@ -80,15 +78,12 @@ async def simulator() -> AsyncIterator[Rehearsal]:
 
 @pytest.fixture
 async def line(
-    sessions: Sessions, world: World, clock: Clock, engine: EngineEdge, simulator: Rehearsal
+    sessions: Sessions, world: World, clock: Clock, client: Client, simulator: Rehearsal
 ) -> AsyncIterator[Line]:
     """A pool that would take thirty calls at once, and thirty leads that are due."""
     await change(sessions, world.pool, max_live_calls=LEADS, max_calls_per_second=1000.0)
     for place in range(LEADS):
         await add_lead(sessions, world, f"+131255501{place:02}")
-    client = await Client.connect(
-        "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
-    )
     async with provider_http_client() as http:
         line = Line(Stage(sessions, clock, http, client, simulator.url), sessions, world, clock, simulator)
         yield line

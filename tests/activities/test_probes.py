@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.aftermath import Line
 from activities.messages import CallFate
@@ -119,12 +118,9 @@ async def test_what_is_tried_is_left_alone_for_thirty_seconds_and_what_lies_with
 
 @pytest.fixture
 async def workers(
-    sessions: Sessions, clock: Clock, provider: ProviderEdge, engine: EngineEdge
+    sessions: Sessions, clock: Clock, provider: ProviderEdge, client: Client
 ) -> AsyncIterator[list[Stage]]:
     """Ten processes, as far as they know each other by the database only."""
-    client = await Client.connect(
-        "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
-    )
     async with httpx.AsyncClient(transport=httpx.MockTransport(provider)) as http:
         yield [Stage(sessions, clock, http, client) for _ in range(10)]
 

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from sqlalchemy import select
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.parking import PROBE_EVERY
 from storage.models import AttemptRow
@@ -35,10 +34,7 @@ async def world(sessions: Sessions) -> World:
 
 
 @pytest.fixture
-async def stage(sessions: Sessions, clock: Clock, engine: EngineEdge, simulator: str) -> AsyncIterator[Stage]:
-    client = await Client.connect(
-        "127.0.0.1:1", lazy=True, interceptors=[engine], data_converter=pydantic_data_converter
-    )
+async def stage(sessions: Sessions, clock: Clock, client: Client, simulator: str) -> AsyncIterator[Stage]:
     async with provider_http_client() as http:
         yield Stage(sessions, clock, http, client, simulator)
 

@@ -14,17 +14,14 @@ from prometheus_client import CollectorRegistry
 from temporalio.testing import ActivityEnvironment
 
 from activities.account_clients import AccountClients
-from activities.deleting_recordings import RecordingDeletions
-from activities.fetching_recordings import RecordingFetcher
 from activities.keeping_recordings import KeepRecordings, Shift
-from activities.recording_metrics import RecordingMetrics
+from activities.recordings_at_work import recording_keeper
 from domain.calls import CallFacts
 from storage.models import AttemptRow
 from storage.recording_store import RecordingStore
 from telephony.http import provider_http_client
 from telephony.outside_http import outside_http_client
 from telephony.provider import VoiceProvider
-from telephony.recording_links import RecordingLinks
 from telephony.requests import CallRequest, build_call_body
 from telephony.retell_client import RetellProvider
 from tests.activities.stage import Clock
@@ -49,13 +46,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def keeper(sessions: Sessions, simulator: str, clock: Clock, tmp_path: Path) -> AsyncIterator[KeepRecordings]:
-    store, metrics = RecordingStore((tmp_path / "recordings").as_uri()), RecordingMetrics(CollectorRegistry())
+    store, origins = RecordingStore((tmp_path / "recordings").as_uri()), {"simulator": simulator}
     async with outside_http_client() as followed, provider_http_client() as asked:
         providers = AccountClients[VoiceProvider]({"simulator": RetellProvider(API_KEY, simulator, asked)})
-        links, origins = RecordingLinks(followed), {"simulator": simulator}
-        fetcher = RecordingFetcher(sessions, store, links, providers, origins, metrics, clock)
-        deletions = RecordingDeletions(sessions, store, metrics, clock)
-        yield KeepRecordings(sessions, store, fetcher, deletions, clock, shift=timedelta(0))
+        yield recording_keeper(
+            sessions, store, providers, origins, followed, CollectorRegistry(), clock, shift=timedelta(0)
+        )
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ from tests.builders import (
     change,
     reread,
 )
-from worker import Hands
 
 CLOSING = NOON.replace(hour=22, minute=59, second=55)
 """Until when requests may leave on the Monday of ``NOON``: five seconds before 17:00 in Chicago."""
@@ -380,11 +379,10 @@ async def test_a_word_from_the_database_is_taken_for_what_it_says_and_any_other_
 ) -> None:
     clock.now = TUESDAY
     lead = await add_waiting(sessions, world, 1)
-    hands = Hands(stage.slots, stage.queues, stage.replanning, stage.coming_due, stage.limits)
     for word in ("", "plan", "plan x", f"room {world.pool.id}", str(world.pool.id)):
-        hands.hear(word)
+        stage.work.hear(word)
     await settled(stage)
     assert engine.signals == []
-    hands.hear(f"plan {world.pool.id}")
+    stage.work.hear(f"plan {world.pool.id}")
     await settled(stage)
     assert engine.signals == [(f"lead-{lead.id}", "slot_granted")]

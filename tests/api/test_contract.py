@@ -38,7 +38,7 @@ from runtime.database import create_engine, session_factory
 from runtime.embedded.temporary_postgres import TemporaryPostgres
 from runtime.settings import Settings
 from tests.api.conftest import PASSWORD
-from tests.api.test_who_may_what import TABLE
+from tests.api.who_may_what import TABLE
 
 # To draw one costs twice what asking does. The first one drawn is the simplest of all; what is allowed is asked once
 # more with something that is there in the address.

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from storage.models import AuditEntryRow
 from tests.api.live.conftest import Process, process, start
-from tests.api.test_who_may_what import NOWHERE, TABLE
+from tests.api.who_may_what import NOWHERE, TABLE
 
 __all__ = ["process", "start"]
 

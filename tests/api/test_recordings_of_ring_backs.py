@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from storage.models import AuditEntryRow, CampaignRow, InboundCallRow
+from tests.api.kept_recordings import CONTENT, DIGEST, THEN, Member, Sessions
 from tests.api.test_inbound import IN, post_lead, report
-from tests.api.test_recordings import CONTENT, DIGEST, THEN, Member, Sessions
 
 Sign = Callable[..., dict[str, str]]
 CALL = "/api/v1/calls/call_in"

@@ -1,4 +1,4 @@
-"""Recordings are fetched once, whole or not at all, and go when they must."""
+"""Recordings are fetched once, whole or not at all."""
 
 import asyncio
 import hashlib
@@ -7,37 +7,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-import pytest
-import structlog
 from temporalio.testing import ActivityEnvironment
 
 from activities.fetching_recordings import LEASE, STORE_PAUSE
 from activities.keeping_recordings import AT_ONCE, Shift
 from storage import recordings
 from storage.models import AttemptRow
-from tests.activities.provider_edge import ProviderEdge, refuses
-from tests.activities.recording_stage import LINK, WAV, Links, RecordingStage, says
-from tests.activities.stage import Clock
-from tests.builders import NOON, Sessions, World, change, reread
+from tests.activities.recording_stage import LINK, WAV, Links, RecordingStage, links, says, stage
+from tests.builders import NOON, Sessions, change, reread
 
-FRESH = "https://recordings.example.com/1.wav?signature=fresh"
+__all__ = ["links", "stage"]
+
 PATIENCE = 10
-
-
-@pytest.fixture
-def links() -> Links:
-    return Links({LINK: says})
-
-
-@pytest.fixture
-async def stage(
-    sessions: Sessions, world: World, clock: Clock, tmp_path: Path, provider: ProviderEdge, links: Links
-) -> AsyncIterator[RecordingStage]:
-    async with (
-        httpx.AsyncClient(transport=httpx.MockTransport(links)) as followed,
-        httpx.AsyncClient(transport=httpx.MockTransport(provider)) as asked,
-    ):
-        yield RecordingStage(sessions, world, clock, tmp_path / "recordings", provider, followed, asked)
 
 
 async def test_a_recording_is_kept_and_written_down(stage: RecordingStage, sessions: Sessions) -> None:
@@ -220,68 +201,6 @@ async def test_one_that_breaks_off_leaves_nothing_and_is_tried_again(
     assert (await reread(sessions, row)).recording_problem is None
 
 
-async def test_a_dead_link_is_replaced_by_the_one_that_the_provider_gives_now(
-    stage: RecordingStage, links: Links, sessions: Sessions
-) -> None:
-    links.answers = {FRESH: says}
-    row = await stage.recorded()
-    stage.provider_gives(FRESH)
-    assert await stage.round() == Shift(kept=1)
-    assert links.asked == [LINK, FRESH]
-    assert (await reread(sessions, row)).recording_url == FRESH
-
-
-@pytest.mark.parametrize("gives", [LINK, None, FRESH], ids=["the-same", "none", "another-dead-one"])
-async def test_a_link_that_stays_dead_is_given_up_and_said(
-    stage: RecordingStage, links: Links, sessions: Sessions, gives: str | None
-) -> None:
-    links.answers = {}
-    row = await stage.recorded()
-    stage.provider_gives(gives)
-    tries = 0
-    with structlog.testing.capture_logs() as logs:
-        while (await reread(sessions, row)).recording_given_up_at is None:
-            await stage.round()
-            tries += 1
-            stage.clock.forward(hours=1)
-    assert tries == 5
-    given_up = await reread(sessions, row)
-    assert (given_up.recording_problem, given_up.recording_path) == ("link_dead", None)
-    (error,) = [line for line in logs if line["log_level"] == "error"]
-    assert (error["event"], error["attempt_id"], error["tries"]) == ("recording_given_up", str(row.id), 5)
-    assert (stage.count("failed"), stage.count("given_up")) == (4, 1)
-    assert await stage.round() == Shift()
-
-
-async def test_a_provider_that_cannot_be_asked_for_a_link_costs_one_try(
-    stage: RecordingStage, links: Links, provider: ProviderEdge, sessions: Sessions
-) -> None:
-    links.answers = {FRESH: says}
-    row = await stage.recorded()
-    provider.questions = [refuses(503, "later")]
-    stage.provider_gives(FRESH)
-    assert await stage.round() == Shift(failed=1)
-    assert (await reread(sessions, row)).recording_problem == "unreachable"
-    stage.clock.forward(minutes=1)
-    assert await stage.round() == Shift(kept=1)
-
-
-async def test_a_link_into_our_own_network_is_given_up_at_once(stage: RecordingStage, sessions: Sessions) -> None:
-    row = await stage.recorded(recording_url="http://169.254.169.254/latest/meta-data")
-    assert await stage.round() == Shift(given_up=1)
-    assert (await reread(sessions, row)).recording_problem == "link_forbidden"
-
-
-async def test_the_link_is_in_no_log(stage: RecordingStage, links: Links) -> None:
-    links.answers = {}
-    await stage.recorded(1)
-    await stage.recorded(2, recording_url="http://secret.example.com/secret")
-    with structlog.testing.capture_logs() as logs:
-        await stage.round()
-    assert len(logs) == 2
-    assert "secret" not in repr(logs)
-
-
 async def test_a_store_that_is_away_uses_up_no_try_and_is_tried_until_it_is_back(
     stage: RecordingStage, links: Links, sessions: Sessions
 ) -> None:
@@ -296,105 +215,3 @@ async def test_a_store_that_is_away_uses_up_no_try_and_is_tried_until_it_is_back
     stage.folder.unlink()
     assert await stage.round() == Shift(kept=1)
     assert stage.store.problem is None
-
-
-async def test_a_recording_goes_when_its_days_are_over_and_is_never_fetched_again(
-    stage: RecordingStage, world: World, sessions: Sessions
-) -> None:
-    await change(sessions, world.campaign, recording_days=30)
-    row = await stage.recorded()
-    assert await stage.round() == Shift(kept=1)
-    stage.clock.forward(days=30)
-    assert await stage.round() == Shift()
-    stage.clock.forward(seconds=1)
-    assert await stage.round() == Shift(deleted=1)
-    assert stage.files() == {}
-    gone = await reread(sessions, row)
-    assert (gone.recording_deletion, gone.recording_deleted_at) == ("retention", stage.clock.now)
-    assert (gone.recording_path, gone.recording_url) == (None, None)
-    await change(sessions, row, recording_url=LINK)
-    assert await stage.round() == Shift()
-    assert stage.count("deleted") == 1
-
-
-async def test_a_person_who_is_erased_in_the_middle_of_a_download_leaves_no_recording(
-    stage: RecordingStage, links: Links, sessions: Sessions
-) -> None:
-    row = await stage.recorded()
-
-    async def erased_meanwhile() -> httpx.Response:
-        async with sessions.begin() as session:
-            await recordings.order_deletion_of_contact(session, row.contact_id)
-        return says()
-
-    links.answers[LINK] = erased_meanwhile
-    assert await stage.round() == Shift()
-    async with sessions() as session:
-        (left,) = await recordings.recordings_of_contact(session, row.contact_id)
-    assert list(stage.files()) == [left.path]
-    stage.clock.forward(seconds=LEASE.total_seconds())
-    assert await stage.round() == Shift(deleted=1)
-    assert stage.files() == {}
-    async with sessions() as session:
-        assert await recordings.recordings_of_contact(session, row.contact_id) == []
-
-
-async def test_one_that_comes_into_the_store_after_it_was_deleted_there_goes_as_well(
-    stage: RecordingStage, links: Links, sessions: Sessions
-) -> None:
-    """A bucket may take longer to take the last part than the lease holds."""
-    row = await stage.recorded()
-
-    async def deleted_meanwhile() -> httpx.Response:
-        async with sessions.begin() as session:
-            await recordings.order_deletion_of_contact(session, row.contact_id)
-        stage.clock.forward(seconds=LEASE.total_seconds())
-        while (await reread(sessions, row)).recording_deleted_at is None:
-            await stage.round()
-        return says()
-
-    links.answers[LINK] = deleted_meanwhile
-    assert (await stage.round()).kept == 0
-    await stage.round()
-    assert stage.files() == {}
-    gone = await reread(sessions, row)
-    assert (gone.recording_path, gone.recording_deleted_at) == (None, stage.clock.now)
-
-
-async def test_a_store_that_deletes_nothing_leaves_the_row_as_it_is_and_is_asked_again(
-    stage: RecordingStage, world: World, sessions: Sessions
-) -> None:
-    await change(sessions, world.campaign, recording_days=1)
-    row = await stage.recorded()
-    await stage.round()
-    stage.clock.forward(days=2)
-    kept = (await reread(sessions, row)).recording_path or ""
-    put_in_the_way(stage.folder / kept)
-    assert await stage.round() == Shift()
-    refused = await reread(sessions, row)
-    assert (refused.recording_deletion, refused.recording_deleted_at) == ("retention", None)
-    put_away(stage.folder / kept)
-    stage.clock.forward(minutes=2)
-    assert await stage.round() == Shift(deleted=1)
-    assert (await reread(sessions, row)).recording_deleted_at == stage.clock.now
-
-
-def put_in_the_way(place: Path) -> None:
-    """A folder in place of the file, which no store deletes."""
-    place.unlink()
-    (place / "full").mkdir(parents=True)
-
-
-def put_away(place: Path) -> None:
-    (place / "full").rmdir()
-    place.rmdir()
-
-
-async def test_many_that_are_due_go_in_one_round(stage: RecordingStage, world: World, sessions: Sessions) -> None:
-    await change(sessions, world.campaign, recording_days=1)
-    for number in range(12):
-        await stage.recorded(number)
-    assert (await stage.round()).kept == 12
-    stage.clock.forward(days=2)
-    assert (await stage.round()).deleted == 12
-    assert stage.files() == {}
