@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from api.schemas.fields import Input, NotNull, OptionalText
 from domain.events import DeliveryStatus, EventSubject, EventType
-from storage.models import EventDeliveryRow, EventSubscriptionRow
+from storage.models import EventDeliveryRow, EventDeliveryTryRow, EventSubscriptionRow
 
 LONGEST_URL = 2_000
 
@@ -111,4 +111,28 @@ class DeliveryAnswer(BaseModel):
 
 class DeliveryPage(BaseModel):
     items: list[DeliveryAnswer]
+    next_cursor: str | None
+
+
+class DeliveryTryAnswer(BaseModel):
+    """``round``: 1 for those that follow the event itself; whoever asks for a delivery again begins another.
+
+    ``status_code``: what was answered, null where nobody answered. ``error``: why it was no success, null for one.
+    ``duration_ms``: until the answer was read, or it was clear that there is none.
+    """
+
+    id: UUID
+    round: int
+    tried_at: datetime
+    status_code: int | None
+    error: str | None
+    duration_ms: int | None
+
+    @classmethod
+    def of(cls, row: EventDeliveryTryRow) -> Self:
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class DeliveryTryPage(BaseModel):
+    items: list[DeliveryTryAnswer]
     next_cursor: str | None

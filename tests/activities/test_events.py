@@ -30,7 +30,7 @@ from api.shown import AsAnswered
 from domain.events import RETRY_DELAYS
 from runtime.sealing import Sealing
 from storage import erasure, event_deliveries
-from storage.models import AttemptRow, EventDeliveryRow, EventSubscriptionRow, LeadRow
+from storage.models import AttemptRow, EventDeliveryRow, EventDeliveryTryRow, EventSubscriptionRow, LeadRow
 from telephony.event_posting import EventPosting
 from telephony.outside_http import OutsideHttp
 from tests.activities.engine_edge import EngineEdge
@@ -136,6 +136,10 @@ class Scene:
     async def log(self) -> Sequence[EventDeliveryRow]:
         async with self.sessions() as session:
             return (await session.scalars(select(EventDeliveryRow).order_by(EventDeliveryRow.created_at))).all()
+
+    async def tries(self) -> Sequence[EventDeliveryTryRow]:
+        async with self.sessions() as session:
+            return (await session.scalars(select(EventDeliveryTryRow).order_by(EventDeliveryTryRow.tried_at))).all()
 
     async def only_delivery(self) -> EventDeliveryRow:
         (row,) = await self.log()
@@ -263,6 +267,9 @@ async def test_ten_tries_later_it_is_given_up(scene: Scene, receivers: Receivers
     assert delivery.error == "Not answered: the place the link leads to can't be connected to (ConnectError)."
     assert len({request.headers["webhook-id"] for request in receivers.got}) == 1
     assert await scene.retry(delivery, 8) == Became.OVER
+    tries = await scene.tries()
+    assert [row.tried_at for row in tries] == [NOON, *(NOON + sum(RETRY_DELAYS[:n], timedelta()) for n in range(1, 10))]
+    assert {(row.delivery_id, row.status_code, row.error) for row in tries} == {(delivery.id, None, delivery.error)}
 
 
 async def test_what_comes_through_later_ends_the_workflow(scene: Scene, receivers: Receivers) -> None:
