@@ -1,16 +1,21 @@
 """How an organisation stands now, put together: what runs, who is due, and what holds them up."""
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import Dependencies
 from api.principal import Principal
+from api.problems import Invalid
 from api.registry_check import REMEDY, too_old_registries
-from api.schemas.standing import AccountStanding, CampaignStanding, PoolStanding, StatusAnswer
+from api.schemas.standing import AccountStanding, CampaignStanding, PoolStanding, StatusAnswer, TodayStanding
 from domain.parking import Parking, describe
-from domain.vocabulary import CampaignStatus
+from domain.vocabulary import AttemptOutcome, CampaignStatus
 from storage import standing
+from storage.analytics_marks import read_progress
 from storage.models import AccountRow, CampaignRow, NumberPoolRow, OrganizationRow
 from storage.organizations import get_organization
 from storage.paces import account_cap
@@ -25,8 +30,25 @@ PILOT_IS_OVER = "its pilot is over; look at its calls, then resume it"
 NO_NUMBERS = "its number pool has no number to call from; PATCH /api/v1/number-pools/{id} gives it some"
 
 
-async def standing_of(deps: Dependencies, session: AsyncSession, principal: Principal) -> StatusAnswer:
-    """Seen without locks: what is told is of moments that lie close together."""
+LONGEST_TODAY = timedelta(hours=48)
+"""A day has 25 hours at most, and clocks differ."""
+
+
+async def standing_of(
+    deps: Dependencies, session: AsyncSession, principal: Principal, *, today_since: datetime | None
+) -> StatusAnswer:
+    """Seen without locks: what is told is of moments that lie close together.
+
+    Args:
+        deps: Of the process.
+        session: Of the organisation.
+        principal: Who asks.
+        today_since: When today began for them; with UTC's day, where they don't say.
+
+    Raises:
+        Invalid: that was no today's beginning.
+    """
+    today = await _today(session, principal.organization_id, _beginning(today_since, deps.clock()))
     workers = await deps.engine.workers(deps.settings.task_queue)
     now, organization_id = deps.clock(), principal.organization_id
     organization = await get_organization(session, organization_id)
@@ -50,6 +72,7 @@ async def standing_of(deps: Dependencies, session: AsyncSession, principal: Prin
         live_calls=live.outbound,
         inbound_calls=live.inbound,
         max_live_calls=organization.max_live_calls,
+        today=today,
         leads_due=sum(one.leads_due for one in shown),
         leads_queued=sum(one.leads_due for one in shown if not one.held_up_by),
         leads_held_up=sum(one.leads_due for one in shown if one.held_up_by),
@@ -59,6 +82,32 @@ async def standing_of(deps: Dependencies, session: AsyncSession, principal: Prin
         accounts=[_account(account, live) for account in accounts[:MOST_SHOWN]],
         registries=[f"{age} {REMEDY}" for age in await too_old_registries(session, organization_id, now)],
         is_cut=any(len(kind) > MOST_SHOWN for kind in (campaigns, pools, accounts)),
+    )
+
+
+def _beginning(given: datetime | None, now: datetime) -> datetime:
+    if given is None:
+        return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if abs(now - given) > LONGEST_TODAY:
+        raise Invalid("today_since", "Give an instant within 48 hours of now: the one at which today began for you.")
+    return given
+
+
+async def _today(session: AsyncSession, organization_id: UUID, since: datetime) -> TodayStanding:
+    """How far the figures are is read first: more may be in them by then, and never less."""
+    as_of = await read_progress(session)
+    found = await standing.calls_since(session, organization_id, since)
+    by_outcome = Counter({outcome.value: 0 for outcome in AttemptOutcome})
+    for one in found:
+        if not one.is_inbound:
+            by_outcome[one.outcome] += one.calls
+    return TodayStanding(
+        since=since,
+        as_of=as_of,
+        calls=sum(one.calls for one in found if not one.is_inbound and one.counts),
+        refused=sum(one.calls for one in found if not one.is_inbound and not one.counts),
+        inbound=sum(one.calls for one in found if one.is_inbound),
+        by_outcome=dict(by_outcome),
     )
 
 
