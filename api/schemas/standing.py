@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.schemas.words import AttemptOutcomeWord, CampaignStatusWord
+from api.schemas.words import AttemptOutcomeWord, CampaignStatusWord, ProviderWord
 
 
 class AccountStanding(BaseModel):
@@ -14,7 +14,7 @@ class AccountStanding(BaseModel):
 
     id: UUID
     name: str
-    provider: str
+    provider: ProviderWord
     live_calls: int
     max_live_calls: int | None
     parked: str | None

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.events import DeliveryStatus, EventSubject
+from domain.events import DeliveryStatus, DisabledReason, EventSubject
 from storage.models.base import Base, Created, Identified, Owned, one_of
 
 
@@ -20,7 +20,7 @@ class EventSubscriptionRow(Base, Identified, Created, Owned):
 
     __tablename__ = "event_subscriptions"
     __table_args__ = (
-        CheckConstraint("disabled_reason in ('gone', 'failing')", name="disabled_reason"),
+        CheckConstraint(one_of("disabled_reason", DisabledReason), name="disabled_reason"),
         CheckConstraint("(old_sealed_secret is null) = (old_secret_until is null)", name="old_secret_ends"),
         Index(None, "organization_id", "created_at", "id"),
         # Each event looks here whether anybody wants it.
