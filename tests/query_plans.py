@@ -22,6 +22,7 @@ GROWING = frozenset(
         "do_not_call_entries",
         "event_deliveries",
         "event_delivery_tries",
+        "idempotency_keys",
         "inbound_calls",
         "interaction_attempts",
         "lead_facts",

@@ -23,6 +23,7 @@ from storage.models import (
     LeadRow,
 )
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_campaign, add_lead, add_world, change, reread
+from tests.query_plans import overheard, whole_reads
 
 
 async def subscribe(sessions: Sessions, world: World, **columns: object) -> EventSubscriptionRow:
@@ -295,6 +296,25 @@ async def test_deliveries_are_kept_for_thirty_days_with_their_tries(sessions: Se
         await prune_expired(session)
     assert await noted(sessions) == ["lead.done"]
     assert [row.delivery_id for row in await _tries(sessions)] == [young.delivery_id]
+
+
+async def test_nothing_that_workers_ask_reads_all_deliveries_or_tries(
+    sessions: Sessions, world: World, database_url: str
+) -> None:
+    subscription = await subscribe(sessions, world, event_types=["lead.done"])
+    lead, _ = await whole_life(sessions, world)
+    with overheard(sessions.kw["bind"]) as said:
+        await _work(sessions)
+        (claim,) = await _claim(sessions, subscription)
+        async with sessions.begin() as session:
+            assert await event_deliveries.to_send(session, claim) is not None
+            assert await event_deliveries.note_try(session, claim, FAILED)
+            await event_deliveries.take_back_overdue(session, now=NOON)
+            await event_deliveries.give_up(session, claim, "The subscription is disabled.")
+            await event_deliveries.forget_responses(session, [lead.id])
+            await prune_expired(session)
+    assert any("event_delivery_tries" in statement for statement in said)
+    assert await whole_reads(database_url, said) == {}
 
 
 async def _claim(sessions: Sessions, subscription: EventSubscriptionRow) -> Sequence[Claim]:
