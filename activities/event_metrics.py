@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter
 
-from storage.event_subscriptions import FAILING, GONE
+from domain.events import DisabledReason
 
 
 class Became(StrEnum):
@@ -32,7 +32,7 @@ class EventMetrics:
         )
         for result in (Became.DELIVERED, Became.FAILED):
             self._tries.labels(result)
-        for reason in (GONE, FAILING):
+        for reason in DisabledReason:
             self._disabled.labels(reason)
 
     def count(self, result: Became) -> None:

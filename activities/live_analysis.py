@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.terms import live_phrases_of
 from domain.calls import CallFacts
-from domain.live_phrases import LivePhrase, Then, folded_words
+from domain.live_phrases import LivePhrase, PhraseThen, folded_words
 from domain.phrase_matching import Mention, mentions
 from storage import contacts
 from storage.models import AttemptRow, CampaignRow, InboundCallRow
@@ -63,7 +63,7 @@ def heard_anew(flags: Flags, facts: CallFacts, phrases: Sequence[LivePhrase]) ->
 
 def wish_among(heard: Sequence[Mention]) -> str | None:
     """Why the number may not be called again by what was heard, in words for people; None where it may."""
-    wish = next((mention for mention in heard if mention.phrase.then is Then.DO_NOT_CALL), None)
+    wish = next((mention for mention in heard if mention.phrase.then is PhraseThen.DO_NOT_CALL), None)
     return None if wish is None else f"“{wish.phrase.phrase}” was said in a call"
 
 
@@ -84,7 +84,7 @@ def _written(mention: Mention, now: datetime) -> dict[str, Any]:
     return {
         "phrase": mention.phrase.phrase,
         "then": mention.phrase.then.value,
-        "said_by": mention.said_by,
+        "said_by": mention.said_by.value,
         "utterance": mention.utterance,
         "at": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
     }

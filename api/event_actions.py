@@ -13,7 +13,7 @@ from api.schemas.event_subscriptions import EventSubscriptionChange, EventSubscr
 from domain.events import ROTATION
 from domain.standard_webhooks import SECRET_BYTES, written_secret
 from storage.campaigns import get_campaign
-from storage.event_deliveries import add_ping, lock_delivery, send_anew
+from storage.event_deliveries import add_ping, get_delivery, send_anew
 from storage.event_subscriptions import begin_anew, count_subscriptions, get_subscription
 from storage.models import EventDeliveryRow, EventSubscriptionRow
 from telephony.link_addresses import check_written
@@ -50,6 +50,16 @@ async def make(
 
 async def read(session: AsyncSession, principal: Principal, subscription_id: UUID) -> EventSubscriptionRow:
     return await _mine(session, principal, subscription_id, lock=False)
+
+
+async def read_delivery(
+    session: AsyncSession, principal: Principal, subscription_id: UUID, delivery_id: UUID
+) -> EventDeliveryRow:
+    await _mine(session, principal, subscription_id, lock=False)
+    delivery = await get_delivery(session, principal.organization_id, subscription_id, delivery_id)
+    if delivery is None:
+        raise NotFound(NO_DELIVERY)
+    return delivery
 
 
 async def change(
@@ -111,7 +121,7 @@ async def redeliver(
     session: AsyncSession, principal: Principal, subscription_id: UUID, delivery_id: UUID
 ) -> EventDeliveryRow:
     """Send an event again, whatever became of it; the receiver gets it under the same ``webhook-id``."""
-    delivery = await lock_delivery(session, principal.organization_id, subscription_id, delivery_id)
+    delivery = await get_delivery(session, principal.organization_id, subscription_id, delivery_id, lock=True)
     row = await _enabled(session, principal, subscription_id)
     if delivery is None:
         raise NotFound(NO_DELIVERY)

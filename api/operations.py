@@ -42,6 +42,7 @@ NAMED: dict[tuple[str, str], str] = {
     ("POST", "accounts/{}/webhook-keys"): "create_webhook_key",
     ("POST", "event-subscriptions/{}/rotate-secret"): "rotate_event_subscription_secret",
     ("GET", "event-subscriptions/{}/deliveries"): "list_event_deliveries",
+    ("GET", "event-subscriptions/{}/deliveries/{}/tries"): "list_event_tries",
     ("POST", "event-subscriptions/{}/deliveries/{}/redeliver"): "redeliver_event",
     ("GET", "calls/live"): "listen_to_calls",
     ("GET", "calls/export"): "export_calls",

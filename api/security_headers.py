@@ -9,12 +9,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API = "/api/"
 
+CACHE_CONTROL = b"cache-control"
+
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
+    (CACHE_CONTROL, b"no-store"),
 )
 """Nothing is kept by anybody unless an answer says how it may be."""
+
+OF_ONE = (b"no-store", b"private")
+"""One of these stands in every answer of the API: what is somebody's no cache on the way keeps for others."""
 
 OF_ORIGIN = (b"origin",)
 OF_WHOM = (*OF_ORIGIN, b"authorization")
@@ -41,8 +46,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            varies = OF_WHOM if scope["path"].startswith(API) else OF_ORIGIN
-            send = _Secured(send, self._said(scope), varies)
+            send = _Secured(send, self._said(scope), is_of_one=scope["path"].startswith(API))
         await self._app(scope, receive, send)
 
     def _said(self, scope: Scope) -> Sequence[Header]:
@@ -50,14 +54,17 @@ class SecurityHeaders:
 
 
 class _Secured:
-    def __init__(self, send: Send, said: Sequence[Header], varies: Sequence[bytes]) -> None:
+    """``is_of_one``: the answer may be another one, or none, for somebody else."""
+
+    def __init__(self, send: Send, said: Sequence[Header], *, is_of_one: bool) -> None:
         self._send = send
         self._said = said
-        self._varies = varies
+        self._is_of_one = is_of_one
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            given = _varying(message["headers"], self._varies)
+            given = _varying(message["headers"], OF_WHOM if self._is_of_one else OF_ORIGIN)
+            given = _without_shared_keeping(given) if self._is_of_one else given
             message = {**message, "headers": [*given, *self._missing(given)]}
         await self._send(message)
 
@@ -73,3 +80,19 @@ def _varying(headers: Sequence[Header], by: Sequence[bytes]) -> Sequence[Header]
     known = {name.lower() for name in named}
     vary = b", ".join([*named, *(name.title() for name in by if name not in known)])
     return [*(header for header in headers if header[0].lower() != b"vary"), (b"vary", vary)]
+
+
+def _without_shared_keeping(headers: Sequence[Header]) -> Sequence[Header]:
+    """The headers without a ``Cache-Control`` by which a cache on the way might keep the answer.
+
+    FastAPI's of event streams is one: ``no-cache`` asks that it be asked for again, not that nobody keep it.
+    """
+    return [
+        (name, value)
+        for name, value in headers
+        if name.lower() != CACHE_CONTROL or not _directives(value).isdisjoint(OF_ONE)
+    ]
+
+
+def _directives(value: bytes) -> set[bytes]:
+    return {directive.strip().lower() for directive in value.split(b",")}

@@ -1,5 +1,7 @@
 """How an organisation stands now, put together: what runs, who is due, and what holds them up."""
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.probing import told_if_parked
@@ -8,6 +10,7 @@ from api.held_up import held_up_by
 from api.principal import Principal
 from api.registry_check import REMEDY, too_old_registries
 from api.schemas.standing import AccountStanding, CampaignStanding, PoolStanding, StatusAnswer
+from api.todays_calls import beginning_of_today, todays_calls
 from storage import standing
 from storage.models import AccountRow
 from storage.organizations import get_organization
@@ -15,8 +18,21 @@ from storage.paces import account_cap
 from storage.standing import MOST_SHOWN, CampaignSeen, DueLeads, LiveNow, PoolSeen
 
 
-async def standing_of(deps: Dependencies, session: AsyncSession, principal: Principal) -> StatusAnswer:
-    """Seen without locks: what is told is of moments that lie close together."""
+async def standing_of(
+    deps: Dependencies, session: AsyncSession, principal: Principal, *, today_since: datetime | None
+) -> StatusAnswer:
+    """Seen without locks: what is told is of moments that lie close together.
+
+    Args:
+        deps: Of the process.
+        session: Of the organisation.
+        principal: Who asks.
+        today_since: When today began for them; with UTC's day, where they don't say.
+
+    Raises:
+        Invalid: that was no today's beginning.
+    """
+    today = await todays_calls(session, principal.organization_id, beginning_of_today(today_since, deps.clock()))
     workers = await deps.engine.workers(deps.settings.task_queue)
     now, organization_id = deps.clock(), principal.organization_id
     organization = await get_organization(session, organization_id)
@@ -40,6 +56,7 @@ async def standing_of(deps: Dependencies, session: AsyncSession, principal: Prin
         live_calls=live.outbound,
         inbound_calls=live.inbound,
         max_live_calls=organization.max_live_calls,
+        today=today,
         leads_due=sum(one.leads_due for one in shown),
         leads_queued=sum(one.leads_due for one in shown if not one.held_up_by),
         leads_held_up=sum(one.leads_due for one in shown if one.held_up_by),

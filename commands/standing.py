@@ -60,6 +60,7 @@ def rows(report: Json) -> Iterator[tuple[str, str]]:
     yield "leads", _leads(report["leads"])
     yield "due now", _due(standing)
     yield "today", _today(report["today"])
+    yield "outcomes", _outcomes(standing["today"])
     yield from (("parked", one) for one in _parked(standing))
     yield from (("do-not-call", one) for one in standing["registries"])
 
@@ -97,6 +98,13 @@ def _today(calls: Json | None) -> str:
     refused = f", {calls['refused']:,} refused before they rang" if calls["refused"] else ""
     inbound = f", {calls['inbound']:,} came in" if calls["inbound"] else ""
     return f"{told}{refused}{inbound}, cost {calls['cost']:.2f}"
+
+
+def _outcomes(today: Json) -> str:
+    """What most of today's calls came to first."""
+    told = sorted(today["by_outcome"].items(), key=lambda one: -one[1])
+    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in told if count]
+    return ", ".join(parts) or "no call of today is over yet"
 
 
 def _parked(standing: Json) -> Iterator[str]:

@@ -70,7 +70,7 @@ def details(environ: Mapping[str, str], *, midnight: datetime, transport: httpx.
         ApiRefused: one isn't let in, or the API isn't there any more.
     """
     with running_api(environ, transport) as api:
-        standing = api.ask("GET", "/api/v1/status")
+        standing = api.ask("GET", "/api/v1/status", params={"today_since": midnight.isoformat()})
         return {
             "standing": standing,
             "leads": _figures(api, "by_status"),

@@ -23,9 +23,24 @@ class CallEvent(StrEnum):
     LOOKED_UP = "looked_up"
 
 
-TRANSFER_EVENTS = frozenset(
-    {CallEvent.TRANSFER_STARTED, CallEvent.TRANSFER_BRIDGED, CallEvent.TRANSFER_CANCELLED, CallEvent.TRANSFER_ENDED}
-)
+class TransferStep(StrEnum):
+    """Those of them that tell how the call is put through to a person."""
+
+    STARTED = CallEvent.TRANSFER_STARTED.value
+    BRIDGED = CallEvent.TRANSFER_BRIDGED.value
+    CANCELLED = CallEvent.TRANSFER_CANCELLED.value
+    ENDED = CallEvent.TRANSFER_ENDED.value
+
+
+TRANSFER_EVENTS = frozenset(CallEvent(step.value) for step in TransferStep)
+
+
+class UtteranceRole(StrEnum):
+    """Who speaks, in the provider's words; what anybody else is said to have said isn't kept."""
+
+    AGENT = "agent"
+    USER = "user"
+    TRANSFER_TARGET = "transfer_target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

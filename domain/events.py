@@ -30,6 +30,15 @@ class DeliveryStatus(StrEnum):
     """Nobody tries any more, unless somebody asks for it."""
 
 
+class DisabledReason(StrEnum):
+    """Why a subscription was disabled that nobody disabled by hand."""
+
+    GONE = "gone"
+    """Its address answered 410."""
+    FAILING = "failing"
+    """Nothing came through for five days."""
+
+
 class EventSubject(StrEnum):
     """What an event tells of."""
 

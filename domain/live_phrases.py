@@ -40,7 +40,7 @@ class InvalidLivePhrases(ValueError):  # noqa: N818 - a name says what happened,
     """This list can't be kept. The text is a sentence for the person who wrote it, and says what to give."""
 
 
-class Then(StrEnum):
+class PhraseThen(StrEnum):
     """What follows from a phrase that was said."""
 
     DO_NOT_CALL = "do_not_call"
@@ -58,7 +58,7 @@ class LivePhrase:
     """``words``: what is compared, folded."""
 
     phrase: str
-    then: Then
+    then: PhraseThen
     said_by: SaidBy = SaidBy.CALLEE
 
     @property
@@ -67,7 +67,7 @@ class LivePhrase:
 
 
 DEFAULT_LIVE_PHRASES = tuple(
-    LivePhrase(phrase, Then.DO_NOT_CALL)
+    LivePhrase(phrase, PhraseThen.DO_NOT_CALL)
     for phrase in (
         "stop calling",
         "stop phoning",
@@ -127,7 +127,7 @@ def phrases_heard(own: Sequence[LivePhrase] | None) -> Sequence[LivePhrase]:
     """
     if own is None:
         return DEFAULT_LIVE_PHRASES
-    if not own or any(phrase.then is Then.DO_NOT_CALL for phrase in own):
+    if not own or any(phrase.then is PhraseThen.DO_NOT_CALL for phrase in own):
         return own
     said = {tuple(phrase.words) for phrase in own}
     return [*own, *(usual for usual in DEFAULT_LIVE_PHRASES if tuple(usual.words) not in said)]
@@ -135,7 +135,7 @@ def phrases_heard(own: Sequence[LivePhrase] | None) -> Sequence[LivePhrase]:
 
 def forbids_calls(flags: Sequence[Mapping[str, Any]] | None) -> bool:
     """Whether one of the flags that were written to an attempt is a wish not to be called again."""
-    return any(flag.get("then") == Then.DO_NOT_CALL for flag in flags or ())
+    return any(flag.get("then") == PhraseThen.DO_NOT_CALL for flag in flags or ())
 
 
 def _phrase(written: object, which: str) -> LivePhrase:
@@ -144,9 +144,9 @@ def _phrase(written: object, which: str) -> LivePhrase:
     phrase = written["phrase"]
     if not isinstance(phrase, str) or not 1 <= len(phrase) <= LONGEST_PHRASE or not folded_words(phrase):
         raise InvalidLivePhrases(f"{which}: give `phrase` as 1 to {LONGEST_PHRASE} characters with a word in them.")
-    then = _one_of(Then, written["then"], f"{which}: `then`")
+    then = _one_of(PhraseThen, written["then"], f"{which}: `then`")
     said_by = _one_of(SaidBy, written.get("said_by", SaidBy.CALLEE.value), f"{which}: `said_by`")
-    return LivePhrase(phrase, Then(then), SaidBy(said_by))
+    return LivePhrase(phrase, PhraseThen(then), SaidBy(said_by))
 
 
 def _one_of(values: type[StrEnum], written: object, which: str) -> str:

@@ -7,15 +7,29 @@ utterances. Time grows with the transcript's length alone, whoever wrote it: the
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from domain.calls import UtteranceRole
 from domain.live_phrases import LivePhrase, SaidBy, folded_words
 
 LONGEST_HEARD = 100_000
 """Of each speaker's words as many characters are read, the last ones: two hours of talk."""
 
-_SPEAKERS = {"user": "callee", "agent": "agent", "transfer_target": "transfer_target"}
-"""The provider's roles, as we call them."""
+
+class Speaker(StrEnum):
+    """Who speaks in a call, as flags tell it."""
+
+    CALLEE = "callee"
+    AGENT = "agent"
+    TRANSFER_TARGET = "transfer_target"
+
+
+_SPEAKERS = {
+    UtteranceRole.USER: Speaker.CALLEE,
+    UtteranceRole.AGENT: Speaker.AGENT,
+    UtteranceRole.TRANSFER_TARGET: Speaker.TRANSFER_TARGET,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +37,7 @@ class Mention:
     """A phrase was said for the first time. ``utterance``: the place of the one in which its last word was said."""
 
     phrase: LivePhrase
-    said_by: str
+    said_by: Speaker
     utterance: int
 
 
@@ -31,7 +45,7 @@ class Mention:
 class _Speech:
     """All folded words of one speaker, each with a blank before and after it. ``starts``: where utterances begin."""
 
-    speaker: str
+    speaker: Speaker
     text: str
     starts: Sequence[int]
     places: Sequence[int]
@@ -66,7 +80,7 @@ def _first(phrase: LivePhrase, speeches: Sequence[_Speech]) -> Mention | None:
     return min(heard, key=lambda mention: mention.utterance, default=None)
 
 
-def _speech(role: str, speaker: str, utterances: Sequence[Mapping[str, Any]]) -> _Speech:
+def _speech(role: UtteranceRole, speaker: Speaker, utterances: Sequence[Mapping[str, Any]]) -> _Speech:
     text, length = [" "], 1
     starts, places = [0], [0]
     for place, content in _last_said(role, utterances):
@@ -81,7 +95,7 @@ def _speech(role: str, speaker: str, utterances: Sequence[Mapping[str, Any]]) ->
     return _Speech(speaker, "".join(text), starts, places)
 
 
-def _last_said(role: str, utterances: Sequence[Mapping[str, Any]]) -> Sequence[tuple[int, str]]:
+def _last_said(role: UtteranceRole, utterances: Sequence[Mapping[str, Any]]) -> Sequence[tuple[int, str]]:
     """The speaker's utterances with their places, as many from the end as are read; the first of them may be cut."""
     said: list[tuple[int, str]] = []
     room = LONGEST_HEARD

@@ -6,11 +6,9 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.events import is_given_up, rest_after
+from domain.events import DisabledReason, is_given_up, rest_after
 from storage.models import EventSubscriptionRow
 from storage.pages import Cursor, Page, fetch_page
-
-GONE, FAILING = "gone", "failing"
 
 
 async def subscriptions_page(
@@ -56,7 +54,7 @@ async def note_failure(session: AsyncSession, subscription_id: UUID, *, is_gone:
     row.failing_since = row.failing_since or now
     if is_gone or is_given_up(row.failing_since, row.failures, now):
         row.enabled, row.disabled_at = False, now
-        row.disabled_reason = GONE if is_gone else FAILING
+        row.disabled_reason = DisabledReason.GONE if is_gone else DisabledReason.FAILING
     await session.flush()
     return row.disabled_reason
 

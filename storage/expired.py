@@ -19,8 +19,10 @@ async def prune_expired(session: AsyncSession) -> None:
     """
     if not await session.scalar(select(func.pg_try_advisory_xact_lock(ADVISORY_LOCK))):
         return
+    # The transaction's clock: no index serves a condition on one that moves on while the statement runs.
+    now = func.now()
     for table in (RevokedTokenRow, InvitationRow, RequestCountRow):
-        await session.execute(delete(table).where(table.expires_at < func.clock_timestamp()))
-    long_ago = func.clock_timestamp() - KEPT
+        await session.execute(delete(table).where(table.expires_at < now))
+    long_ago = now - KEPT
     await session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at < long_ago))
     await prune_deliveries(session)

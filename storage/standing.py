@@ -1,6 +1,7 @@
 """How an organisation stands now: what it calls for and through, who is due, and how many calls are live under each.
 
-Nothing is counted to its end that can be long: of those who are due so many at most in each campaign and priority.
+Nothing is counted to its end that can be long: of those who are due so many at most in each campaign and priority, and
+of calls those of a day.
 """
 
 from collections import Counter, defaultdict
@@ -24,7 +25,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadStatus
 from storage.literals import written_out
-from storage.models import AccountRow, AttemptRow, CallerIdRow, CampaignRow, InboundCallRow, LeadRow, NumberPoolRow
+from storage.models import (
+    AccountRow,
+    AttemptRow,
+    CallerIdRow,
+    CallFactRow,
+    CampaignRow,
+    InboundCallRow,
+    LeadRow,
+    NumberPoolRow,
+)
 from storage.pilots import is_pilot_over
 from storage.turns import every_priority
 
@@ -69,6 +79,15 @@ class LiveNow:
     outbound: int
     inbound: int
     under: Mapping[UUID, int]
+
+
+class CallsOfADay(NamedTuple):
+    """How many settled calls came to the same; ``counts`` is false where certainly nothing rang."""
+
+    outcome: str
+    is_inbound: bool
+    counts: bool
+    calls: int
 
 
 async def campaigns_seen(session: AsyncSession, organization_id: UUID) -> Sequence[CampaignSeen]:
@@ -135,6 +154,17 @@ async def live_now(session: AsyncSession, organization_id: UUID) -> LiveNow:
         for owner in (row.campaign_id, row.number_pool_id, row.account_id):
             under[owner] += row.slots
     return LiveNow(sum(row.slots for row in rows), await session.scalar(rings_in) or 0, under)
+
+
+async def calls_since(session: AsyncSession, organization_id: UUID, since: datetime) -> Sequence[CallsOfADay]:
+    """Of those that began then or later, as far as they are in the figures (``analytics_marks.read_progress``)."""
+    return [CallsOfADay(*row) for row in await session.execute(outcomes_since(organization_id, since))]
+
+
+def outcomes_since(organization_id: UUID, since: datetime) -> Select[str, bool, bool, int]:
+    alike = (CallFactRow.outcome, CallFactRow.is_inbound, CallFactRow.counts)
+    query = select(*alike, func.count()).group_by(*alike)
+    return query.where(CallFactRow.organization_id == organization_id, CallFactRow.started_at >= since)
 
 
 def due_counts(campaign_ids: Collection[UUID], now: datetime) -> Select[UUID, int, int]:

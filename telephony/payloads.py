@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.calls import CallEvent, CallFacts
+from domain.calls import CallEvent, CallFacts, UtteranceRole
 from telephony import fields
 from telephony.cleaning import clean_object, read_json
 
@@ -25,7 +25,7 @@ _TRANSFERS = frozenset(
 HEARD_BY = "heard_by"
 """In the payload of an event that no webhook brought: how else it was heard of."""
 
-_SPEAKERS = frozenset({"agent", "user", "transfer_target"})
+_SPEAKERS = frozenset(role.value for role in UtteranceRole)
 _LONGEST_CALL_MS = 7 * 24 * 3600 * 1000
 
 

@@ -14,6 +14,8 @@ from api.problem_answers import may_answer
 from api.schemas.event_subscriptions import (
     DeliveryAnswer,
     DeliveryPage,
+    DeliveryTryAnswer,
+    DeliveryTryPage,
     EventSubscriptionAnswer,
     EventSubscriptionChange,
     EventSubscriptionInput,
@@ -24,6 +26,7 @@ from domain.events import DeliveryStatus, EventType
 from domain.standard_webhooks import message_id
 from storage.event_deliveries import DeliveryFilter, deliveries_page
 from storage.event_subscriptions import subscriptions_page
+from storage.event_tries import tries_page
 from storage.models import EventDeliveryRow
 
 router = APIRouter(prefix="/api/v1/event-subscriptions", tags=["events"])
@@ -102,6 +105,18 @@ async def get_deliveries(
         session, principal.organization_id, subscription_id, wanted, limit=page.limit, after=page.after
     )
     return DeliveryPage(items=[_delivery(row) for row in found.items], next_cursor=written(found.next_cursor))
+
+
+@router.get("/{subscription_id}/deliveries/{delivery_id}/tries")
+async def get_tries(
+    subscription_id: UUID, delivery_id: UUID, principal: Reader, session: Session, page: PagingQuery
+) -> DeliveryTryPage:
+    """Every try to deliver the event, the newest first; the newest 100 are kept, for as long as the delivery."""
+    delivery = await event_actions.read_delivery(session, principal, subscription_id, delivery_id)
+    found = await tries_page(session, delivery.id, limit=page.limit, after=page.after)
+    return DeliveryTryPage(
+        items=[DeliveryTryAnswer.of(row) for row in found.items], next_cursor=written(found.next_cursor)
+    )
 
 
 @router.post("/{subscription_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=may_answer(409))

@@ -4,16 +4,18 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from api.schemas.words import PhraseThenWord, SpeakerWord
+
 
 class Flag(BaseModel):
     """A phrase that the campaign listens for (``live_phrases``) and that was said, heard first ``at``.
 
-    ``said_by``: ``callee``, ``agent`` or ``transfer_target``. ``utterance``: which one completed it, counted from 0, in
-    the transcript as it stood then.
+    ``then``: what follows from it. ``said_by``: in a call that came in, ``callee`` is who rang. ``utterance``: which
+    one completed it, counted from 0, in the transcript as it stood then.
     """
 
     phrase: str
-    then: str
-    said_by: str
+    then: PhraseThenWord
+    said_by: SpeakerWord
     utterance: int
     at: datetime

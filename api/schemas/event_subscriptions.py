@@ -7,8 +7,15 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.schemas.fields import Input, NotNull, OptionalText
-from domain.events import DeliveryStatus, EventSubject, EventType
-from storage.models import EventDeliveryRow, EventSubscriptionRow
+from api.schemas.words import (
+    DeliveryStatusWord,
+    DisabledReasonWord,
+    EventSubjectWord,
+    EventTypeWord,
+    SentEventTypeWord,
+)
+from domain.events import EventType
+from storage.models import EventDeliveryRow, EventDeliveryTryRow, EventSubscriptionRow
 
 LONGEST_URL = 2_000
 
@@ -51,11 +58,11 @@ class EventSubscriptionAnswer(BaseModel):
 
     id: UUID
     url: str
-    event_types: list[str] | None
+    event_types: list[EventTypeWord] | None
     campaign_id: UUID | None
     description: str | None
     enabled: bool
-    disabled_reason: str | None
+    disabled_reason: DisabledReasonWord | None
     disabled_at: datetime | None
     failing_since: datetime | None
     old_secret_until: datetime | None
@@ -82,17 +89,17 @@ class EventSubscriptionPage(BaseModel):
 
 
 class DeliveryAnswer(BaseModel):
-    """``webhook_id``: what the receiver gets as ``webhook-id``. ``subject`` and ``subject_id``: what the event tells
-    of, ``lead``, ``attempt`` (a call of ours), ``inbound_call`` or ``subscription``. ``tries``: since it was asked
+    """``webhook_id``: what the receiver gets as ``webhook-id``. ``event_type``: ``ping`` for a test. ``subject`` and
+    ``subject_id``: what the event tells of; an ``attempt`` is a call of ours. ``tries``: since it was asked
     for last. ``status_code``, ``error`` and ``response`` (its first 1,024 bytes) are of the last try.
     """
 
     id: UUID
     webhook_id: str
-    event_type: str
-    subject: EventSubject
+    event_type: SentEventTypeWord
+    subject: EventSubjectWord
     subject_id: UUID
-    status: DeliveryStatus
+    status: DeliveryStatusWord
     tries: int
     created_at: datetime
     last_try_at: datetime | None
@@ -111,4 +118,28 @@ class DeliveryAnswer(BaseModel):
 
 class DeliveryPage(BaseModel):
     items: list[DeliveryAnswer]
+    next_cursor: str | None
+
+
+class DeliveryTryAnswer(BaseModel):
+    """``round``: 1 for those that follow the event itself; whoever asks for a delivery again begins another.
+
+    ``status_code``: what was answered, null where nobody answered. ``error``: why it was no success, null for one.
+    ``duration_ms``: until the answer was read, or it was clear that there is none.
+    """
+
+    id: UUID
+    round: int
+    tried_at: datetime
+    status_code: int | None
+    error: str | None
+    duration_ms: int | None
+
+    @classmethod
+    def of(cls, row: EventDeliveryTryRow) -> Self:
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class DeliveryTryPage(BaseModel):
+    items: list[DeliveryTryAnswer]
     next_cursor: str | None

@@ -29,6 +29,7 @@ from api.schemas.words import (
     CallbackProblemWord,
     LeadOutcomeWord,
     LeadStatusWord,
+    TransferStepWord,
 )
 from storage.leads import LeadRecord
 from storage.models import AttemptRow
@@ -69,11 +70,10 @@ class CancelInput(Input):
 class TransferEvent(BaseModel):
     """A step of putting the call through to a person, first heard of ``at``.
 
-    ``event``: ``transfer_started``, ``transfer_bridged``, ``transfer_cancelled`` or ``transfer_ended``.
     ``destination``: a phone number or SIP address, where the provider names it.
     """
 
-    event: str
+    event: TransferStepWord
     destination: str | None
     at: datetime
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, RootModel
 
 from api.schemas.call_flags import Flag
-from api.schemas.words import AttemptOutcomeWord, AttemptStatusWord
+from api.schemas.words import AttemptOutcomeWord, AttemptStatusWord, UtteranceRoleWord
 
 
 class LiveAttempt(BaseModel):
@@ -46,7 +46,7 @@ class LiveInbound(BaseModel):
 class Utterance(BaseModel):
     """``role``: ``user`` is the person; ``agent``; ``transfer_target``. ``content`` is text and never markup."""
 
-    role: str
+    role: UtteranceRoleWord
     content: str
 
 

@@ -1,11 +1,12 @@
 """How an organisation stands now, as it is answered."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.schemas.words import CampaignStatusWord
+from api.schemas.words import AttemptOutcomeWord, CampaignStatusWord, ProviderWord
 
 
 class AccountStanding(BaseModel):
@@ -13,7 +14,7 @@ class AccountStanding(BaseModel):
 
     id: UUID
     name: str
-    provider: str
+    provider: ProviderWord
     live_calls: int
     max_live_calls: int | None
     parked: str | None
@@ -50,6 +51,22 @@ class CampaignStanding(BaseModel):
     held_up_by: list[str]
 
 
+class TodayStanding(BaseModel):
+    """Calls that began since then and are settled. ``as_of``: all that was known before is counted, mostly that of some
+    seconds ago; null: nothing was yet.
+
+    ``calls``: ours that count; ``refused``: ours that rang nowhere; ``by_outcome``: what both of them came to, with
+    every outcome that there is; ``inbound``: calls that came in.
+    """
+
+    since: datetime
+    as_of: datetime | None
+    calls: int
+    refused: int
+    inbound: int
+    by_outcome: Mapping[AttemptOutcomeWord, int]
+
+
 class StatusAnswer(BaseModel):
     """``workers``: how many asked for work lately, null while the engine doesn't answer. ``live_calls``: slots held.
 
@@ -66,6 +83,7 @@ class StatusAnswer(BaseModel):
     live_calls: int
     inbound_calls: int
     max_live_calls: int | None
+    today: TodayStanding
     leads_due: int
     leads_queued: int
     leads_held_up: int

@@ -4,7 +4,7 @@ At work each is the plain string of its row. While versions change, a process ma
 one; it passes the word on, where holding it to its own list would fail the whole answer.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
@@ -13,6 +13,10 @@ from pydantic_core import CoreSchema, core_schema
 from domain import vocabulary
 from domain.bookings import AppointmentProblem
 from domain.callbacks import CallbackProblem
+from domain.calls import TransferStep, UtteranceRole
+from domain.events import DeliveryStatus, DisabledReason, EventSubject, EventType
+from domain.live_phrases import PhraseThen
+from domain.phrase_matching import Speaker
 from storage.defaults import Provider
 from storage.do_not_call_lists import ListKind
 
@@ -41,13 +45,22 @@ CallbackProblemWord = Annotated[str, Word(CallbackProblem)]
 CallingRulesWord = Annotated[str, Word(vocabulary.CallingRules)]
 CampaignStatusWord = Annotated[str, Word(vocabulary.CampaignStatus)]
 CarrierWord = Annotated[str, Word(vocabulary.Carrier)]
+DeliveryStatusWord = Annotated[str, Word(DeliveryStatus)]
+DisabledReasonWord = Annotated[str, Word(DisabledReason)]
 DuplicateNumbersWord = Annotated[str, Word(vocabulary.DuplicateNumbers)]
+EventSubjectWord = Annotated[str, Word(EventSubject)]
+EventTypeWord = Annotated[str, Word(EventType)]
 ImportFormatWord = Annotated[str, Word(vocabulary.ImportFormat)]
 ImportStatusWord = Annotated[str, Word(vocabulary.ImportStatus)]
 LeadOutcomeWord = Annotated[str, Word(vocabulary.LeadOutcome)]
 LeadStatusWord = Annotated[str, Word(vocabulary.LeadStatus)]
 ListKindWord = Annotated[str, Word(ListKind)]
+PhraseThenWord = Annotated[str, Word(PhraseThen)]
 ProviderWord = Annotated[str, Word(Provider)]
 PurposeWord = Annotated[str, Word(vocabulary.Purpose)]
 RoleWord = Annotated[str, Word(vocabulary.Role)]
+SentEventTypeWord = Annotated[str, Word(EventType | Literal["ping"])]
+SpeakerWord = Annotated[str, Word(Speaker)]
+TransferStepWord = Annotated[str, Word(TransferStep)]
+UtteranceRoleWord = Annotated[str, Word(UtteranceRole)]
 VoicemailActionWord = Annotated[str, Word(vocabulary.VoicemailAction)]

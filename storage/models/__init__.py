@@ -15,7 +15,7 @@ from storage.models.base import Base
 from storage.models.campaigns import CampaignRow
 from storage.models.do_not_call import DoNotCallEntryRow, DoNotCallListRow
 from storage.models.erasure import CallDeletionRow, SuppressionKeyRow, SuppressionRow
-from storage.models.events import EventDeliveryRow, EventSubscriptionRow
+from storage.models.events import EventDeliveryRow, EventDeliveryTryRow, EventSubscriptionRow
 from storage.models.idempotency import IdempotencyKeyRow
 from storage.models.imports import LeadImportPieceRow, LeadImportRejectionRow, LeadImportRow
 from storage.models.inbound_calls import InboundCallRow
@@ -44,6 +44,7 @@ __all__ = [
     "DoNotCallEntryRow",
     "DoNotCallListRow",
     "EventDeliveryRow",
+    "EventDeliveryTryRow",
     "EventSubscriptionRow",
     "FollowedAccountRow",
     "IdempotencyKeyRow",

@@ -45,6 +45,7 @@ class CallFactRow(Base, Owned):
     __tablename__ = "call_facts"
     __table_args__ = (
         Index(None, "lead_id"),
+        Index(None, "organization_id", "started_at"),
         Index("ix_call_facts_judged", "campaign_id", postgresql_where=text("disposition is not null")),
     )
 

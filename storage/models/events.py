@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.events import DeliveryStatus, EventSubject
+from domain.events import DeliveryStatus, DisabledReason, EventSubject
 from storage.models.base import Base, Created, Identified, Owned, one_of
 
 
@@ -20,7 +20,7 @@ class EventSubscriptionRow(Base, Identified, Created, Owned):
 
     __tablename__ = "event_subscriptions"
     __table_args__ = (
-        CheckConstraint("disabled_reason in ('gone', 'failing')", name="disabled_reason"),
+        CheckConstraint(one_of("disabled_reason", DisabledReason), name="disabled_reason"),
         CheckConstraint("(old_sealed_secret is null) = (old_secret_until is null)", name="old_secret_ends"),
         Index(None, "organization_id", "created_at", "id"),
         # Each event looks here whether anybody wants it.
@@ -49,7 +49,8 @@ class EventDeliveryRow(Base, Identified):
     what it tells of, which is read when it is sent. ``round`` counts how often somebody had it sent anew.
     ``asked_for``: somebody waits for it, so that it goes before all others. ``claimed_until``: somebody is at work on
     its first try, or it is left alone until then. ``error``, ``status_code`` and ``response`` (1 kB at most) are of the
-    last try. There are no foreign keys: checking them would cost the report of a call.
+    last try; of all tries there is an ``EventDeliveryTryRow``. There are no foreign keys: checking them would cost the
+    report of a call.
     """
 
     __tablename__ = "event_deliveries"
@@ -85,4 +86,21 @@ class EventDeliveryRow(Base, Identified):
     status_code: Mapped[int | None]
     error: Mapped[str | None]
     response: Mapped[str | None]
+    duration_ms: Mapped[int | None]
+
+
+class EventDeliveryTryRow(Base, Identified):
+    """One try of a delivery: when it began, in which ``round``, and what came of it. ``duration_ms``: until the answer
+    was read, or it was clear that there is none.
+    """
+
+    __tablename__ = "event_delivery_tries"
+    __table_args__ = (Index(None, "delivery_id", "tried_at", "id"),)
+
+    organization_id: Mapped[UUID]
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("event_deliveries.id", ondelete="CASCADE"))
+    round: Mapped[int]
+    tried_at: Mapped[datetime]
+    status_code: Mapped[int | None]
+    error: Mapped[str | None]
     duration_ms: Mapped[int | None]

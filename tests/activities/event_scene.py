@@ -23,7 +23,7 @@ from activities.messages import EventOrder, EventTry
 from activities.retrying_events import RetryEvent
 from api.shown import AsAnswered
 from runtime.sealing import Sealing
-from storage.models import EventDeliveryRow, EventSubscriptionRow, LeadRow
+from storage.models import EventDeliveryRow, EventDeliveryTryRow, EventSubscriptionRow, LeadRow
 from telephony.event_posting import EventPosting
 from telephony.outside_http import OutsideHttp
 from tests.activities.stage import Clock
@@ -127,6 +127,10 @@ class Scene:
     async def log(self) -> Sequence[EventDeliveryRow]:
         async with self.sessions() as session:
             return (await session.scalars(select(EventDeliveryRow).order_by(EventDeliveryRow.created_at))).all()
+
+    async def tries(self) -> Sequence[EventDeliveryTryRow]:
+        async with self.sessions() as session:
+            return (await session.scalars(select(EventDeliveryTryRow).order_by(EventDeliveryTryRow.tried_at))).all()
 
     async def only_delivery(self) -> EventDeliveryRow:
         (row,) = await self.log()

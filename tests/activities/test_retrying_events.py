@@ -1,6 +1,7 @@
 """What didn't come through is tried again, until it does, is given up, or nobody wants it any more."""
 
 import asyncio
+from datetime import timedelta
 
 import httpx
 from structlog.testing import capture_logs
@@ -56,6 +57,9 @@ async def test_ten_tries_later_it_is_given_up(scene: Scene, receivers: Receivers
     assert delivery.error == "Not answered: the place the link leads to can't be connected to (ConnectError)."
     assert len({request.headers["webhook-id"] for request in receivers.got}) == 1
     assert await scene.retry(delivery, 8) == Became.OVER
+    tries = await scene.tries()
+    assert [row.tried_at for row in tries] == [NOON, *(NOON + sum(RETRY_DELAYS[:n], timedelta()) for n in range(1, 10))]
+    assert {(row.delivery_id, row.status_code, row.error) for row in tries} == {(delivery.id, None, delivery.error)}
 
 
 async def test_what_comes_through_later_ends_the_workflow(scene: Scene, receivers: Receivers) -> None:

@@ -153,6 +153,39 @@ async def test_what_failed_is_sent_again_when_somebody_asks_under_the_same_id(
     assert (await admin.get(f"{one}/deliveries", params={"status": "failed"})).json()["items"] == []
 
 
+async def test_every_try_is_shown_the_newest_first_through_all_rounds(
+    admin: httpx.AsyncClient, receiver: Receiver, work: EventWork
+) -> None:
+    receiver.status = 500
+    made = await subscribe(admin, receiver.url)
+    one = f"{PATH}/{made['id']}"
+    ping = (await admin.post(f"{one}/test")).json()
+    tries = f"{one}/deliveries/{ping['id']}/tries"
+    assert (await admin.get(tries)).json() == {"items": [], "next_cursor": None}
+    for status in (500, 500, 200):
+        receiver.status = status
+        await sent(work)
+        await admin.post(f"{one}/deliveries/{ping['id']}/redeliver")
+    shown = (await admin.get(tries)).json()["items"]
+    assert [(row["round"], row["status_code"], row["error"]) for row in shown] == [
+        (3, 200, None),
+        (2, 500, "Answered 500."),
+        (1, 500, "Answered 500."),
+    ]
+    assert all(row["duration_ms"] >= 0 for row in shown)
+    assert sorted((row["tried_at"] for row in shown), reverse=True) == [row["tried_at"] for row in shown]
+    assert await pages(admin, tries) == [row["id"] for row in shown]
+
+
+async def test_tries_are_those_of_a_delivery_of_the_subscription(admin: httpx.AsyncClient) -> None:
+    made, other = await subscribe(admin), await subscribe(admin)
+    ping = (await admin.post(f"{PATH}/{made['id']}/test")).json()
+    assert (await admin.get(f"{PATH}/{made['id']}/deliveries/{ping['id']}/tries")).status_code == 200
+    for subscription_id, delivery_id in ((other["id"], ping["id"]), (made["id"], uuid4()), (uuid4(), ping["id"])):
+        answer = await admin.get(f"{PATH}/{subscription_id}/deliveries/{delivery_id}/tries")
+        assert answer.status_code == 404
+
+
 async def test_a_subscription_is_changed_disabled_enabled_and_deleted(
     admin: httpx.AsyncClient, sessions: Sessions, app: FastAPI
 ) -> None:

@@ -41,6 +41,47 @@ async def test_answers_are_not_kept_but_where_they_say_how(admin: httpx.AsyncCli
     assert (await anyone.get("/openapi.json")).headers["cache-control"] == "private, no-cache"
 
 
+@pytest.mark.parametrize(
+    ("path", "said", "told"),
+    [
+        pytest.param("/api/v1/calls/live", "no-cache", "no-store", id="asked-for-again-and-kept"),
+        pytest.param("/api/v1/leads", "public, max-age=60", "no-store", id="kept-by-all"),
+        pytest.param("/api/v1/leads", "Private, no-cache", "Private, no-cache", id="kept-by-who-asked"),
+        pytest.param("/api/v1/leads", "max-age=0, no-store", "max-age=0, no-store", id="kept-by-nobody"),
+        pytest.param("/docs/swagger-ui.css", "public, max-age=60", "public, max-age=60", id="nobodys"),
+    ],
+)
+async def test_whatever_a_route_says_no_cache_on_the_way_keeps_an_answer_of_the_api(
+    path: str, said: str, told: str
+) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"Cache-Control", said.encode())]})
+        await send({"type": "http.response.body", "body": b""})
+
+    transport = httpx.ASGITransport(SecurityHeaders(answer, https_only=False))
+    async with httpx.AsyncClient(transport=transport, base_url="http://leadline") as client:
+        assert (await client.get(path)).headers.get_list("cache-control") == [told]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/status",
+        "/api/v1/leads/export",
+        "/api/v1/calls/export?format=ndjson",
+        "/api/v1/do-not-call/%2B12125550100",
+        "/api/v1/persons/deletions",
+        "/api/v1/auth/me",
+        "/api/v1/audit-log",
+        "/api/v1/analytics/summary",
+        "/api/v1/nothing",
+    ],
+)
+async def test_what_is_somebodys_is_never_kept_for_others(admin: httpx.AsyncClient, path: str) -> None:
+    kept = (await admin.get(path)).headers["cache-control"]
+    assert kept in ("no-store", "private, no-cache")
+
+
 async def test_what_is_kept_of_one_person_or_page_is_not_taken_for_anothers(
     admin: httpx.AsyncClient, anyone: httpx.AsyncClient
 ) -> None:

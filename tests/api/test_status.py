@@ -1,17 +1,29 @@
 """How the organisation stands: its own only, with what holds its campaigns up."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from storage.models import CampaignRow, DoNotCallListRow, LeadRow, NumberPoolRow, OrganizationRow
+from domain.vocabulary import AttemptOutcome
+from storage.models import (
+    Base,
+    CallFactRow,
+    CampaignRow,
+    DoNotCallListRow,
+    LeadRow,
+    NumberPoolRow,
+    OrganizationRow,
+)
 from storage.standing import MOST_SHOWN
 from tests.builders import add_attempt_of, add_lead, add_world, build_campaign, change
+from tests.storage.any_row import any_row
 
 Sessions = async_sessionmaker[AsyncSession]
 Json = dict[str, Any]
@@ -19,8 +31,8 @@ Json = dict[str, Any]
 CAMPAIGNS = "/api/v1/campaigns"
 
 
-async def status(client: httpx.AsyncClient) -> Json:
-    answer = await client.get("/api/v1/status")
+async def status(client: httpx.AsyncClient, **params: str) -> Json:
+    answer = await client.get("/api/v1/status", params=params)
     assert answer.status_code == 200, answer.text
     told: Json = answer.json()
     return told
@@ -50,7 +62,64 @@ async def test_what_another_organisation_has_is_not_told(admin: httpx.AsyncClien
     theirs = await add_world(sessions, name="Theirs")
     lead = await add_lead(sessions, theirs, due_at=datetime.now(UTC) - timedelta(minutes=1))
     await add_attempt_of(sessions, theirs, lead)
+    await add_calls(sessions, theirs.organization.id, datetime.now(UTC), "answered")
     assert await status(admin) | {"at": None} == before | {"at": None}
+
+
+async def add_calls(sessions: Sessions, organization_id: UUID, at: datetime, *outcomes: str, **columns: object) -> None:
+    """As the worker would have counted them."""
+    values = {"organization_id": organization_id, "is_inbound": False, "counts": True, "started_at": at} | columns
+    async with sessions.begin() as session:
+        for outcome in outcomes:
+            row = any_row(Base.metadata.tables["call_facts"], outcome=outcome, **values)
+            await session.execute(insert(CallFactRow), [dict(row)])
+
+
+async def test_before_the_first_call_of_a_day_every_outcome_has_none(admin: httpx.AsyncClient) -> None:
+    today = (await status(admin))["today"]
+    assert datetime.fromisoformat(today["since"]).timetz() == time(tzinfo=UTC)
+    assert today == {
+        "since": today["since"],
+        "as_of": None,
+        "calls": 0,
+        "refused": 0,
+        "inbound": 0,
+        "by_outcome": dict.fromkeys(AttemptOutcome, 0),
+    }
+
+
+async def test_todays_calls_are_told_by_what_they_came_to(
+    admin: httpx.AsyncClient, sessions: Sessions, campaign: CampaignRow
+) -> None:
+    ours, began = campaign.organization_id, datetime.now(UTC) - timedelta(hours=3)
+    await add_calls(sessions, ours, began, "answered", "answered", "voicemail", "no_answer")
+    await add_calls(sessions, ours, began, "refused", counts=False)
+    await add_calls(sessions, ours, began, "answered", "voicemail", is_inbound=True)
+    await add_calls(sessions, ours, began - timedelta(microseconds=1), "busy")
+    today = (await status(admin, today_since=began.isoformat()))["today"]
+    assert datetime.fromisoformat(today["since"]) == began
+    assert (today["calls"], today["refused"], today["inbound"]) == (4, 1, 2)
+    assert {outcome: calls for outcome, calls in today["by_outcome"].items() if calls} == {
+        "answered": 2,
+        "voicemail": 1,
+        "no_answer": 1,
+        "refused": 1,
+    }
+
+
+async def test_an_outcome_that_a_newer_version_wrote_is_told_too(
+    admin: httpx.AsyncClient, sessions: Sessions, campaign: CampaignRow
+) -> None:
+    began = datetime.now(UTC) - timedelta(hours=3)
+    await add_calls(sessions, campaign.organization_id, began, "of a newer version")
+    assert (await status(admin, today_since=began.isoformat()))["today"]["by_outcome"]["of a newer version"] == 1
+
+
+@pytest.mark.parametrize("hours", [-49, 49], ids=["long-ago", "far-ahead"])
+async def test_today_began_within_two_days_of_now(admin: httpx.AsyncClient, hours: int) -> None:
+    since = datetime.now(UTC) + timedelta(hours=hours)
+    answer = await admin.get("/api/v1/status", params={"today_since": since.isoformat()})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "today_since")
 
 
 OpenAttempt = Callable[..., Awaitable[Any]]

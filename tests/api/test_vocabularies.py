@@ -13,12 +13,24 @@ from api.schemas import words
 from domain import vocabulary
 from domain.bookings import AppointmentProblem
 from domain.callbacks import CallbackProblem
+from domain.calls import TransferStep, UtteranceRole
+from domain.events import DeliveryStatus, DisabledReason, EventSubject, EventType
+from domain.live_phrases import PhraseThen
+from domain.phrase_matching import Speaker
 
 Json = dict[str, Any]
 
 VOCABULARIES = (
     AppointmentProblem,
     CallbackProblem,
+    DeliveryStatus,
+    DisabledReason,
+    EventSubject,
+    EventType,
+    PhraseThen,
+    Speaker,
+    TransferStep,
+    UtteranceRole,
     *(one for one in vars(vocabulary).values() if isinstance(one, type) and issubclass(one, StrEnum) and list(one)),
 )
 FIELDS = [
@@ -34,6 +46,16 @@ FIELDS = [
     pytest.param("CampaignInput", "purpose", "Purpose", id="given-purpose"),
     pytest.param("PoolAnswer", "carrier", "Carrier", id="carrier"),
     pytest.param("ImportAnswer", "status", "ImportStatus", id="import-status"),
+    pytest.param("TransferEvent", "event", "TransferStep", id="step-of-a-transfer"),
+    pytest.param("Flag", "then", "PhraseThen", id="what-follows-from-a-phrase"),
+    pytest.param("Flag", "said_by", "Speaker", id="who-said-a-phrase"),
+    pytest.param("Utterance", "role", "UtteranceRole", id="who-speaks"),
+    pytest.param("EventSubscriptionAnswer", "event_types", "EventType", id="wanted-events"),
+    pytest.param("EventSubscriptionAnswer", "disabled_reason", "DisabledReason", id="why-it-is-disabled"),
+    pytest.param("DeliveryAnswer", "event_type", "EventType", id="sent-event"),
+    pytest.param("DeliveryAnswer", "status", "DeliveryStatus", id="delivery-status"),
+    pytest.param("DeliveryAnswer", "subject", "EventSubject", id="what-an-event-tells-of"),
+    pytest.param("TodayStanding", "by_outcome", "AttemptOutcome", id="outcomes-of-today"),
     pytest.param("UserAnswer", "role", "Role", id="role"),
     pytest.param("UserChange", "role", "Role", id="given-role"),
 ]
@@ -42,7 +64,6 @@ OPEN = {
     ("BatchItem", "status"),  # of HTTP
     ("Problem", "status"),
     ("TrialCallState", "status"),  # as the provider writes it
-    ("Utterance", "role"),
 }
 
 
@@ -66,7 +87,7 @@ def test_no_status_outcome_or_role_is_any_text(schemas: Json) -> None:
     told = {
         (name, field)
         for name, schema in schemas.items()
-        for field in ("status", "outcome", "role", "calling_rules", "purpose", "carrier")
+        for field in ("status", "outcome", "role", "calling_rules", "purpose", "carrier", "then", "said_by")
         if field in schema.get("properties", {}) and not list(_references(schema["properties"][field]))
     }
     assert told - OPEN == set(), "give the field its word of api/schemas/words.py"

@@ -154,6 +154,7 @@ TABLE: Mapping[tuple[str, str], Expected] = {
     ("POST", f"{EVENTS}/rotate-secret"): Expected("admins", 404),
     ("POST", f"{EVENTS}/test"): Expected("admins", 404),
     ("GET", f"{EVENTS}/deliveries"): Expected("readers", 404),
+    ("GET", f"{EVENTS}/deliveries/{{delivery_id}}/tries"): Expected("readers", 404),
     ("POST", f"{EVENTS}/deliveries/{{delivery_id}}/redeliver"): Expected("admins", 404),
     ("GET", "/api/v1/calls"): Expected("readers", 200),
     ("GET", "/api/v1/calls/live"): Expected("readers", 503),  # closed: whoever may listen would listen for ever

@@ -40,6 +40,14 @@ STANDING: Json = {
     "live_calls": 2,
     "inbound_calls": 1,
     "max_live_calls": None,
+    "today": {
+        "since": "2026-03-02T06:00:00Z",
+        "as_of": "2026-03-02T17:59:58Z",
+        "calls": 143,
+        "refused": 3,
+        "inbound": 1,
+        "by_outcome": {"answered": 61, "voicemail": 0, "no_answer": 1_082, "refused": 3, "busy": 0},
+    },
     "leads_due": 507,
     "leads_queued": 500,
     "leads_held_up": 7,
@@ -133,6 +141,7 @@ def in_full(**standing: object) -> Json:
         pytest.param(
             "143 calls, 61 reached, 12 succeeded, 3 refused before they rang, 1 came in, cost 4.20", id="today"
         ),
+        pytest.param("outcomes      1,082 no answer, 61 answered, 3 refused\n", id="outcomes-of-today"),
         pytest.param("the provider refuses its key; give it a valid one", id="parked-with-its-remedy"),
         pytest.param("National was last brought up to date", id="old-registry"),
         pytest.param("500+", id="due-in-a-campaign"),
@@ -149,6 +158,11 @@ def test_people_are_told_what_runs_and_what_is_held_up_and_why(says: str) -> Non
     [
         pytest.param({"campaigns": []}, "There is no campaign that could call.", id="no-campaign"),
         pytest.param({"leads_due": 0}, "due now       nobody", id="nobody-due"),
+        pytest.param(
+            {"today": STANDING["today"] | {"by_outcome": {"answered": 0, "busy": 0}}},
+            "outcomes      no call of today is over yet\n",
+            id="no-calls",
+        ),
         pytest.param({"workers": None}, "not known while Temporal doesn't answer", id="engine-away"),
         pytest.param({"stopped_at": "2026-03-02T17:00:00Z"}, "organizations/current/start lets it go on", id="stopped"),
     ],
@@ -166,9 +180,12 @@ def test_without_a_worker_it_is_not_able_to_work() -> None:
 
 @pytest.mark.parametrize(("figures", "known"), [(200, True), (503, False)], ids=["there", "away"])
 def test_figures_that_cannot_be_read_keep_nothing_else_back(home: Path, figures: int, *, known: bool) -> None:
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+
     def answer(request: httpx.Request) -> httpx.Response:
         match request.url.path:
             case "/api/v1/status":
+                assert request.url.params["today_since"] == midnight.isoformat()
                 return httpx.Response(200, json=STANDING)
             case "/api/v1/analytics/summary":
                 return httpx.Response(figures, json=FIGURES if known else {"detail": "The replica is away."})
@@ -176,7 +193,6 @@ def test_figures_that_cannot_be_read_keep_nothing_else_back(home: Path, figures:
                 raise AssertionError(request.url)
 
     environ = {"LEADLINE_HOME": str(home), "LEADLINE_API_KEY": "ll_x"}
-    midnight = datetime(2026, 3, 2, tzinfo=UTC)
     found = details(environ, midnight=midnight, transport=httpx.MockTransport(answer))
     assert found["standing"] == STANDING
     assert ((found["leads"], found["today"]) == (FIGURES["by_status"], TODAY)) is known

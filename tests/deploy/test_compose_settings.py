@@ -5,13 +5,30 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from runtime.settings import PREFIX, load_settings
+from runtime.settings import PREFIX, Settings, load_settings
 
 Environment = Callable[[str, Mapping[str, str]], dict[str, str]]
 SECRET = re.compile(r"PASSWORD|SECRET|_KEYS?$|_PWD$|TOKEN")
 MUST_BE_GIVEN = {"POSTGRES_PASSWORD": "p" * 48, "LEADLINE_JWT_SECRET": "s" * 64}
 OWN_TO_COMPOSE = {"COMPOSE_PROFILES"}
 OURS = ["api", "worker"]
+SETTINGS = {str(field.validation_alias) for field in Settings.model_fields.values() if field.validation_alias}
+OF_OTHERS = {"COMPOSE_PROFILES", "FORWARDED_ALLOW_IPS", "POSTGRES_PASSWORD", "SIMULATOR_PORT", "TEMPORAL_NAMESPACE"}
+"""Read by Compose, uvicorn, PostgreSQL, the simulator and Temporal's own client."""
+
+NOT_IN_CONTAINERS = {
+    "DATABASE_DIRECT_URL": "there is no pooler between",
+    "LEADLINE_PGBOUNCER": "there is no pooler between",
+    "LEADLINE_API_KEY": "with it the terminal signs in",
+    "LEADLINE_HOME": "the image says where",
+    "LEADLINE_POSTGRES_PORT": "of the embedded stack",
+    "LEADLINE_TEMPORAL_PORT": "of the embedded stack",
+    "LEADLINE_TASK_QUEUE": "API and worker agree on it as it is",
+    "RETELL_BASE_URL": "Retell is where it is",
+    "PAGERDUTY_EVENTS_URL": "nothing is sent there yet",
+    "PAGERDUTY_ROUTING_KEY": "nothing is sent there yet",
+    "SLACK_WEBHOOK_URL": "nothing is sent there yet",
+}
 
 
 def test_only_what_nobody_else_can_choose_must_be_given(variables: list[re.Match[str]]) -> None:
@@ -40,6 +57,26 @@ def test_every_variable_is_explained_in_the_example_and_every_example_is_used(
     variables: list[re.Match[str]], example: dict[str, str]
 ) -> None:
     assert example.keys() - OWN_TO_COMPOSE == {found["name"] for found in variables}
+
+
+def test_every_setting_can_be_given_in_the_example_or_it_is_known_why_not(
+    compose: dict[str, dict[str, dict[str, dict[str, str]]]], example: dict[str, str]
+) -> None:
+    given = {name for service in OURS for name in compose["services"][service]["environment"]}
+    assert SETTINGS - example.keys() - given == NOT_IN_CONTAINERS.keys()
+
+
+def test_the_example_names_nothing_that_nobody_reads(example: dict[str, str]) -> None:
+    assert example.keys() - SETTINGS == OF_OTHERS
+
+
+def test_the_api_alone_reads_figures_from_a_replica(environment_of: Environment) -> None:
+    replica = "postgresql://leadline@replica.example.com:5432/leadline"
+    given = MUST_BE_GIVEN | {"DATABASE_REPLICA_URL": replica}
+    settings = load_settings(environment_of("api", given))
+    assert (settings.replica_url, settings.primary_url) == (replica, "postgresql://leadline@postgres:5432/leadline")
+    assert load_settings(environment_of("api", MUST_BE_GIVEN)).database_replica_url is None
+    assert load_settings(environment_of("worker", given)).database_replica_url is None
 
 
 def test_the_example_holds_no_secret(example: dict[str, str]) -> None:

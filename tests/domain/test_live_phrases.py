@@ -14,8 +14,8 @@ from domain.live_phrases import (
     MOST_PHRASES,
     InvalidLivePhrases,
     LivePhrase,
+    PhraseThen,
     SaidBy,
-    Then,
     folded_words,
     parse_live_phrases,
     phrases_heard,
@@ -35,9 +35,9 @@ def heard(said: Sequence[Said], *phrases: LivePhrase) -> list[tuple[str, str, in
     return [(mention.phrase.phrase, mention.said_by, mention.utterance) for mention in found]
 
 
-STOP = LivePhrase("stop calling", Then.DO_NOT_CALL)
-RIVAL = LivePhrase("Acme Dental", Then.FLAG, SaidBy.ANYONE)
-OFF_OUR_LIST = LivePhrase("I'll take you off our list", Then.DO_NOT_CALL, SaidBy.AGENT)
+STOP = LivePhrase("stop calling", PhraseThen.DO_NOT_CALL)
+RIVAL = LivePhrase("Acme Dental", PhraseThen.FLAG, SaidBy.ANYONE)
+OFF_OUR_LIST = LivePhrase("I'll take you off our list", PhraseThen.DO_NOT_CALL, SaidBy.AGENT)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_apostrophes_do_not_matter_in_phrases_or_sayings(apostrophe: str) -> Non
 def test_a_phrase_is_heard_in_scripts_that_leave_no_blanks_between_words(
     phrase: str, said: str, is_heard: bool
 ) -> None:
-    assert bool(heard([("user", said)], LivePhrase(phrase, Then.FLAG))) is is_heard
+    assert bool(heard([("user", said)], LivePhrase(phrase, PhraseThen.FLAG))) is is_heard
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_two_speakers_do_not_say_a_phrase_together() -> None:
     ],
 )
 def test_it_matters_who_says_it(role: str, said_by: SaidBy, is_heard: bool) -> None:
-    phrase = LivePhrase("stop calling", Then.FLAG, said_by)
+    phrase = LivePhrase("stop calling", PhraseThen.FLAG, said_by)
     assert bool(heard([(role, "Stop calling.")], phrase)) is is_heard
 
 
@@ -154,7 +154,7 @@ def test_phrases_are_told_in_the_campaigns_order() -> None:
 )
 def test_wishes_not_to_be_called_again_are_heard_unless_a_campaign_says_otherwise(said: str) -> None:
     found = mentions(transcript(("user", said)), DEFAULT_LIVE_PHRASES)
-    assert {mention.phrase.then for mention in found} == {Then.DO_NOT_CALL}
+    assert {mention.phrase.then for mention in found} == {PhraseThen.DO_NOT_CALL}
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_phrase_is_heard_whatever_stands_around_and_between_its_words(
     words: list[str], before: str, after: str, mark: str
 ) -> None:
     said = f"{before} {mark.join(word.swapcase() for word in words)} {after}"
-    assert heard([("user", said)], LivePhrase(" ".join(words), Then.FLAG))
+    assert heard([("user", said)], LivePhrase(" ".join(words), PhraseThen.FLAG))
 
 
 @given(words=WORDS, cuts=st.lists(st.booleans(), min_size=4, max_size=4), asides=st.booleans())
@@ -203,13 +203,13 @@ def test_a_phrase_is_heard_however_its_words_are_spread_over_utterances(
             said[-1] = ("user", f"{said[-1][1]} {word}")
         else:
             said += [("user", word)] if not asides else [("agent", "Pardon?"), ("user", word)]
-    ((_, _, place),) = heard(said, LivePhrase(" ".join(words), Then.FLAG))
+    ((_, _, place),) = heard(said, LivePhrase(" ".join(words), PhraseThen.FLAG))
     assert said[place][1].split()[-1] == words[-1] or words[-1] in said[place][1]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "agent"]), st.text()), max_size=20))
 def test_what_is_heard_was_said_by_its_speaker(said: list[Said]) -> None:
-    phrases = [LivePhrase(word, Then.FLAG, SaidBy.ANYONE) for word in ("a", "0", "stop")]
+    phrases = [LivePhrase(word, PhraseThen.FLAG, SaidBy.ANYONE) for word in ("a", "0", "stop")]
     for phrase, speaker, place in heard(said, *phrases):
         assert (said[place][0] == "agent") is (speaker == "agent")
         assert phrase in folded_words(said[place][1])
@@ -217,7 +217,7 @@ def test_what_is_heard_was_said_by_its_speaker(said: list[Said]) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "agent"]), st.text(max_size=30)), max_size=20), st.integers(0, 20))
 def test_a_transcript_that_grows_never_takes_a_mention_back(said: list[Said], length: int) -> None:
-    phrases = [LivePhrase(word, Then.FLAG, SaidBy.ANYONE) for word in ("a", "0", "b c")]
+    phrases = [LivePhrase(word, PhraseThen.FLAG, SaidBy.ANYONE) for word in ("a", "0", "b c")]
     assert set(heard(said[:length], *phrases)) <= set(heard(said, *phrases))
 
 
@@ -232,8 +232,8 @@ def test_a_transcript_that_grows_never_takes_a_mention_back(said: list[Said], le
     ],
 )
 def test_a_hostile_transcript_takes_no_longer_than_its_length(text: str) -> None:
-    phrases = [LivePhrase("stop " * number + "calling", Then.FLAG) for number in range(1, 15)]
-    phrases += [LivePhrase(f"{'a ' * number}b", Then.FLAG) for number in range(1, 36)]
+    phrases = [LivePhrase("stop " * number + "calling", PhraseThen.FLAG) for number in range(1, 15)]
+    phrases += [LivePhrase(f"{'a ' * number}b", PhraseThen.FLAG) for number in range(1, 36)]
     began = time.perf_counter()
     assert heard([("user", text)], *phrases[:14]) == []
     mentions(transcript(*[("user", "a")] * 200_000, ("agent", text)), phrases)
@@ -289,7 +289,7 @@ def test_what_cannot_be_kept_is_said_in_a_sentence(written: object, says: str) -
 def test_a_list_of_flags_is_heard_beside_the_usual_wishes() -> None:
     own = parse_live_phrases([{"phrase": "Acme Dental", "then": "flag"}, {"phrase": "Stop calling!", "then": "flag"}])
     heard = phrases_heard(own)
-    assert [one.then for one in heard if one.words == ["stop", "calling"]] == [Then.FLAG]
+    assert [one.then for one in heard if one.words == ["stop", "calling"]] == [PhraseThen.FLAG]
     assert len(heard) == len(own) + len(DEFAULT_LIVE_PHRASES) - 1
 
 
@@ -297,7 +297,7 @@ def test_a_list_of_flags_is_heard_beside_the_usual_wishes() -> None:
     "own",
     [
         pytest.param((), id="nothing"),
-        pytest.param((LivePhrase("nicht mehr anrufen", Then.DO_NOT_CALL),), id="wishes-of-its-own"),
+        pytest.param((LivePhrase("nicht mehr anrufen", PhraseThen.DO_NOT_CALL),), id="wishes-of-its-own"),
     ],
 )
 def test_a_list_that_says_which_wishes_it_hears_stands_alone(own: tuple[LivePhrase, ...]) -> None:

@@ -1,7 +1,7 @@
 """The commands that today's code gives the engine when it replays a stored history.
 
 Replay itself compares their order and kind only: it takes a timer of another length or an activity with another
-timeout for the same. So every stored life has its commands stored beside it, in ``commands/``.
+timeout for the same. So every stored history has its commands stored beside it, in ``commands/``.
 """
 
 import asyncio
@@ -21,8 +21,6 @@ from temporalio.workflow import Info
 from typing_extensions import override
 
 from runtime.payloads import data_converter
-
-HERE = Path(__file__).parent
 
 # A mismatch can make the replayer hang instead of raising.
 REPLAY_SECONDS = 30
@@ -78,7 +76,7 @@ class _OverhearingRunner(WorkflowRunner):
 
 
 async def replay(
-    path: Path, lead_workflow: type, *, within: WorkflowRunner | None = None
+    path: Path, played_by: type, *, within: WorkflowRunner | None = None
 ) -> tuple[Exception | None, list[Command]]:
     """Play a stored history through a workflow: why it couldn't, if so, and the commands that it gave.
 
@@ -87,14 +85,14 @@ async def replay(
     """
     history = WorkflowHistory.from_json(path.stem, await asyncio.to_thread(path.read_text))
     runner = _OverhearingRunner(within or SandboxedWorkflowRunner())
-    replayer = Replayer(workflows=[lead_workflow], data_converter=data_converter, workflow_runner=runner)
+    replayer = Replayer(workflows=[played_by], data_converter=data_converter, workflow_runner=runner)
     async with asyncio.timeout(REPLAY_SECONDS):
         result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     return result.replay_failure, [_told(command) for command in runner.commands]
 
 
 def commands_path(history: Path) -> Path:
-    return HERE / "commands" / history.name
+    return history.parent / "commands" / history.name
 
 
 async def stored_commands(history: Path) -> list[Command]:

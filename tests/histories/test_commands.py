@@ -6,31 +6,30 @@ import pytest
 
 from tests.histories.changed_workflows import DialsAgain, WaitsLonger
 from tests.histories.overhearing import Command, commands_path, replay, stored_commands
-from workflows.lead_calling import LeadCalling
+from tests.histories.stored import HISTORIES, OF_LEADS, WORKFLOWS, workflow_of
 
-HISTORIES = sorted(Path(__file__).parent.glob("*.json"))
-ANSWERED = Path(__file__).parent / "answered.json"
+ANSWERED = OF_LEADS / "answered.json"
 
 WHAT_TO_DO = """
-The workflow now asks the engine for something else than when this life was recorded. Leads that are asleep wake under
-this code. docs/operations/changing-a-workflow.md says which changes they survive:
+The workflow now asks the engine for something else than when this was recorded. Whatever is asleep wakes under this
+code. docs/operations/changing-a-workflow.md says which changes it survives:
 - another timeout, retry policy or text, or another length of a wait, and you meant it: say so in the commit, and run
     python -m tests.histories.record --commands
 - another activity, timer, marker or order: guard it with workflow.patched("what-changed"), so that this history still
-  gives the commands stored here, and record a new kind of life for the new way:
+  gives the commands stored here, and record a new kind for the new way:
     python -m tests.histories.record NEW_KIND
 """.strip()
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
-async def test_todays_code_gives_the_commands_that_were_stored_with_each_life(path: Path) -> None:
-    _, commands = await replay(path, LeadCalling)
+async def test_todays_code_gives_the_commands_that_were_stored_with_each_history(path: Path) -> None:
+    _, commands = await replay(path, workflow_of(path))
     assert commands == await stored_commands(path), WHAT_TO_DO
 
 
 def test_commands_are_stored_for_every_history_and_for_no_other() -> None:
-    stored = {path.name for path in commands_path(ANSWERED).parent.iterdir()}
-    assert stored == {path.name for path in HISTORIES}
+    stored = {path for folder in WORKFLOWS for path in (folder / "commands").iterdir()}
+    assert stored == {commands_path(path) for path in HISTORIES}
 
 
 @pytest.mark.parametrize(

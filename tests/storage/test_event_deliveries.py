@@ -2,19 +2,28 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from storage import event_deliveries
 from storage.event_deliveries import Claim, Work
 from storage.event_subscriptions import note_failure, note_success
+from storage.event_tries import MOST_KEPT
 from storage.expired import prune_expired
-from storage.models import AttemptRow, EventDeliveryRow, EventSubscriptionRow, InboundCallRow, LeadRow
+from storage.models import (
+    AttemptRow,
+    EventDeliveryRow,
+    EventDeliveryTryRow,
+    EventSubscriptionRow,
+    InboundCallRow,
+    LeadRow,
+)
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_campaign, add_lead, add_world, change, reread
+from tests.query_plans import overheard, whole_reads
 
 
 async def subscribe(sessions: Sessions, world: World, **columns: object) -> EventSubscriptionRow:
@@ -44,6 +53,14 @@ async def whole_life(sessions: Sessions, world: World, lead: LeadRow | None = No
 
 
 LATER = NOON + timedelta(minutes=1)
+FAILED = {
+    "status": "retrying",
+    "last_try_at": NOON,
+    "status_code": 500,
+    "error": "Answered 500.",
+    "response": "no",
+    "duration_ms": 12,
+}
 LIFE = ["call.started", "call.ended", "call.analyzed", "lead.done"]
 
 
@@ -208,7 +225,7 @@ async def test_what_the_engine_forgot_waits_for_its_first_try_again(sessions: Se
     await whole_life(sessions, world)
     (claim,) = await _claim(sessions, subscription)
     async with sessions.begin() as session:
-        await event_deliveries.note_try(session, claim, {"status": "retrying", "next_try_at": NOON})
+        await event_deliveries.note_try(session, claim, FAILED | {"next_try_at": NOON})
     for minutes, overdue in ((14, 0), (16, 1), (17, 0)):
         async with sessions.begin() as session:
             found = await event_deliveries.take_back_overdue(session, now=NOON + timedelta(minutes=minutes))
@@ -221,34 +238,94 @@ async def test_nothing_is_written_of_an_earlier_round(sessions: Sessions, world:
     await whole_life(sessions, world)
     (claim,) = await _claim(sessions, subscription)
     async with sessions.begin() as session:
-        row = await event_deliveries.lock_delivery(session, world.organization.id, subscription.id, claim.delivery_id)
-        assert row is not None
-        event_deliveries.send_anew(row)
+        event_deliveries.send_anew(await session.get_one(EventDeliveryRow, claim.delivery_id))
     async with sessions.begin() as session:
-        assert not await event_deliveries.note_try(session, claim, {"status": "failed"})
+        assert not await event_deliveries.note_try(session, claim, FAILED)
         assert await event_deliveries.to_send(session, claim) is None
         assert await event_deliveries.to_send(session, Claim(claim.delivery_id, 2)) is not None
+    assert await _tries(sessions) == []
 
 
-async def test_deliveries_are_kept_for_thirty_days(sessions: Sessions, world: World) -> None:
-    await subscribe(sessions, world, event_types=["lead.done"])
+async def test_every_try_is_kept_with_what_came_of_it(sessions: Sessions, world: World) -> None:
+    subscription = await subscribe(sessions, world, event_types=["lead.done"])
     await whole_life(sessions, world)
-    await whole_life(sessions, world)
+    (claim,) = await _claim(sessions, subscription)
+    delivered = {"status": "delivered", "last_try_at": LATER, "status_code": 204, "error": None, "duration_ms": 30}
     async with sessions.begin() as session:
-        await session.execute(
-            text(
-                "update event_deliveries set created_at = now() - interval '30 days 1 minute'"
-                " where id = (select id from event_deliveries limit 1)"
-            )
-        )
+        assert await event_deliveries.note_try(session, claim, FAILED)
+    async with sessions.begin() as session:
+        assert await event_deliveries.note_try(session, claim, delivered)
+        assert not await event_deliveries.note_try(session, claim, FAILED)
+    assert [
+        (row.delivery_id, row.organization_id, row.round, row.tried_at, row.status_code, row.error, row.duration_ms)
+        for row in await _tries(sessions)
+    ] == [
+        (claim.delivery_id, world.organization.id, 1, LATER, 204, None, 30),
+        (claim.delivery_id, world.organization.id, 1, NOON, 500, "Answered 500.", 12),
+    ]
+
+
+async def test_of_very_many_tries_of_a_delivery_the_newest_are_kept(sessions: Sessions, world: World) -> None:
+    subscription = await subscribe(sessions, world, event_types=["lead.done"])
+    await whole_life(sessions, world)
+    await whole_life(sessions, world)
+    often, once = await _claim(sessions, subscription)
+    for claim, tries in ((once, 1), (often, MOST_KEPT + 2)):
+        for number in range(tries):
+            async with sessions.begin() as session:
+                at = NOON + timedelta(seconds=number)
+                assert await event_deliveries.note_try(session, claim, FAILED | {"last_try_at": at})
+    kept = await _tries(sessions)
+    assert [row.tried_at for row in kept if row.delivery_id == once.delivery_id] == [NOON]
+    assert [row.tried_at for row in kept if row.delivery_id == often.delivery_id] == [
+        NOON + timedelta(seconds=number) for number in range(MOST_KEPT + 1, 1, -1)
+    ]
+
+
+async def test_deliveries_are_kept_for_thirty_days_with_their_tries(sessions: Sessions, world: World) -> None:
+    subscription = await subscribe(sessions, world, event_types=["lead.done"])
+    await whole_life(sessions, world)
+    await whole_life(sessions, world)
+    old, young = await _claim(sessions, subscription)
+    async with sessions.begin() as session:
+        for claim in (old, young):
+            await event_deliveries.note_try(session, claim, FAILED)
+        row = await session.get_one(EventDeliveryRow, old.delivery_id)
+        row.created_at = datetime.now(UTC) - event_deliveries.KEPT - timedelta(minutes=1)
     async with sessions.begin() as session:
         await prune_expired(session)
     assert await noted(sessions) == ["lead.done"]
+    assert [row.delivery_id for row in await _tries(sessions)] == [young.delivery_id]
+
+
+async def test_nothing_that_workers_ask_reads_all_deliveries_or_tries(
+    sessions: Sessions, world: World, database_url: str
+) -> None:
+    subscription = await subscribe(sessions, world, event_types=["lead.done"])
+    lead, _ = await whole_life(sessions, world)
+    with overheard(sessions.kw["bind"]) as said:
+        await _work(sessions)
+        (claim,) = await _claim(sessions, subscription)
+        async with sessions.begin() as session:
+            assert await event_deliveries.to_send(session, claim) is not None
+            assert await event_deliveries.note_try(session, claim, FAILED)
+            await event_deliveries.take_back_overdue(session, now=NOON)
+            await event_deliveries.give_up(session, claim, "The subscription is disabled.")
+            await event_deliveries.forget_responses(session, [lead.id])
+            await prune_expired(session)
+    assert any("event_delivery_tries" in statement for statement in said)
+    assert await whole_reads(database_url, said) == {}
 
 
 async def _claim(sessions: Sessions, subscription: EventSubscriptionRow) -> Sequence[Claim]:
     async with sessions.begin() as session:
         return await event_deliveries.claim(session, subscription.id, now=NOON, until=LATER, limit=5)
+
+
+async def _tries(sessions: Sessions) -> Sequence[EventDeliveryTryRow]:
+    """The newest first."""
+    async with sessions() as session:
+        return (await session.scalars(select(EventDeliveryTryRow).order_by(EventDeliveryTryRow.tried_at.desc()))).all()
 
 
 async def _work(sessions: Sessions, *, minutes: float = 0) -> Sequence[Work]:

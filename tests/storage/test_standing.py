@@ -39,6 +39,14 @@ LEADS = text(
 )
 
 
+CALLS = text(
+    "insert into call_facts (id, organization_id, account_id, is_inbound, outcome, is_success, is_reached, counts,"
+    " started_at, duration_ms, cost_cents)"
+    " select gen_random_uuid(), :organization_id, :account_id, false, 'no_answer', false, false, true,"
+    " cast(:noon as timestamptz) - n * interval '1 minute', 0, 0 from generate_series(0, :calls - 1) n"
+)
+
+
 async def due(sessions: Sessions, world: World) -> DueLeads:
     async with sessions() as session:
         return (await due_leads(session, [world.campaign.id], NOON))[world.campaign.id]
@@ -135,3 +143,21 @@ async def test_among_many_leads_no_more_are_read_than_are_counted(sessions: Sess
             of_leads = [step for step in steps if step.get("Relation Name") == "leads"]
             assert {step.get("Index Name") for step in of_leads} == {"ix_leads_due"}
             assert all(step["Actual Rows"] <= MOST_COUNTED + 1 for step in of_leads)
+
+
+async def test_of_many_calls_only_those_of_the_day_are_read(sessions: Sessions) -> None:
+    world = await add_world(sessions)
+    midnight = NOON - timedelta(hours=12)
+    owner = {"organization_id": world.organization.id, "account_id": world.account.id}
+    async with sessions.begin() as session:
+        await session.execute(CALLS, owner | {"noon": NOON, "calls": 30_000})
+        await session.execute(text("analyze call_facts"))
+    async with sessions() as session:
+        (told,) = await standing.calls_since(session, world.organization.id, midnight)
+        steps = await plan_of(session, standing.outcomes_since(world.organization.id, midnight))
+    assert told == ("no_answer", False, True, 12 * 60 + 1)
+    of_calls = [step for step in steps if "Index Name" in step or step.get("Relation Name") == "call_facts"]
+    assert {step["Index Name"] for step in of_calls if "Index Name" in step} == {
+        "ix_call_facts_organization_id_started_at"
+    }
+    assert all(step["Actual Rows"] == told.calls for step in of_calls)

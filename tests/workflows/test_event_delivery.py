@@ -1,38 +1,20 @@
 """A delivery that failed is tried again over three days, and its history knows ids only."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from temporalio import activity
 from temporalio.client import WorkflowHandle
-from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.messages import EventOrder, EventTry
 from domain.events import RETRY_DELAYS
+from tests.workflows.scripted_addresses import Address
 from workflows import policies
 from workflows.event_delivery import EventDelivery
 
 ORDER = EventOrder(uuid4(), uuid4(), 2)
-
-
-class Address:
-    """Answers each try by the script, the last one again and again."""
-
-    def __init__(self, script: Sequence[str]) -> None:
-        self._script = list(script)
-        self.tries: list[EventTry] = []
-
-    @activity.defn(name="retry_event")
-    async def retry_event(self, what: EventTry) -> str:
-        self.tries.append(what)
-        became = self._script.pop(0) if len(self._script) > 1 else self._script[0]
-        if became == "away":
-            raise ApplicationError("the database is away")
-        return became
 
 
 async def delivered(

@@ -32,7 +32,7 @@ async def test_who_connects_is_shown_the_calls_that_are_live_and_all_that_was_sa
     assert ear.retry_ms
     assert (ear.response.headers["content-type"], ear.response.headers["cache-control"]) == (
         "text/event-stream; charset=utf-8",
-        "no-cache",
+        "no-store",
     )
 
 
