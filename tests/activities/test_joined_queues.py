@@ -14,8 +14,7 @@ from storage.room import CHANNEL, announce_room
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Stage
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change
-
-PATIENCE_SECONDS = 10
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
