@@ -32,6 +32,7 @@ from activities.events_at_work import EventWork, event_work
 from activities.fetching_recordings import RecordingFetcher
 from activities.figures import StandingFigures
 from activities.following_calls import CallFollowing
+from activities.following_mishaps import FollowingMishaps
 from activities.hand_on import SlotHandOn
 from activities.inbound_overdue import OverdueInboundCalls
 from activities.joined_queues import JoinedQueues
@@ -259,7 +260,8 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             log.warning("no_public_address", what_to_do=how_to_be_reached(settings.reachable_url))
         if not is_public(settings.reachable_url):
             workflows = LeadWorkflows(client, settings.task_queue)
-            following = CallFollowing(sessions, clients, {"retell"}, workflows, now)
+            mishaps = FollowingMishaps(registry)
+            following = CallFollowing(sessions, clients, {"retell"}, workflows, mishaps, now)
             await stack.enter_async_context(_beside(following.run()))
         keep_what_is_there()
         await _run(worker, client, settings, stop)
