@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, any_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import PING, DeliveryStatus, EventSubject
@@ -174,9 +174,9 @@ async def forget_responses(session: AsyncSession, subject_ids: Collection[UUID])
 
 async def prune_deliveries(session: AsyncSession) -> None:
     """Delete some of those that are older than is kept, the oldest first."""
-    old = select(_DELIVERY.id).where(_DELIVERY.created_at < func.clock_timestamp() - KEPT)
+    old = select(_DELIVERY.id).where(_DELIVERY.created_at < func.now() - KEPT)
     some = old.order_by(_DELIVERY.created_at).limit(PRUNED_AT_ONCE)
-    await session.execute(delete(_DELIVERY).where(_DELIVERY.id.in_(some)))
+    await session.execute(delete(_DELIVERY).where(_DELIVERY.id == any_(func.array(some.scalar_subquery()))))
 
 
 def _claimable(now: datetime) -> tuple[ColumnElement[bool], ...]:

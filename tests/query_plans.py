@@ -20,6 +20,8 @@ GROWING = frozenset(
         "call_facts",
         "contacts",
         "do_not_call_entries",
+        "event_deliveries",
+        "idempotency_keys",
         "inbound_calls",
         "interaction_attempts",
         "lead_facts",
