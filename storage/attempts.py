@@ -19,6 +19,7 @@ PERSONAL = frozenset(
     {
         "transcript",
         "utterances",
+        "transcript_reach",
         "recording_url",
         "analysis",
         "transfer_destination",
