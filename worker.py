@@ -53,7 +53,7 @@ from runtime.database import create_engine, session_factory
 from runtime.embedded.ports import free_port
 from runtime.event_loop import run
 from runtime.exit import leave
-from runtime.listening import listening
+from runtime.listening import Heard, listening
 from runtime.long_lived import keep_what_is_there
 from runtime.public_address import how_to_be_reached, is_public
 from runtime.sealing import sealing_of
@@ -61,7 +61,7 @@ from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import TemporalAway, connect
 from runtime.worker_health import WorkerHealth, process_registry, serve_health
-from storage import recordings
+from storage import event_subscriptions, recordings
 from storage.recording_store import RecordingStore
 from storage.room import CHANNEL, PLAN
 from telephony.http import provider_http_client
@@ -238,10 +238,12 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         more: list[Callable[..., object]] = [keeper.keep_recordings, events.retries.retry_event]
         worker, hands = build_worker(client, sessions, clients, settings, registry, more, workflow_runner=runner)
         stack.push_async_callback(hands.close)
-        for channel, heard in ((CHANNEL, hands.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):
-            await stack.enter_async_context(
-                listening(settings, channel, heard, application="leadline-worker-listening")
-            )
+        channels: dict[str, Heard] = {
+            CHANNEL: hands.hear,
+            recordings.CHANNEL: lambda _: keeper.nudge(),
+            event_subscriptions.CHANNEL: lambda _: events.couriers.nudge(),
+        }
+        await stack.enter_async_context(listening(settings, channels, application="leadline-worker-listening"))
         health = WorkerHealth(
             engine=engine,
             client=client,

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from structlog.testing import capture_logs
 from temporalio.client import Client
@@ -36,10 +36,12 @@ from telephony.outside_http import OutsideHttp
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change, reread
+from tests.patience import PATIENCE_SECONDS
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 NAME, NUMBER = "Ada Lovelace", "+13125550123"
+LOOK_SECONDS = 0.05
 
 ADDRESSES = {"inside.example.com": "10.0.0.7", "localhost": "127.0.0.1"}
 
@@ -103,8 +105,8 @@ class Scene:
             unseal=self.sealing.unseal,
         )
         workflows = EventWorkflows(client, "events")
-        often = timedelta(seconds=0.05)
-        self.couriers = EventCouriers(sessions, self.sender, workflows, clock, every=often, most=most)
+        often, long = timedelta(seconds=LOOK_SECONDS), timedelta(days=1)
+        self.couriers = EventCouriers(sessions, self.sender, workflows, clock, every=often, asleep=long, most=most)
         self.retries = RetryEvent(self.sender, clock)
 
     async def subscribe(self, host: str = "crm.example.com", **columns: object) -> EventSubscriptionRow:
@@ -487,6 +489,90 @@ async def test_couriers_go_on_through_a_database_that_fails_and_end_what_they_do
     await asyncio.gather(working, return_exceptions=True)
     assert {line["event"] for line in logs} == {"events_behind"}
     assert (await scene.only_delivery()).status == "delivered"
+
+
+class AtWork:
+    """Couriers that run, and what they ask the database."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._news = asyncio.Event()
+        self.asked: list[str] = []
+
+    @property
+    def who_subscribes(self) -> int:
+        """How often it was asked whether anybody does."""
+        return len([one for one in self.asked if "EXISTS" in one and "event_deliveries" not in one])
+
+    @property
+    def what_waits(self) -> int:
+        return len([one for one in self.asked if "event_deliveries" in one])
+
+    async def looks(self, times: int) -> None:
+        """As long as somebody who is awake takes for so many looks, and then some."""
+        await asyncio.wait({self._working}, timeout=times * LOOK_SECONDS)
+
+    async def until(self, holds: Callable[["AtWork"], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not holds(self):
+                self._news.clear()
+                await self._news.wait()
+
+    async def __aenter__(self) -> "AtWork":
+        event.listen(self._scene.sessions.kw["bind"].sync_engine, "before_cursor_execute", self._note)
+        self._working = asyncio.create_task(self._scene.couriers.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._working.cancel()
+        await asyncio.gather(self._working, return_exceptions=True)
+        event.remove(self._scene.sessions.kw["bind"].sync_engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        self.asked.append(statement)
+        self._news.set()
+
+
+async def test_while_nobody_subscribes_nobody_looks(scene: Scene) -> None:
+    await scene.subscribe(enabled=False)
+    async with AtWork(scene) as work:
+        await work.until(lambda work: work.who_subscribes == 1)
+        await work.looks(10)
+        scene.couriers.nudge()
+        await work.until(lambda work: work.who_subscribes == 2)
+        await work.looks(10)
+    assert (len(work.asked), work.what_waits) == (2, 0)
+
+
+async def test_who_sleeps_looks_with_the_word_of_the_first_subscription(scene: Scene, receivers: Receivers) -> None:
+    """No sleep of theirs would end in a day."""
+    arrived = asyncio.Event()
+
+    async def notes(request: httpx.Request) -> httpx.Response:
+        arrived.set()
+        return answered(204)
+
+    receivers.answers["crm.example.com"] = notes
+    async with AtWork(scene) as work:
+        await work.until(lambda work: work.who_subscribes == 1)
+        await scene.subscribe()
+        scene.couriers.nudge()
+        await scene.finish_a_lead()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await arrived.wait()
+    assert (await scene.only_delivery()).status == "delivered"
+
+
+async def test_a_minute_after_the_last_subscription_nobody_looks_any_more(scene: Scene, clock: Clock) -> None:
+    subscription = await scene.subscribe()
+    async with AtWork(scene) as work:
+        await work.until(lambda work: work.what_waits >= 2)
+        await change(scene.sessions, subscription, enabled=False)
+        clock.forward(seconds=60)
+        await work.until(lambda work: work.who_subscribes >= 2)
+        before = work.what_waits
+        await work.looks(10)
+        assert work.what_waits == before
 
 
 async def test_of_an_erased_person_only_the_id_is_told(scene: Scene, receivers: Receivers) -> None:
