@@ -1,5 +1,6 @@
 """A PostgreSQL for the length of a ``with`` block: tests and measurements, never data that matters."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -25,7 +26,15 @@ FAST_AND_FORGETFUL: Mapping[str, str] = {
     "full_page_writes": "off",
     "max_connections": "200",
     "autovacuum_naptime": "10min",
+    "max_wal_size": "128MB",
 }
+
+BY_FILES = "FILE_COPY"
+"""Databases are copied as files: nobody needs them in the log, through which PostgreSQL copies otherwise."""
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a name of its own is made in it
+LEAST_MEMORY_BYTES = 2 * 1024**3
+"""A new database is more than 500 files: where making files is slow it took 0.4 s of the processor, in memory 0.02."""
 
 
 class TemporaryPostgres:
@@ -53,7 +62,7 @@ class TemporaryPostgres:
 
     def create_database(self, name: str, *, template: str = "template1") -> str:
         """Copy a database nobody is connected to, and return the new one's address."""
-        self.cluster.execute(self.port, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.cluster.execute(self.port, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {BY_FILES}')
         return self.dsn(name)
 
     def drop_database(self, name: str) -> None:
@@ -103,7 +112,7 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[Tem
     Raises:
         DatabaseUnusable: The server did not start; the message shows the end of its log.
     """
-    base = Path(tempfile.mkdtemp(prefix="leadline-postgres-"))
+    base = Path(tempfile.mkdtemp(prefix="leadline-postgres-", dir=_quickest_folder()))
     try:
         cluster = open_cluster(base)
         cluster.prepare()
@@ -114,3 +123,12 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[Tem
             server.stop()
     finally:
         shutil.rmtree(base, ignore_errors=True)
+
+
+def _quickest_folder() -> Path | None:
+    """In memory, where there is plenty of it; None for where temporary files usually are."""
+    try:
+        has_room = shutil.disk_usage(MEMORY).free >= LEAST_MEMORY_BYTES
+    except OSError:
+        return None
+    return MEMORY if has_room and os.access(MEMORY, os.W_OK) else None

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
 
+import runtime.embedded.temporary_postgres as temporary
 from runtime.embedded.errors import DatabaseUnusable
 from runtime.embedded.temporary_postgres import TemporaryPostgres, temporary_postgres
 
@@ -41,6 +43,29 @@ def test_nothing_is_left_after_the_block() -> None:
         base, port = server.cluster.base, server.port
         assert server.cluster.execute(port, "SELECT 1") == "1"
     assert not Path(base).exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "least_bytes"),
+    [pytest.param("memory", 2**60, id="no-room"), pytest.param("nowhere", 0, id="no-such-folder")],
+)
+def test_without_room_in_memory_it_lies_where_temporary_files_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, least_bytes: int
+) -> None:
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(temporary, "MEMORY", tmp_path / folder)
+    monkeypatch.setattr(temporary, "LEAST_MEMORY_BYTES", least_bytes)
+    with temporary_postgres() as server:
+        assert server.cluster.base.parent == Path(gettempdir())
+
+
+def test_with_room_in_memory_it_lies_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with TemporaryDirectory(prefix="memory") as folder:
+        Path(folder).chmod(0o755)  # the server's user isn't whoever tests
+        monkeypatch.setattr(temporary, "MEMORY", Path(folder))
+        monkeypatch.setattr(temporary, "LEAST_MEMORY_BYTES", 0)
+        with temporary_postgres() as server:
+            assert server.cluster.base.parent == Path(folder)
 
 
 def test_an_option_the_server_refuses_is_reported_with_its_log() -> None:
