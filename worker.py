@@ -24,6 +24,7 @@ from activities.event_workflows import EventWorkflows
 from activities.events_at_work import EventWork, event_work
 from activities.figures import StandingFigures
 from activities.following_calls import CallFollowing
+from activities.following_mishaps import FollowingMishaps
 from activities.lead_workflows import LeadWorkflows
 from activities.leads_at_work import LeadWork, lead_work
 from activities.provider_limits import ProviderLimits
@@ -35,7 +36,7 @@ from runtime.database import create_engine, session_factory
 from runtime.embedded.ports import free_port
 from runtime.event_loop import run
 from runtime.exit import leave
-from runtime.listening import listening
+from runtime.listening import Heard, listening
 from runtime.long_lived import keep_what_is_there
 from runtime.public_address import how_to_be_reached, is_public
 from runtime.sealing import sealing_of
@@ -43,7 +44,7 @@ from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import configure_logging
 from runtime.temporal_client import TemporalAway, connect
 from runtime.worker_health import WorkerHealth, process_registry, serve_health
-from storage import recordings
+from storage import event_subscriptions, recordings
 from storage.recording_store import RecordingStore
 from storage.room import CHANNEL
 from telephony.http import provider_http_client
@@ -157,10 +158,12 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         more: list[Callable[..., object]] = [keeper.keep_recordings, events.retries.retry_event]
         worker, leads = build_worker(client, sessions, clients, settings, registry, more, workflow_runner=runner)
         stack.push_async_callback(leads.close)
-        for channel, heard in ((CHANNEL, leads.hear), (recordings.CHANNEL, lambda _: keeper.nudge())):
-            await stack.enter_async_context(
-                listening(settings, channel, heard, application="leadline-worker-listening")
-            )
+        channels: dict[str, Heard] = {
+            CHANNEL: leads.hear,
+            recordings.CHANNEL: lambda _: keeper.nudge(),
+            event_subscriptions.CHANNEL: lambda _: events.couriers.nudge(),
+        }
+        await stack.enter_async_context(listening(settings, channels, application="leadline-worker-listening"))
         health = WorkerHealth(
             engine=engine,
             client=client,
@@ -179,7 +182,8 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             log.warning("no_public_address", what_to_do=how_to_be_reached(settings.reachable_url))
         if not is_public(settings.reachable_url):
             workflows = LeadWorkflows(client, settings.task_queue)
-            following = CallFollowing(sessions, clients, {"retell"}, workflows, now)
+            mishaps = FollowingMishaps(registry)
+            following = CallFollowing(sessions, clients, {"retell"}, workflows, mishaps, now)
             await stack.enter_async_context(_beside(following.run()))
         keep_what_is_there()
         await _run(worker, client, settings, stop)

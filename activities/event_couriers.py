@@ -2,10 +2,12 @@
 
 A delivery that comes through, as nearly all do, costs the engine nothing; one that doesn't becomes a workflow. Each
 subscription has a courier of its own while something waits for it, so that an address that doesn't answer holds up
-nobody else. What a process leaves behind that dies is claimed again when its time is over.
+nobody else. What a process leaves behind that dies is claimed again when its time is over. While nobody subscribes
+nobody looks: word of the first subscription comes with its commit.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +22,7 @@ from activities.event_workflows import EventWorkflows
 from activities.lead_workflows import EngineAway
 from activities.messages import EventOrder
 from domain.events import RETRY_DELAYS, DeliveryStatus
-from storage import event_deliveries
+from storage import event_deliveries, event_subscriptions
 from storage.event_deliveries import Claim, Work
 
 log = structlog.get_logger(__name__)
@@ -37,6 +39,8 @@ MOST_ROUNDS = 20
 PARTING = timedelta(seconds=5)
 ENGINE_AWAY = timedelta(seconds=30)
 CHECK_EVERY = timedelta(minutes=1)
+ASLEEP = timedelta(seconds=30)
+"""So long at most until a subscription is found of which the word got lost."""
 
 
 class EventCouriers:
@@ -48,6 +52,7 @@ class EventCouriers:
         clock: Callable[[], datetime],
         *,
         every: timedelta = EVERY,
+        asleep: timedelta = ASLEEP,
         most: int = MOST_COURIERS,
     ) -> None:
         self._sessions = sessions
@@ -55,23 +60,33 @@ class EventCouriers:
         self._workflows = workflows
         self._clock = clock
         self._every_seconds = every.total_seconds()
+        self._asleep_seconds = asleep.total_seconds()
         self._most = most
         self._couriers: dict[UUID, asyncio.Task[None]] = {}
         self._turns: dict[UUID, int] = {}
         self._turn = 0
         self._checked_at: datetime | None = None
+        self._is_asleep = True
+        self._asked_at: datetime | None = None
+        self._word = asyncio.Event()
 
     async def run(self) -> None:
         """Deliver until cancelled. Safe to run in any number of workers."""
         try:
             while True:
                 try:
-                    await self.look()
+                    await self._see_who_subscribes()
+                    if not self._is_asleep:
+                        await self.look()
                 except Exception as error:  # noqa: BLE001 - whatever it was, the next look may go better
                     log.warning("events_behind", error=type(error).__name__)
                 await self._wait()
         finally:
             await self._dismiss()
+
+    def nudge(self) -> None:
+        """Somebody subscribes, and that is committed. Returns at once."""
+        self._word.set()
 
     async def look(self) -> int:
         """Send couriers to who has something waiting and none on the way; how many were sent."""
@@ -146,6 +161,18 @@ class EventCouriers:
             "claimed_until": None,
         }
 
+    async def _see_who_subscribes(self) -> None:
+        """Asked by every word, after every sleep, and once a minute while somebody does."""
+        now = self._clock()
+        is_known = self._asked_at is not None and now - self._asked_at < CHECK_EVERY
+        if is_known and not self._is_asleep and not self._word.is_set():
+            return
+        self._word.clear()
+        self._is_asleep = False  # nor does anybody sleep who couldn't ask
+        async with self._sessions() as session:
+            self._is_asleep = not await event_subscriptions.does_anybody_subscribe(session)
+        self._asked_at = now
+
     async def _take_back_overdue(self) -> None:
         now = self._clock()
         if self._checked_at is not None and now - self._checked_at < CHECK_EVERY:
@@ -157,10 +184,17 @@ class EventCouriers:
             log.warning("events_overdue", count=overdue)
 
     async def _wait(self) -> None:
-        """A moment; less where a courier comes back, for there may be more where it was."""
+        """A moment; less where a courier comes back, for there may be more where it was, and until somebody subscribes
+        where nobody does.
+        """
         running: Sequence[asyncio.Task[None]] = list(self._couriers.values())
         if running:
             await asyncio.wait(running, timeout=self._every_seconds, return_when=asyncio.FIRST_COMPLETED)
+        elif self._is_asleep:
+            # Not wait_for: until Python 3.12 it could swallow the cancellation by which this ends.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._asleep_seconds):
+                    await self._word.wait()
         else:
             await asyncio.sleep(self._every_seconds)
 

@@ -17,10 +17,12 @@ from activities import inbox
 from activities.account_clients import AccountClients
 from activities.aftermath import see_to
 from activities.following_inbound import InboundFollowing, in_full
+from activities.following_mishaps import Followed, FollowingMishaps
 from activities.inbox import Arrived
 from activities.lead_workflows import EngineAway, LeadWorkflows
 from domain.calls import CallFacts
 from storage import followed_accounts
+from storage.accounts import AccountAddress
 from storage.followed_accounts import OpenCall
 from storage.models import AccountRow
 from telephony.errors import ProviderError
@@ -46,6 +48,7 @@ class CallFollowing:
         clients: AccountClients[VoiceProvider],
         kinds: Collection[str],
         workflows: LeadWorkflows,
+        mishaps: FollowingMishaps,
         clock: Callable[[], datetime],
         *,
         every: timedelta = EVERY,
@@ -54,20 +57,18 @@ class CallFollowing:
         self._clients = clients
         self._kinds = kinds
         self._workflows = workflows
+        self._mishaps = mishaps
         self._clock = clock
         self._every = every
         # A look comes a little early or late; half of what lies between two of them makes no turn a miss.
         self._turn = every - every / LOOKS_PER_TURN / 2
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._inbound = InboundFollowing(sessions, clients, kinds, self._report, clock)
+        self._inbound = InboundFollowing(sessions, clients, kinds, self._report, mishaps, clock)
 
     async def run(self) -> None:
         """Follow until cancelled. Safe to run in any number of workers: one of them asks at a time."""
         while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next look may go better
-                log.warning("following_failed", error=type(error).__name__)
+            await self._mishaps.contain(Followed.LOOK, self.look())
             await asyncio.sleep(self._every.total_seconds() / LOOKS_PER_TURN)
 
     async def look(self) -> int:
@@ -76,13 +77,22 @@ class CallFollowing:
         Returns:
             How many events were news.
         """
+        went_out = await self._mishaps.contain(Followed.LOOK, self._look_at_accounts())
+        return went_out + await self._inbound.look(self._turn)
+
+    async def _look_at_accounts(self) -> int:
         async with self._sessions() as session:
             accounts = await followed_accounts.accounts_to_follow(session, self._kinds)
-        reachable = self._clients.reachable(accounts)
-        news = sum([await self._follow(account.account_id, provider) for account, provider in reachable])
-        return news + await self._inbound.look(self._turn)
+        news = [
+            await self._mishaps.contain(Followed.ACCOUNT, self._follow(account), account_id=str(account.account_id))
+            for account in accounts
+        ]
+        return sum(news)
 
-    async def _follow(self, account_id: UUID, provider: VoiceProvider) -> int:
+    async def _follow(self, account: AccountAddress) -> int:
+        provider, account_id = self._clients.of(account), account.account_id
+        if provider is None:
+            return 0
         calls = await self._take_turn(account_id)
         if not calls:
             return 0
@@ -93,7 +103,7 @@ class CallFollowing:
             return 0
         by_attempt = {facts.attempt_id: facts for facts in listed}
         found = [(call, by_attempt[call.attempt_id]) for call in calls if call.attempt_id in by_attempt]
-        return sum(await asyncio.gather(*(self._take(account_id, provider, call, facts) for call, facts in found)))
+        return sum(await asyncio.gather(*(self._take(account_id, provider, *one) for one in found)))
 
     async def _take_turn(self, account_id: UUID) -> Sequence[OpenCall]:
         now = self._clock()
@@ -103,16 +113,20 @@ class CallFollowing:
                 return []
             return await followed_accounts.open_calls(session, account_id, limit=MOST_CALLS)
 
-    async def _take(self, account_id: UUID, provider: VoiceProvider, call: OpenCall, listed: CallFacts) -> bool:
+    async def _take(self, account_id: UUID, provider: VoiceProvider, call: OpenCall, listed: CallFacts) -> int:
         if not _is_worth_asking(call, listed):
-            return False
+            return 0
         async with self._room:
-            try:
-                facts = await in_full(provider, listed)
-            except ProviderError as error:
-                log.warning("call_not_read", attempt_id=str(call.attempt_id), error=str(error))
-                return False
-            return facts is not None and await self._report(account_id, facts)
+            reading = self._read(account_id, provider, listed)
+            return await self._mishaps.contain(Followed.CALL, reading, attempt_id=str(call.attempt_id))
+
+    async def _read(self, account_id: UUID, provider: VoiceProvider, listed: CallFacts) -> bool:
+        try:
+            facts = await in_full(provider, listed)
+        except ProviderError as error:
+            log.warning("call_not_read", attempt_id=str(listed.attempt_id), error=str(error))
+            return False
+        return facts is not None and await self._report(account_id, facts)
 
     async def _report(self, account_id: UUID, facts: CallFacts) -> bool:
         payload = json.dumps({"event": facts.event, "call": {"call_id": facts.call_id}, HEARD_BY: "asking"})

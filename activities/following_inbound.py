@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.account_clients import AccountClients
+from activities.following_mishaps import Followed, FollowingMishaps
 from domain.calls import CallEvent, CallFacts
 from domain.ringing_back import GIVE_UP_AFTER
 from storage import followed_accounts
@@ -37,12 +38,14 @@ class InboundFollowing:
         clients: AccountClients[VoiceProvider],
         kinds: Collection[str],
         report: Report,
+        mishaps: FollowingMishaps,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
         self._clients = clients
         self._kinds = kinds
         self._report = report
+        self._mishaps = mishaps
         self._clock = clock
         self._room = asyncio.Semaphore(AT_ONCE)
 
@@ -56,9 +59,16 @@ class InboundFollowing:
         """
         async with self._sessions() as session:
             found = await followed_accounts.workspaces(session, self._kinds)
-        return sum([await self._look(own, provider, asked_within) for own, provider in self._clients.reachable(found)])
+        news = [
+            await self._mishaps.contain(Followed.ACCOUNT, self._look(own, asked_within), account_id=str(own.account_id))
+            for own in found
+        ]
+        return sum(news)
 
-    async def _look(self, own: AccountAddress, provider: VoiceProvider, asked_within: timedelta) -> int:
+    async def _look(self, own: AccountAddress, asked_within: timedelta) -> int:
+        provider = self._clients.of(own)
+        if provider is None:
+            return 0
         now = self._clock()
         async with self._sessions.begin() as session:
             since = await followed_accounts.take_inbound_turn(
@@ -83,17 +93,21 @@ class InboundFollowing:
         )
         return sum(taken)
 
-    async def _take(self, provider: VoiceProvider, account_id: UUID, listed: CallFacts) -> bool:
+    async def _take(self, provider: VoiceProvider, account_id: UUID, listed: CallFacts) -> int:
         async with self._room:
-            try:
-                facts = await in_full(provider, listed)
-            except ProviderError as error:
-                log.warning("call_not_read", call_id=listed.call_id, error=str(error))
-                return False
-            if facts is None:
-                return False
-            await self._report(account_id, facts)
-            return True
+            reading = self._read(provider, account_id, listed)
+            return await self._mishaps.contain(Followed.CALL, reading, call_id=listed.call_id)
+
+    async def _read(self, provider: VoiceProvider, account_id: UUID, listed: CallFacts) -> bool:
+        try:
+            facts = await in_full(provider, listed)
+        except ProviderError as error:
+            log.warning("call_not_read", call_id=listed.call_id, error=str(error))
+            return False
+        if facts is None:
+            return False
+        await self._report(account_id, facts)
+        return True
 
 
 async def _owners(session: AsyncSession, own: AccountAddress, listed: Sequence[CallFacts]) -> Mapping[str, UUID]:

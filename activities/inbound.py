@@ -131,6 +131,7 @@ def _write(row: InboundCallRow, facts: CallFacts, now: datetime) -> bool:
         analyzed_at=row.analyzed_at,
         disconnection_reason=row.disconnection_reason,
         takes_recording=row.recording_deletion is None,
+        transcript_reach=row.transcript_reach,
     )
     step = progress(before, facts, now=now)
     attempts.write(row, {column: value for column, value in step.changes.items() if column not in _OF_ATTEMPTS_ALONE})

@@ -160,7 +160,7 @@ async def _take_unmatched(session: AsyncSession, arrived: Arrived, now: datetime
     taken = await _take_inbound(session, arrived.account, arrived.facts, now)
     # Only now: an erasure that was under way held the locks that were taken for it.
     if arrived.is_kept and await _is_of_somebody_erased(session, arrived, now):
-        await webhook_events.empty(session, arrived.account.id, arrived.event_key)
+        await webhook_events.empty(session, arrived.account.id, arrived.event_key, now=now)
     return taken
 
 

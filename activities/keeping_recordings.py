@@ -67,6 +67,7 @@ class KeepRecordings:
         clock: Callable[[], datetime],
         *,
         shift: timedelta = SHIFT,
+        poll: timedelta = POLL,
         parting: timedelta = PARTING,
     ) -> None:
         """``shift``: how long to work at least; with none, until nothing is due."""
@@ -76,6 +77,7 @@ class KeepRecordings:
         self._deletions = deletions
         self._clock = clock
         self._shift_seconds = shift.total_seconds()
+        self._poll_seconds = poll.total_seconds()
         self._parting_seconds = parting.total_seconds()
         self._news = asyncio.Event()
         # However many there are of one kind, the other's turn comes.
@@ -158,7 +160,7 @@ class KeepRecordings:
 
     async def _wait(self, work: _Work, leaving: asyncio.Task[None], left_seconds: float) -> None:
         """Until there may be something to begin: a place came free, or a link arrived while there is a place."""
-        seconds = POLL.total_seconds() if left_seconds <= 0 else min(POLL.total_seconds(), left_seconds)
+        seconds = self._poll_seconds if left_seconds <= 0 else min(self._poll_seconds, left_seconds)
         news = asyncio.create_task(self._news.wait())
         others = {news} if len(work.running) < AT_ONCE else set()
         try:

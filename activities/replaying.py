@@ -33,6 +33,8 @@ class Result(StrEnum):
     """No attempt knows the call, and it didn't come in either."""
     LEFT_ALONE = "left_alone"
     """A kind that this version doesn't know, or an event that no webhook brought."""
+    GONE = "gone"
+    """Nothing is kept of it any more but its key: its time has gone by, or its person was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class Replay:
             event = await session.get_one(WebhookEventRow, event_id)
             facts = read_stored(event.payload)
             if facts is None:
-                return Replayed(event.id, event.event, event.call_id, Result.LEFT_ALONE), Taken()
+                result = Result.LEFT_ALONE if event.payload else Result.GONE
+                return Replayed(event.id, event.event, event.call_id, result), Taken()
             account = await session.get_one(AccountRow, event.account_id)
             before = await _standing(session, account, facts)
             taken = await inbox.apply_kept(session, account, facts, event_id, now=self._clock())

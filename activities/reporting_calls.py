@@ -150,4 +150,5 @@ def state_of(attempt: AttemptRow) -> AttemptState:
         outcome=None if attempt.outcome is None else AttemptOutcome(attempt.outcome),
         transfers=attempt.transfers or (),
         takes_recording=attempt.recording_deletion is None,
+        transcript_reach=attempt.transcript_reach,
     )

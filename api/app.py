@@ -234,7 +234,7 @@ def _lifespan(dependencies: Dependencies) -> Callable[[FastAPI], AbstractAsyncCo
         del app
         dependencies.background.spawn(_make_first_rows(dependencies))
         dependencies.background.spawn(hand_over_left_behind(dependencies))
-        async with pruning(dependencies.sessions):
+        async with pruning(dependencies.sessions, webhooks_kept=dependencies.settings.webhooks_kept):
             yield
         await dependencies.live.close()
         await dependencies.live_bell.close()

@@ -14,7 +14,7 @@ from domain.events import ROTATION
 from domain.standard_webhooks import SECRET_BYTES, written_secret
 from storage.campaigns import get_campaign
 from storage.event_deliveries import add_ping, get_delivery, send_anew
-from storage.event_subscriptions import begin_anew, count_subscriptions, get_subscription
+from storage.event_subscriptions import announce, begin_anew, count_subscriptions, get_subscription
 from storage.models import EventDeliveryRow, EventSubscriptionRow
 from telephony.link_addresses import check_written
 
@@ -43,6 +43,7 @@ async def make(
     session.add(row)
     await session.flush()
     await session.refresh(row)
+    await announce(session)
     _audit(session, principal, "event_subscription.made", row)
     await session.commit()
     return row, secret
@@ -81,6 +82,8 @@ async def change(
         setattr(row, name, value)
     if not row.enabled and row.disabled_at is None:
         row.disabled_at = deps.clock()
+    if row.enabled:
+        await announce(session)
     _audit(session, principal, "event_subscription.changed", row)
     await session.commit()
     return row

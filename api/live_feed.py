@@ -172,7 +172,7 @@ class LiveFeed:
             self.ring(UUID(word))
 
     async def _listen(self) -> None:
-        async with listening(self._settings, CHANNEL, self._hear, application="leadline-api-listening"):
+        async with listening(self._settings, {CHANNEL: self._hear}, application="leadline-api-listening"):
             while not self._is_closed:
                 await self._somebody.wait()
                 # Not wait_for: until Python 3.12 it could swallow the cancellation by which this ends.

@@ -86,7 +86,15 @@ def sentence(replayed: list[Replayed], *, dry_run: bool) -> str:
     told = ", ".join(f"{counts[result]} {result.replace('_', ' ')}" for result in Result if counts[result])
     events = f"{len(replayed)} event{'' if len(replayed) == 1 else 's'}"
     done = f"{events} {'would be ' if dry_run else ''}applied: {told}." if replayed else "There are no such events."
-    return "\n".join([*lines, done])
+    return "\n".join([*lines, done, *_of_those_gone(counts[Result.GONE])])
+
+
+def _of_those_gone(number: int) -> list[str]:
+    if not number:
+        return []
+    of_whom = "one of them" if number == 1 else f"{number} of them"
+    how_long = "LEADLINE_WEBHOOK_RETENTION_DAYS (90 unless it says otherwise), and of erased people not at all"
+    return [f"Nothing could be applied of {of_whom}: what was reported is kept for {how_long}."]
 
 
 def _report(replayed: list[Replayed], *, dry_run: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.calls import CallEvent, CallFacts
 from domain.outcomes import SettledOutcome, outcome_of
+from domain.transcripts import Reach, reach_of
 from domain.transfers import outcome_after, with_transfer
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 
@@ -23,7 +24,7 @@ class AttemptState:
     """The columns of an attempt that decide what a report may still change.
 
     ``sent_at``: when the request to dial left first. ``takes_recording``: False once its recording was ordered to be
-    deleted.
+    deleted. ``transcript_reach``: how far what is known goes of what was said.
     """
 
     status: AttemptStatus
@@ -34,6 +35,7 @@ class AttemptState:
     outcome: AttemptOutcome | None = None
     transfers: Sequence[Mapping[str, Any]] = ()
     takes_recording: bool = True
+    transcript_reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,6 @@ _KEPT_AS_REPORTED = (
     "agent_id",
     "agent_version",
     "duration_ms",
-    "transcript",
-    "utterances",
     "recording_url",
     "analysis",
     "cost_cents",
@@ -69,10 +69,12 @@ def progress(state: AttemptState, facts: CallFacts, *, now: datetime) -> Progres
 
     An attempt is settled by the report that carries the analysis, or by a looked-up call that ended more than
     ``ANALYSIS_WAIT`` ago. A settled attempt keeps its outcome; late facts only fill in what is missing, but for how the
-    call was put through to a person, which nothing else tells.
+    call was put through to a person, which nothing else tells; and what was said in the call, in whose place comes
+    what knows more of it.
     """
     known = _reported(state, facts)
     changes, missing = ({}, known) if is_stale(state, facts) else (known, {})
+    changes = changes | _said(state, facts)
     missing = missing | {"call_id": facts.call_id, "started_at": facts.started_at}
     if facts.analyzed and state.analyzed_at is None:
         changes = changes | {"analyzed_at": now}
@@ -94,6 +96,14 @@ def progress(state: AttemptState, facts: CallFacts, *, now: datetime) -> Progres
 def _reported(state: AttemptState, facts: CallFacts) -> dict[str, Any]:
     names = _KEPT_AS_REPORTED if state.takes_recording else set(_KEPT_AS_REPORTED) - {"recording_url"}
     return {name: value for name in names if (value := getattr(facts, name)) is not None}
+
+
+def _said(state: AttemptState, facts: CallFacts) -> dict[str, Any]:
+    """What was said, as this report tells it, unless one was heard that told more; all of it is of one report."""
+    reach = reach_of(facts)
+    if reach is None or tuple(reach) <= tuple(state.transcript_reach or ()):
+        return {}
+    return {"transcript": facts.transcript, "utterances": facts.utterances, "transcript_reach": list(reach)}
 
 
 def is_stale(state: AttemptState, facts: CallFacts) -> bool:

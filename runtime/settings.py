@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
@@ -71,6 +72,7 @@ class Settings(BaseModel):
     worker_port: Port | None = Field(None, validation_alias="LEADLINE_WORKER_PORT")
     temporal_environment: Mapping[str, str] = Field(default_factory=dict, repr=False)
 
+    webhook_retention_days: int = Field(90, ge=0, le=3_650, validation_alias="LEADLINE_WEBHOOK_RETENTION_DAYS")
     import_max_mib: int = Field(200, ge=1, le=4_096, validation_alias="LEADLINE_IMPORT_MAX_MIB")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
@@ -157,6 +159,11 @@ class Settings(BaseModel):
     def webhooks_get_lost(self) -> bool:
         """Whether real calls are made, and Retell can't reach us to tell what becomes of them."""
         return self.retell_api_key is not None and not is_public(self.reachable_url)
+
+    @property
+    def webhooks_kept(self) -> timedelta | None:
+        """For how long it is kept what webhooks reported; None: for good."""
+        return timedelta(days=self.webhook_retention_days) if self.webhook_retention_days else None
 
     @property
     def recordings_location(self) -> str:

@@ -1,10 +1,11 @@
 """Accounts: the workspaces at the voice provider."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import AccountRow, NumberPoolRow
@@ -44,8 +45,14 @@ async def get_account(session: AsyncSession, organization_id: UUID, account_id: 
 
 
 async def account_by_id(session: AsyncSession, account_id: UUID) -> AccountRow | None:
-    """The account, whosever it is: for webhooks, which come without a person."""
+    """The account, whosever it is."""
     return await session.get(AccountRow, account_id)
+
+
+async def accounts_by_id(session: AsyncSession, account_ids: Sequence[UUID]) -> Mapping[UUID, AccountRow]:
+    """Those of these accounts that there are, whosever they are: for webhooks, which come without a person."""
+    rows = await session.scalars(select(AccountRow).where(AccountRow.id == any_(literal(account_ids, ARRAY(Uuid)))))
+    return {row.id: row for row in rows}
 
 
 async def account_of_pool(session: AsyncSession, number_pool_id: UUID) -> AccountRow | None:

@@ -20,6 +20,7 @@ PERSONAL = frozenset(
     {
         "transcript",
         "utterances",
+        "transcript_reach",
         "recording_url",
         "analysis",
         "transfer_destination",

@@ -79,7 +79,7 @@ async def erase(session: AsyncSession, contact: ContactRow, now: datetime) -> Er
     await session.flush()
     at_provider = [*_at_provider(calls), *came_in, *await _trial_calls(session, contact, number)]
     await call_deletions.order(session, at_provider, now)
-    await _empty_events(session, contact, number, [call.id for call in calls], at_provider)
+    await _empty_events(session, contact, number, [call.id for call in calls], at_provider, now)
     await _empty_what_was_sent(session, contact, number, leads)
     await _empty_what_was_answered(session, contact, leads, calls)
     _empty_contact(contact, now)
@@ -189,6 +189,7 @@ async def _empty_events(
     number: str,
     attempt_ids: Sequence[UUID],
     calls: Sequence[CallAtProvider],
+    now: datetime,
 ) -> None:
     """Their keys stay, so that a repeat is known to be one, and brings nothing back."""
     event = WebhookEventRow
@@ -196,7 +197,7 @@ async def _empty_events(
         event.organization_id == contact.organization_id, event.call_id.in_([call.call_id for call in calls])
     )
     whose = or_(event.attempt_id.in_(attempt_ids), of_calls, _tells_of(contact, number))
-    statement = update(event).where(whose).values(payload={})
+    statement = update(event).where(whose).values(payload={}, emptied_at=now)
     await session.execute(statement.execution_options(synchronize_session=False))
 
 

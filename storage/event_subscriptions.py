@@ -3,12 +3,25 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import DisabledReason, is_given_up, rest_after
 from storage.models import EventSubscriptionRow
 from storage.pages import Cursor, Page, fetch_page
+
+CHANNEL = "leadline_subscriptions"
+"""Where it is said, with the commit, that somebody subscribes: workers look for nothing while nobody does."""
+
+
+async def announce(session: AsyncSession) -> None:
+    """Have the workers look for events from now on, as soon as the caller commits."""
+    await session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+async def does_anybody_subscribe(session: AsyncSession) -> bool:
+    """Of all organisations: whether there is a subscription that isn't disabled."""
+    return bool(await session.scalar(select(exists().where(EventSubscriptionRow.enabled))))
 
 
 async def subscriptions_page(

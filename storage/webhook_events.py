@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, select, text, update
+from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
@@ -92,10 +92,27 @@ async def is_kept(session: AsyncSession, account_id: UUID, event_key: str) -> bo
     return await session.scalar(query) is not None
 
 
-async def empty(session: AsyncSession, account_id: UUID, event_key: str) -> None:
+async def empty(session: AsyncSession, account_id: UUID, event_key: str, *, now: datetime) -> None:
     """Keep of this event its key alone."""
     which = (WebhookEventRow.account_id == account_id) & (WebhookEventRow.event_key == event_key)
-    await session.execute(update(WebhookEventRow).where(which).values(payload={}))
+    await session.execute(update(WebhookEventRow).where(which).values(payload={}, emptied_at=now))
+
+
+async def empty_old(session: AsyncSession, *, kept: timedelta, limit: int) -> int:
+    """Keep of the oldest events that came before ``kept`` their keys alone; how many these were. The caller commits.
+
+    Whoever asks at the same moment gets others.
+    """
+    row = WebhookEventRow
+    # The transaction's own instant, and no other clock's: an index can be asked for what came before it.
+    old = select(row.id).where(row.emptied_at.is_(None), row.received_at < func.now() - kept)
+    some = old.order_by(row.received_at).limit(limit).with_for_update(skip_locked=True)
+    statement = update(row).where(row.id == any_(func.array(some.scalar_subquery())))
+    emptied = await session.execute(
+        statement.values(payload={}, emptied_at=func.now()).returning(row.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(emptied.all())
 
 
 async def match_event(session: AsyncSession, event_id: UUID, attempt_id: UUID) -> None:

@@ -1,10 +1,11 @@
 """Keys of accounts for their webhooks, as they are stored: sealed."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, any_, delete, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import AccountRow, WebhookKeyRow
@@ -14,6 +15,17 @@ async def keys_of(session: AsyncSession, account_id: UUID) -> Sequence[WebhookKe
     """The account's keys, the newest first."""
     query = select(WebhookKeyRow).where(WebhookKeyRow.account_id == account_id)
     return (await session.scalars(query.order_by(WebhookKeyRow.created_at.desc(), WebhookKeyRow.id))).all()
+
+
+async def keys_of_accounts(
+    session: AsyncSession, account_ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[WebhookKeyRow]]:
+    """The keys of each of these accounts that has any, the newest first."""
+    query = select(WebhookKeyRow).where(WebhookKeyRow.account_id == any_(literal(account_ids, ARRAY(Uuid))))
+    found: defaultdict[UUID, list[WebhookKeyRow]] = defaultdict(list)
+    for row in await session.scalars(query.order_by(WebhookKeyRow.created_at.desc(), WebhookKeyRow.id)):
+        found[row.account_id].append(row)
+    return found
 
 
 async def put_key(session: AsyncSession, account: AccountRow, *, fingerprint: str, sealed: str) -> WebhookKeyRow:

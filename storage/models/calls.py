@@ -4,7 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Integer, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.recordings import RecordingDeletion
@@ -23,8 +24,10 @@ RECORDED_AT = text("coalesce(ended_at, recording_fetched_at)")
 class Reported:
     """What the provider reports of a call, and what it came to.
 
-    ``flags``: which phrases were said that the campaign listens for. ``callback_problem``: why a call-back that was
-    promised can't be kept. From ``erased_at`` on nothing that is reported brings back a word, a number or a link.
+    ``transcript`` and ``utterances`` are of one report, and ``transcript_reach`` says how far it goes
+    (``domain/transcripts.py``). ``flags``: which phrases were said that the campaign listens for.
+    ``callback_problem``: why a call-back that was promised can't be kept. From ``erased_at`` on nothing that is
+    reported brings back a word, a number or a link.
     """
 
     provider_status: Mapped[str | None]
@@ -37,6 +40,7 @@ class Reported:
     duration_ms: Mapped[int | None]
     transcript: Mapped[str | None]
     utterances: Mapped[list[dict[str, Any]] | None]
+    transcript_reach: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
     analysis: Mapped[dict[str, Any] | None]
     latency: Mapped[dict[str, Any] | None]
     cost_cents: Mapped[Decimal | None]

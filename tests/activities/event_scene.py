@@ -31,6 +31,7 @@ from tests.builders import Sessions, World, add_lead, change
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NAME, NUMBER = "Ada Lovelace", "+13125550123"
+LOOK_SECONDS = 0.05
 
 ADDRESSES = {"inside.example.com": "10.0.0.7", "localhost": "127.0.0.1"}
 
@@ -94,8 +95,8 @@ class Scene:
             unseal=self.sealing.unseal,
         )
         workflows = EventWorkflows(client, "events")
-        often = timedelta(seconds=0.05)
-        self.couriers = EventCouriers(sessions, self.sender, workflows, clock, every=often, most=most)
+        often, long = timedelta(seconds=LOOK_SECONDS), timedelta(days=1)
+        self.couriers = EventCouriers(sessions, self.sender, workflows, clock, every=often, asleep=long, most=most)
         self.retries = RetryEvent(self.sender, clock)
 
     async def subscribe(self, host: str = "crm.example.com", **columns: object) -> EventSubscriptionRow:

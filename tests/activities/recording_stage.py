@@ -14,7 +14,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.account_clients import AccountClients
 from activities.deleting_recordings import RecordingDeletions
 from activities.fetching_recordings import LEASE, RecordingFetcher
-from activities.keeping_recordings import PARTING, KeepRecordings, Shift
+from activities.keeping_recordings import PARTING, POLL, KeepRecordings, Shift
 from activities.recording_metrics import RecordingMetrics
 from storage.models import AttemptRow
 from storage.recording_store import RecordingStore
@@ -77,7 +77,11 @@ class RecordingStage:
         self._metrics = RecordingMetrics(self.registry)
 
     def keeper(
-        self, shift: timedelta = timedelta(0), parting: timedelta = PARTING, lease: timedelta = LEASE
+        self,
+        shift: timedelta = timedelta(0),
+        parting: timedelta = PARTING,
+        lease: timedelta = LEASE,
+        poll: timedelta = POLL,
     ) -> KeepRecordings:
         """One of any number of workers."""
         links = RecordingLinks(self._links, resolve=_everybody_is_public)
@@ -85,7 +89,9 @@ class RecordingStage:
             self._sessions, self.store, links, self._clients, {}, self._metrics, self.clock, lease=lease
         )
         deletions = RecordingDeletions(self._sessions, self.store, self._metrics, self.clock)
-        return KeepRecordings(self._sessions, self.store, fetcher, deletions, self.clock, shift=shift, parting=parting)
+        return KeepRecordings(
+            self._sessions, self.store, fetcher, deletions, self.clock, shift=shift, poll=poll, parting=parting
+        )
 
     async def round(self) -> Shift:
         return await ActivityEnvironment().run(self.keeper().keep_recordings)

@@ -21,6 +21,7 @@ from tests.builders import (
     add_world,
     reread,
 )
+from tests.patience import PATIENCE_SECONDS
 
 AGES = timedelta(seconds=30)
 
@@ -160,7 +161,7 @@ async def test_a_worker_that_stops_does_not_wait_for_the_rest(
         environment.worker_shutdown()
 
     engine.at_start = stops
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         started = await environment.run(BulkStart(sessions, stage.workflows, clock).start, at_most=AGES)
     assert len(started) < 5
 

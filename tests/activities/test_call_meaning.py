@@ -18,6 +18,7 @@ from tests.activities.provider_edge import ProviderEdge, refuses
 from tests.activities.stage import Clock, Stage
 from tests.activities.webhooks import HEARD, LIFECYCLE, payload, says, take, unanswered
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_lead_of, change, reread
+from tests.patience import PATIENCE_SECONDS
 
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 PROMISED = "2026-03-03T10:00:00"
@@ -181,7 +182,7 @@ async def test_the_contacts_lock_comes_before_the_attempts(
         await holding.get_one(ContactRow, lead.contact_id, with_for_update={"key_share": True})
         written = payload("call_analyzed", attempt, **says(wrong_number=True))
         taking = asyncio.create_task(take(sessions, world.account, written))
-        async with asyncio.timeout(5), sessions() as watching:
+        async with asyncio.timeout(PATIENCE_SECONDS), sessions() as watching:
             while await watching.scalar(WAITING) == 0:
                 await watching.rollback()
         for row, row_id in ((LeadRow, lead.id), (AttemptRow, attempt.id)):

@@ -12,8 +12,7 @@ from storage.models import LeadRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
 from tests.builders import NOON, Sessions, World, add_lead, change
-
-PATIENCE = 10
+from tests.patience import PATIENCE_SECONDS
 
 MONDAY_OPENING = NOON.replace(hour=15)
 SOON = timedelta(milliseconds=50)
@@ -32,7 +31,7 @@ async def add_parked(sessions: Sessions, world: World, place: int, **columns: ob
 
 
 async def until_signals(sessions: Sessions, engine: EngineEdge, number: int) -> None:
-    async with asyncio.timeout(PATIENCE), sessions() as session:
+    async with asyncio.timeout(PATIENCE_SECONDS), sessions() as session:
         while len(engine.signals) < number:
             await session.execute(text("select pg_sleep(0.01)"))
 

@@ -12,6 +12,7 @@ from storage.models import LeadRow
 from tests.activities.provider_edge import ProviderEdge, refuses
 from tests.activities.stage import Clock, Stage
 from tests.builders import Sessions, World, add_lead, change, reread
+from tests.patience import PATIENCE_SECONDS
 
 NUMBER = "+13125550123"
 CONSENT = {"basis": "written"}
@@ -35,7 +36,7 @@ async def put_on_a_list(sessions: Sessions, world: World) -> None:
 
 
 async def until_somebody_waits(sessions: Sessions) -> None:
-    async with asyncio.timeout(5), sessions() as watching:
+    async with asyncio.timeout(PATIENCE_SECONDS), sessions() as watching:
         while await watching.scalar(WAITING) == 0:
             await watching.rollback()
 

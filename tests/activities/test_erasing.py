@@ -137,7 +137,7 @@ async def test_a_replay_brings_nothing_back(
         await take(sessions, world.account, told(event, attempt))
     await erase(sessions, lead)
     replay = Replay(sessions, stage.workflows, clock)
-    assert [one.result async for one in replay.run(Wanted())] == [Result.LEFT_ALONE] * 3
+    assert [one.result async for one in replay.run(Wanted())] == [Result.GONE] * 3
     assert await is_nothing_left(sessions)
 
 

@@ -14,16 +14,16 @@ from activities.following_calls import CallFollowing
 from storage.models import CallerIdRow, FollowedAccountRow, InboundCallRow, LeadRow, WebhookEventRow
 from telephony.http import provider_http_client
 from tests.activities.engine_edge import EngineEdge
-from tests.activities.test_following_calls import EVERY, Following
+from tests.activities.test_following_calls import EVERY, Following, refuse_to_write
 from tests.activities.webhooks import take
 from tests.builders import ALWAYS, Sessions, World, add_lead, add_pool, add_world, change, reread
+from tests.patience import PATIENCE_SECONDS
 from tests.telephony.conftest import control, simulator
 
 __all__ = ["control", "simulator"]
 
 CALLER = "+13125550123"
 OURS = "+12125550101"
-PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
@@ -159,6 +159,18 @@ async def test_a_provider_that_does_not_answer_is_asked_again_and_of_ten_who_loo
     assert (await control.get("/stats")).json()["requests"]["list-calls"] == 2
     async with sessions() as session:
         assert await session.scalar(select(func.count()).select_from(InboundCallRow)) == 1
+
+
+async def test_a_call_that_cannot_be_taken_keeps_no_other_from_being_taken(
+    stage: Following, sessions: Sessions, lead: LeadRow, control: httpx.AsyncClient
+) -> None:
+    broken = await ring(control, "analyzed", talk_seconds=0.1, from_number="+14155550199")
+    sound = await ring(control, "analyzed", talk_seconds=0.1)
+    await refuse_to_write(sessions, "inbound_calls", f"new.call_id = '{broken}'")
+    assert await later(stage, 1).look() == 1
+    row = await the_call(sessions)
+    assert (row.call_id, row.status, row.lead_id) == (sound, "done", lead.id)
+    assert stage.broken_off("call") == 1
 
 
 async def test_without_an_account_of_the_kind_nobody_is_asked(stage: Following, control: httpx.AsyncClient) -> None:

@@ -20,6 +20,7 @@ from tests.activities.provider_edge import ProviderEdge, refuses
 from tests.activities.stage import Clock, Stage
 from tests.activities.webhooks import BEGUN, HEARD, LIFECYCLE, take, unanswered
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change, reread
+from tests.patience import PATIENCE_SECONDS
 
 ENDED = BEGUN + timedelta(seconds=31)
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
@@ -207,7 +208,7 @@ async def test_the_owners_lock_comes_before_the_attempts(
     async with sessions.begin() as holding:
         await holding.get_one(what, getattr(world, whose).id, with_for_update={"read": True})
         taking = asyncio.create_task(take(sessions, world.account, unanswered("call_analyzed", attempt, reason)))
-        async with asyncio.timeout(5), sessions() as watching:
+        async with asyncio.timeout(PATIENCE_SECONDS), sessions() as watching:
             while await watching.scalar(WAITING) == 0:
                 await watching.rollback()
         for row, row_id in ((LeadRow, lead.id), (AttemptRow, attempt.id)):
@@ -236,7 +237,7 @@ async def test_a_rush_of_decisions_does_not_keep_out_who_parks(
             context = await lock_lead(session, first.id)
         return context is not None and context.account.parked_at is not None
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         async with sessions.begin() as deciding:
             assert await lock_lead(deciding, first.id) is not None
             group.create_task(park())

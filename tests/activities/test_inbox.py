@@ -191,6 +191,32 @@ async def test_a_running_transcript_is_kept_with_the_attempt_and_never_in_the_in
     assert [event.event for event in await events(sessions)] == ["call_ended"]
 
 
+def running(attempt: AttemptRow, *contents: str) -> dict[str, Any]:
+    """What was said so far, a second for each utterance."""
+    said = [
+        {"role": "agent", "content": content, "words": [{"word": content, "start": second, "end": second + 0.9}]}
+        for second, content in enumerate(contents)
+    ]
+    written = "".join(f"Agent: {content}\n" for content in contents)
+    started = payload("call_started", attempt, transcript=written, transcript_object=said)
+    return started | {"event": "transcript_updated"}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+async def test_a_running_transcript_moves_forward_only(
+    sessions: Sessions, world: World, attempt: AttemptRow, order: Sequence[int]
+) -> None:
+    words = ("Good day", "Are you there?", "Goodbye")
+    for place, number in enumerate((*order, *order), start=1):
+        await take(sessions, world.account, running(attempt, *words[: number + 1]))
+        known = max((*order, *order)[:place])
+        row = await reread(sessions, attempt)
+        assert [one["content"] for one in row.utterances or ()] == list(words[: known + 1])
+        assert row.transcript == "".join(f"Agent: {word}\n" for word in words[: known + 1])
+    await take(sessions, world.account, payload("call_ended", attempt))
+    assert (await reread(sessions, attempt)).transcript == "Agent: Hello\nUser: Hello\n"
+
+
 async def test_a_workflow_is_told_once_what_it_has_not_been_told(
     stage: Stage, sessions: Sessions, world: World, lead: LeadRow, attempt: AttemptRow, engine: EngineEdge
 ) -> None:

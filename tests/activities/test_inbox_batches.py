@@ -15,9 +15,11 @@ from storage.driver_transactions import DriverTransactions
 from storage.models import AttemptRow, WebhookEventRow
 from tests.activities.webhooks import HEARD, LIFECYCLE, arrived, payload, take
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change, reread
+from tests.patience import PATIENCE_SECONDS
 
 CALLS = 4
-KINDS = (*LIFECYCLE, "transcript_updated", "transfer_started")
+RUNNING = tuple(f"transcript_updated {number}" for number in (1, 2, 3))
+KINDS = (*LIFECYCLE, *RUNNING, "transfer_started")
 UNLIKE = {"id", "lead_id", "contact_id", "look_up_at", "created_at", "not_before", "not_after", "call_id"}
 
 
@@ -36,10 +38,15 @@ async def attempt(sessions: Sessions, world: World) -> AttemptRow:
 
 
 def report(event: str, attempt: AttemptRow, **call: object) -> dict[str, Any]:
-    """A webhook of the attempt's own call."""
-    if event == "transcript_updated":
-        said = {"transcript": "Agent: Good day\n", "transcript_object": [{"role": "agent", "content": "Good day"}]}
-        return payload("call_started", attempt, call_id=f"call_{attempt.id}", **said, **call) | {"event": event}
+    """A webhook of the attempt's own call; a running transcript has as many utterances as its number says."""
+    if event in RUNNING:
+        said = [
+            {"role": "agent", "content": "Good day", "words": [{"word": "day", "end": turn + 0.5}]}
+            for turn in range(int(event.split()[1]))
+        ]
+        told = {"transcript": "Agent: Good day\n" * len(said), "transcript_object": said}
+        live = payload("call_started", attempt, call_id=f"call_{attempt.id}", **told, **call)
+        return live | {"event": "transcript_updated"}
     kind = event if event in LIFECYCLE else "call_started"
     return payload(kind, attempt, call_id=f"call_{attempt.id}", **call) | {"event": event}
 
@@ -74,7 +81,7 @@ async def test_a_whole_call_in_one_batch_is_settled_whatever_its_order(
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_any_batches_of_any_events_leave_the_rows_that_one_by_one_would(
+async def test_any_batches_of_any_events_leave_the_rows_that_one_by_one_would_in_any_other_order(
     sessions: Sessions, world: World, seed: int
 ) -> None:
     dice = random.Random(seed)
@@ -91,12 +98,12 @@ async def test_any_batches_of_any_events_leave_the_rows_that_one_by_one_would(
         ):
             if taken is None:
                 await take(sessions, world.account, report(kind, rows[call]))
-    for call, kind in plan:
+    for call, kind in dice.sample(plan, len(plan)):
         await take(sessions, world.account, report(kind, twins[call]))
     for row, twin in zip(rows, twins, strict=True):
         assert facts_of(await reread(sessions, row)) == facts_of(await reread(sessions, twin))
     for which in (rows, twins):
-        kinds = {(call, kind) for call, kind in plan if kind != "transcript_updated"}
+        kinds = {(call, kind) for call, kind in plan if kind not in RUNNING}
         ids = [row.id for row in which]
         async with sessions() as session:
             query = select(func.count()).where(WebhookEventRow.attempt_id.in_(ids))
@@ -139,6 +146,18 @@ async def test_a_probe_a_finished_attempt_and_a_call_of_nobody_are_left(sessions
     assert await kept(sessions) == 0
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(RUNNING)), ids="-".join)
+@pytest.mark.parametrize("at_once", [True, False], ids=["one-batch", "three-batches"])
+async def test_a_running_transcript_moves_forward_only(
+    sessions: Sessions, world: World, attempt: AttemptRow, order: Sequence[str], at_once: bool
+) -> None:
+    written = [report(event, attempt) for event in (*order, *order)]
+    for batch in [written] if at_once else [[one] for one in written]:
+        assert await together(sessions, world, batch) == [Taken()] * len(batch)
+    row = await reread(sessions, attempt)
+    assert (row.transcript, len(row.utterances or ())) == ("Agent: Good day\n" * 3, 3)
+
+
 async def test_an_attempt_that_somebody_else_has_locked_is_not_waited_for(
     sessions: Sessions, world: World, attempt: AttemptRow
 ) -> None:
@@ -146,7 +165,7 @@ async def test_an_attempt_that_somebody_else_has_locked_is_not_waited_for(
     async with sessions.begin() as session:
         await session.get_one(AttemptRow, attempt.id, with_for_update=True)
         written = [report("call_started", attempt), report("call_started", other)]
-        assert await asyncio.wait_for(together(sessions, world, written), 5) == [None, Taken()]
+        assert await asyncio.wait_for(together(sessions, world, written), PATIENCE_SECONDS) == [None, Taken()]
 
 
 async def test_of_two_calls_that_claim_one_attempt_neither_is_taken_with_the_others(

@@ -14,9 +14,8 @@ from storage.room import CHANNEL, announce_room
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Stage
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change
+from tests.patience import PATIENCE_SECONDS
 from tests.query_plans import overheard
-
-PATIENCE_SECONDS = 10
 
 
 @pytest.fixture

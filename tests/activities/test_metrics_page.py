@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from activities.figures import _families
+from activities.following_mishaps import FollowingMishaps
 from activities.reconciling import Findings
 from activities.recording_metrics import RecordingMetrics
 from activities.round_metrics import RoundMetrics
@@ -25,7 +26,8 @@ def test_every_metric_is_explained() -> None:
     registry = CollectorRegistry()
     RoundMetrics(registry)
     RecordingMetrics(registry)
+    FollowingMishaps(registry)
     standing = _families(Figures(0, 0, 0, 0, 0, 0, 0, limits_read_at=datetime.now(UTC)))
     names = [family.name for family in (*registry.collect(), *standing)]
-    assert len(names) == 12
+    assert len(names) == 13
     assert [name for name in names if f"`{name}" not in PAGE] == []

@@ -15,6 +15,7 @@ from storage.models import AttemptRow, CampaignRow, ContactRow, LeadRow
 from tests.activities.provider_edge import Answer, ProviderEdge, refuses
 from tests.activities.stage import Clock, Stage
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change, reread
+from tests.patience import PATIENCE_SECONDS
 
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 
@@ -237,7 +238,7 @@ async def test_the_gate_reads_its_clock_once_it_has_waited_for_the_locks(
     async with sessions.begin() as holding:
         await holding.get_one(CampaignRow, world.campaign.id, with_for_update=True)
         placing = asyncio.create_task(stage.place(granted))
-        async with asyncio.timeout(5), sessions() as watching:
+        async with asyncio.timeout(PATIENCE_SECONDS), sessions() as watching:
             while await watching.scalar(WAITING) == 0:
                 await watching.rollback()
         clock.forward(seconds=31)

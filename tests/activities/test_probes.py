@@ -30,6 +30,7 @@ from tests.builders import (
     change,
     reread,
 )
+from tests.patience import PATIENCE_SECONDS
 
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 SECOND = timedelta(seconds=1)
@@ -173,7 +174,7 @@ async def test_who_comes_too_late_to_try_something_serves_others_all_the_same(
     async with sessions.begin() as somebody:
         campaign = await somebody.get_one(CampaignRow, world.campaign.id, with_for_update={"key_share": True})
         handing_on = asyncio.create_task(stage.slots.hand_on(world.pool.id))
-        async with asyncio.timeout(5), sessions() as watching:
+        async with asyncio.timeout(PATIENCE_SECONDS), sessions() as watching:
             while await watching.scalar(WAITING) == 0:
                 await watching.rollback()
         campaign.probe_at = NOON + 30 * SECOND

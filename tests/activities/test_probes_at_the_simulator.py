@@ -16,11 +16,10 @@ from telephony.http import provider_http_client
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
 from tests.builders import ALWAYS, Sessions, World, add_lead, add_world, reread
+from tests.patience import PATIENCE_SECONDS
 from tests.telephony.conftest import control, simulator
 
 __all__ = ["control", "simulator"]
-
-PATIENCE_SECONDS = 20
 
 
 @pytest.fixture

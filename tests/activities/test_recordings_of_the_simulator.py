@@ -26,11 +26,11 @@ from telephony.requests import CallRequest, build_call_body
 from telephony.retell_client import RetellProvider
 from tests.activities.stage import Clock
 from tests.builders import Sessions, World, add_attempt_of, add_lead, reread
+from tests.patience import PATIENCE_SECONDS
 from tests.telephony.conftest import API_KEY, control, provider, simulator
 
 __all__ = ["control", "provider", "simulator"]
 
-PATIENCE_SECONDS = 20
 STATM = Path("/proc/self/statm")
 MEBIBYTE = 1024 * 1024
 HUGE_BYTES = 200 * MEBIBYTE

@@ -26,6 +26,7 @@ from tests.builders import (
     change,
     reread,
 )
+from tests.patience import PATIENCE_SECONDS
 
 CLOSING = NOON.replace(hour=22, minute=59, second=55)
 """Until when requests may leave on the Monday of ``NOON``: five seconds before 17:00 in Chicago."""
@@ -254,7 +255,7 @@ async def test_a_lead_that_somebody_decides_about_is_passed_over_and_not_waited_
 ) -> None:
     await change(sessions, world.campaign, replanned_at=NOON + timedelta(seconds=1))
     held, other = await add_waiting(sessions, world, 1), await add_waiting(sessions, world, 2)
-    async with sessions.begin() as holder, asyncio.timeout(5):
+    async with sessions.begin() as holder, asyncio.timeout(PATIENCE_SECONDS):
         await holder.get_one(LeadRow, held.id, with_for_update={"key_share": True})
         assert await stage.replanning.run_round() == 1
     assert (await reread(sessions, other)).planned_at == NOON + timedelta(seconds=1)

@@ -23,6 +23,7 @@ from tests.builders import (
     change,
     reread,
 )
+from tests.patience import PATIENCE_SECONDS
 
 LAST_DIGITS = iter(range(10_000))
 
@@ -92,7 +93,7 @@ async def test_a_slot_that_comes_free_under_a_shared_cap_is_handed_on_to_the_oth
     await change(sessions, world.account, max_live_calls=1)
     lead = (await add_leads(sessions, other, 1))[0]
     stage.slots.nudge(world.pool.id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not engine.signals:
             await live(sessions)
     assert engine.signals == [(f"lead-{lead.id}", "slot_granted")]

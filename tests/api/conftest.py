@@ -29,6 +29,8 @@ from storage.attempts import NewAttempt, attempt_id
 from storage.migrate import upgrade
 from storage.models import AttemptRow, CampaignRow, LeadRow, MembershipRow, NumberPoolRow, UserRow
 from tests.builders import add_attempt
+from tests.migrated_database import PATIENT
+from tests.patience import PATIENCE_SECONDS
 
 PASSWORD = "correct horse"
 WEBHOOK_KEY = "key_of_the_simulator"
@@ -78,7 +80,8 @@ def logs(settings: Settings) -> None:
 
 @pytest.fixture(scope="session")
 async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(settings)
+    patience = timedelta(seconds=PATIENCE_SECONDS)
+    engine = create_engine(settings, pool_wait=patience, more_settings=PATIENT)
     yield engine
     await engine.dispose()
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from api.body_limit import FILE_LIMIT_BYTES, MEBIBYTE
 from storage.models import AuditEntryRow, ContactRow, DoNotCallEntryRow, DoNotCallListRow, OrganizationRow
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = "/api/v1/do-not-call"
 CUT_OFF_WHOEVER_WAITS = text(
@@ -234,7 +235,7 @@ async def test_a_batch_that_loses_its_connection_is_put_again(admin: httpx.Async
     async with sessions.begin() as gate:
         await gate.execute(select(OrganizationRow.id).with_for_update(read=True))
         importing = asyncio.create_task(taken(admin, "2125550102\n2125550103"))
-        async with asyncio.timeout(5), sessions() as watching:
+        async with asyncio.timeout(PATIENCE_SECONDS), sessions() as watching:
             while await watching.scalar(CUT_OFF_WHOEVER_WAITS) == 0:
                 await watching.rollback()
     assert counts(await importing) == (1, 1, 1, 0)

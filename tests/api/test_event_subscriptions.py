@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg  # type: ignore[import-untyped]
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from activities.events_at_work import EventWork, event_work
 from api.shown import AsAnswered
 from runtime.sealing import Sealing
 from runtime.settings import Settings
+from storage.event_subscriptions import CHANNEL
 from storage.models import AuditEntryRow, EventSubscriptionRow
 from telephony.outside_http import outside_http_client
 from tests.traces import found_in_the_database
@@ -184,6 +186,26 @@ async def test_tries_are_those_of_a_delivery_of_the_subscription(admin: httpx.As
     for subscription_id, delivery_id in ((other["id"], ping["id"]), (made["id"], uuid4()), (uuid4(), ping["id"])):
         answer = await admin.get(f"{PATH}/{subscription_id}/deliveries/{delivery_id}/tries")
         assert answer.status_code == 404
+
+
+async def test_workers_are_told_of_a_subscription_with_its_commit(
+    admin: httpx.AsyncClient, api_database_url: str
+) -> None:
+    words: asyncio.Queue[str] = asyncio.Queue()
+    connection = await asyncpg.connect(api_database_url)
+    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, word: words.put_nowait(word))
+
+    async def told() -> int:
+        await connection.execute("select 1")  # what was said before has come with its answer
+        return words.qsize()
+
+    one = f"{PATH}/{(await subscribe(admin))['id']}"
+    assert await told() == 1
+    assert (await admin.patch(one, json={"enabled": False})).status_code == 200
+    assert await told() == 1
+    assert (await admin.patch(one, json={"enabled": True})).status_code == 200
+    assert await told() == 2
+    await connection.close()
 
 
 async def test_a_subscription_is_changed_disabled_enabled_and_deleted(

@@ -38,11 +38,11 @@ from telephony.recording_links import RecordingLinks
 from telephony.retell_client import RetellProvider
 from tests.api.conftest import PASSWORD, WEBHOOK_KEY
 from tests.api.live.ear import listen
+from tests.patience import PATIENCE_SECONDS
 
 Sessions = async_sessionmaker[AsyncSession]
 PATH = "/api/v1/calls/webhook"
 CALLER = "+12125550199"
-PATIENCE_SECONDS = 15
 
 
 @dataclass(frozen=True)

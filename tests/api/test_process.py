@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 20
 
 
 def free_port() -> int:
@@ -22,7 +23,7 @@ def free_port() -> int:
 
 
 async def answered(port: int) -> httpx.Response:
-    async with httpx.AsyncClient() as client, asyncio.timeout(START_SECONDS):
+    async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 return await client.get(f"http://127.0.0.1:{port}/healthz")
@@ -48,7 +49,7 @@ async def test_the_process_answers_and_ends_with_status_0(
     try:
         assert (await answered(port)).status_code == 200
         process.send_signal(stop)
-        _, errors = await asyncio.wait_for(process.communicate(), START_SECONDS)
+        _, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()

@@ -1,7 +1,9 @@
 """An account's own webhook keys: written once, shown never, valid at once and no longer than they stand."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Self
 from uuid import uuid4
 
 import httpx
@@ -13,14 +15,16 @@ from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from structlog.testing import capture_logs
 from temporalio.client import Client
+from typing_extensions import override
 
 from api.app import Parts, create_app
 from api.dependencies import Dependencies
-from api.webhook_keys import WebhookKeys
+from api.webhook_keys import ASKED_TOGETHER, MOST_ACCOUNTS, MOST_STRANGERS, WebhookKeys
 from runtime.database import create_engine, session_factory
 from runtime.sealing import Sealing
 from runtime.settings import Settings
 from storage.models import AccountRow, AuditEntryRow, OrganizationRow, WebhookEventRow, WebhookKeyRow
+from tests.patience import PATIENCE_SECONDS
 
 PATH = "/api/v1/calls/webhook"
 OLD, NEW = "key_of_the_account_old", "key_of_the_account_new"
@@ -237,6 +241,87 @@ async def test_while_the_database_is_away_the_keys_that_were_known_hold(
     assert (await process.of(account.id)).keys == [OLD]
     with pytest.raises(OSError, match="Connect call failed"):
         await process.of(uuid4())
+
+
+class Held(async_sessionmaker[AsyncSession]):
+    """The next session that is asked for gets its connection when it is let go, and no sooner."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine, expire_on_commit=False, class_=Waiting)
+        self.reached, self.let_go = asyncio.Event(), asyncio.Event()
+
+    @override
+    def __call__(self, **local_kw: object) -> AsyncSession:
+        session = super().__call__(**local_kw)
+        if isinstance(session, Waiting) and not self.reached.is_set():
+            self.reached.set()
+            session.may_begin = self.let_go
+        return session
+
+
+class Waiting(AsyncSession):
+    may_begin: asyncio.Event | None = None
+
+    @override
+    async def __aenter__(self) -> Self:
+        if self.may_begin is not None:
+            await self.may_begin.wait()
+        return await super().__aenter__()
+
+
+async def test_an_account_that_is_known_does_not_wait_for_made_up_ones(
+    admin: httpx.AsyncClient, account: AccountRow, keys: str, engine: AsyncEngine
+) -> None:
+    await admin.post(keys, json={"key": OLD})
+    watch, held = Watch(), Held(engine)
+    held.reached.set()
+    process = WebhookKeys(held, Sealing([SECRETS_KEY]), watch)
+    await process.of(account.id)
+    watch.seconds += 5
+    held.reached.clear()
+    strangers = [asyncio.create_task(process.of(uuid4())) for _ in range(20)]
+    await held.reached.wait()
+    known = await asyncio.wait_for(process.of(account.id), PATIENCE_SECONDS)
+    assert (known.keys, [one.done() for one in strangers]) == ([OLD], [False] * 20)
+    held.let_go.set()
+    assert [(await one).account for one in strangers] == [None] * 20
+
+
+async def test_made_up_accounts_are_looked_for_together(
+    admin: httpx.AsyncClient, sessions: Sessions, statements: list[str]
+) -> None:
+    process = WebhookKeys(sessions, Sealing([SECRETS_KEY]))
+    statements.clear()
+    found = await asyncio.gather(*(process.of(uuid4()) for _ in range(ASKED_TOGETHER)))
+    assert {one.account for one in found} == {None}
+    assert len(statements) == 1
+
+
+async def test_made_up_accounts_take_no_place_of_one_that_there_is(
+    admin: httpx.AsyncClient, account: AccountRow, keys: str, sessions: Sessions, statements: list[str]
+) -> None:
+    await admin.post(keys, json={"key": OLD})
+    process = WebhookKeys(sessions, Sealing([SECRETS_KEY]), Watch())
+    await process.of(account.id)
+    await asyncio.gather(*(process.of(uuid4()) for _ in range(MOST_ACCOUNTS + MOST_STRANGERS)))
+    statements.clear()
+    assert (await process.of(account.id)).keys == [OLD]
+    assert statements == []
+
+
+async def test_what_was_being_read_while_a_key_was_removed_is_not_kept(
+    admin: httpx.AsyncClient, account: AccountRow, keys: str, engine: AsyncEngine
+) -> None:
+    old = (await admin.post(keys, json={"key": OLD})).json()
+    held = Held(engine)
+    process = WebhookKeys(held, Sealing([SECRETS_KEY]), Watch())
+    asked = asyncio.create_task(process.of(account.id))
+    await held.reached.wait()
+    process.forget(account.id)
+    held.let_go.set()
+    assert (await asked).keys == [OLD]
+    await admin.delete(f"{keys}/{old['id']}")
+    assert (await process.of(account.id)).keys == []
 
 
 async def test_where_nothing_can_be_sealed_an_admin_is_told_what_to_set(

@@ -22,6 +22,7 @@ from runtime.settings import Settings
 from storage.models import AccountRow, AttemptRow, WebhookEventRow
 from tests.activities.webhooks import HEARD, arrived, payload
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_world, change, reread
+from tests.patience import PATIENCE_SECONDS
 from tests.query_plans import overheard
 
 CALLS = 40
@@ -92,7 +93,7 @@ async def test_one_that_waits_for_a_lock_keeps_no_other_waiting(
         await session.get_one(AttemptRow, locked.id, with_for_update=True)
         waiting = asyncio.create_task(line.take(arrived(world.account, end_of(locked))))
         await asyncio.wait_for(
-            asyncio.gather(*(line.take(arrived(world.account, end_of(row))) for row in others)), timeout=5
+            asyncio.gather(*(line.take(arrived(world.account, end_of(row))) for row in others)), PATIENCE_SECONDS
         )
         assert not waiting.done()
     assert await waiting == Taken()
@@ -149,4 +150,4 @@ async def test_who_joins_the_line_in_the_moment_in_which_all_writers_leave_it_wa
     once = asyncio.create_task(report(1))
     await database.waited_for.get()
     database.is_away.set()
-    await asyncio.wait_for(asyncio.gather(twice, once), timeout=5)
+    await asyncio.wait_for(asyncio.gather(twice, once), PATIENCE_SECONDS)

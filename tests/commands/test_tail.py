@@ -25,6 +25,7 @@ from tests.api.conftest import (
     sign,
 )
 from tests.api.live.conftest import NewCall, Process, Report, change, new_call, process, report, start
+from tests.patience import PATIENCE_SECONDS
 
 __all__ = [
     "absent_engine",
@@ -44,7 +45,6 @@ __all__ = [
 
 PROJECT = Path(__file__).parents[2]
 TAIL = "import typer; from commands.tail import tail; typer.run(tail)"
-PATIENCE_SECONDS = 60
 
 
 class Running:

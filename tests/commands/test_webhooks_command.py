@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from storage.attempts import attempt_id
-from storage.models import AttemptRow
+from storage.models import AttemptRow, WebhookEventRow
+from storage.webhook_events import empty_old
 from tests.activities.webhooks import payload, take
 from tests.builders import NOON, add_attempt_of, add_lead, add_world, reread
 from tests.migrated_database import database_template, sessions
@@ -57,6 +60,19 @@ async def test_stored_events_are_applied_and_told_of(
     assert (await reread(sessions, attempt)).outcome == "answered"
     again = replay(tmp_path, database_url, "--call", "call_1")
     assert (again.returncode, again.stdout.strip()) == (0, "1 event applied: 1 unchanged.")
+
+
+async def test_of_events_of_which_nothing_is_kept_any_more_that_is_said(
+    database_url: str, attempt: AttemptRow, sessions: Sessions, tmp_path: Path
+) -> None:
+    async with sessions.begin() as session:
+        await session.execute(update(WebhookEventRow).values(received_at=NOON - timedelta(days=91)))
+        assert await empty_old(session, kept=timedelta(days=90), limit=5) == 1
+    counted, said = replay(tmp_path, database_url, "--unmatched").stdout.splitlines()
+    assert counted == "1 event applied: 1 gone."
+    assert said.startswith("Nothing could be applied of one of them: ")
+    assert "LEADLINE_WEBHOOK_RETENTION_DAYS" in said
+    assert json.loads(replay(tmp_path, database_url, "--unmatched", "--json").stdout)["counts"]["gone"] == 1
 
 
 async def test_the_database_of_the_stack_that_runs_here_is_found(

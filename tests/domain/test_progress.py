@@ -47,7 +47,7 @@ SEEN_LIVE = facts(CallEvent.LOOKED_UP, provider_status="ongoing")
 SEEN_OVER = facts(CallEvent.LOOKED_UP, OVER)
 ALL = (STARTED, TRANSCRIPT, TRANSFER, ENDED, ANALYZED, PLACED, SEEN_LIVE, SEEN_OVER)
 
-_DECIDE = ("sent_at", "ended_at", "analyzed_at", "disconnection_reason", "outcome")
+_DECIDE = ("sent_at", "ended_at", "analyzed_at", "disconnection_reason", "outcome", "transcript_reach")
 
 
 class Attempt:
@@ -123,6 +123,55 @@ def test_states_move_forward_only_and_the_end_and_its_slot_are_never_taken_back(
         assert order.index(attempt.columns["status"]) >= order.index(before["status"])
         for column in ("started_at", "ended_at", "slot_released_at", "analyzed_at", "call_id", "analysis"):
             assert before.get(column) in (None, attempt.columns.get(column))
+
+
+def spoken(words: str, seconds: float, event: CallEvent = CallEvent.TRANSCRIPT_UPDATED, **more: Any) -> CallFacts:  # noqa: ANN401
+    said = [{"role": "user", "content": words, "words": [{"word": "x", "end": seconds}]}]
+    return facts(event, transcript=f"User: {words}", utterances=said, **more)
+
+
+RUNNING = (spoken("Who", 1.0), spoken("Who is", 1.5), spoken("Who is it?", 2.0))
+
+
+@given(
+    st.lists(st.sampled_from(RUNNING), max_size=4),
+    st.permutations((*RUNNING, facts(CallEvent.ENDED, OVER, transcript=None))),
+)
+def test_a_running_transcript_is_never_replaced_by_one_that_knows_less(
+    repeats: Sequence[CallFacts], order: Sequence[CallFacts]
+) -> None:
+    """However the reports come, and also where the end of the call doesn't tell what was said in it."""
+    heard = Attempt()
+    for number, report in enumerate((*order, *repeats), start=1):
+        heard.hear(report)
+        said = [one for one in (*order, *repeats)[:number] if one.transcript is not None]
+        longest = max((one.transcript or "" for one in said), key=len, default=None)
+        assert heard.columns.get("transcript") == longest
+    assert heard.columns["utterances"] == RUNNING[-1].utterances
+
+
+@pytest.mark.parametrize(
+    ("report", "takes_its_place"),
+    [
+        pytest.param(RUNNING[-1], False, id="running"),
+        pytest.param(facts(CallEvent.ENDED, OVER), True, id="ended"),
+        pytest.param(ANALYZED, True, id="analyzed"),
+    ],
+)
+def test_what_was_written_before_its_reach_was_gives_way_to_a_call_that_is_over(
+    report: CallFacts, takes_its_place: bool
+) -> None:
+    """As migration ``2026_11_29_running_transcripts`` leaves it."""
+    ended = Attempt(transcript="Agent: Hi", transcript_reach=[1], ended_at=HUNG_UP)
+    assert (ended.hear(report).columns["transcript"] != "Agent: Hi") is takes_its_place
+
+
+def test_what_is_known_of_the_words_is_of_one_report() -> None:
+    """An account that keeps nothing personal tells at the end what was scrubbed, and no plain text."""
+    scrubbed = [{"role": "user", "content": "[PERSON] speaking"}]
+    end = facts(CallEvent.ENDED, OVER, transcript=None, utterances=scrubbed)
+    columns = Attempt().hear(spoken("Ada speaking", 1.0)).hear(end).columns
+    assert (columns["transcript"], columns["utterances"]) == (None, scrubbed)
 
 
 @pytest.mark.parametrize(

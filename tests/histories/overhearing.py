@@ -21,9 +21,9 @@ from temporalio.workflow import Info
 from typing_extensions import override
 
 from runtime.payloads import data_converter
+from tests.patience import PATIENCE_SECONDS
 
 # A mismatch can make the replayer hang instead of raising.
-REPLAY_SECONDS = 30
 
 Command = dict[str, Any]
 
@@ -86,7 +86,7 @@ async def replay(
     history = WorkflowHistory.from_json(path.stem, await asyncio.to_thread(path.read_text))
     runner = _OverhearingRunner(within or SandboxedWorkflowRunner())
     replayer = Replayer(workflows=[played_by], data_converter=data_converter, workflow_runner=runner)
-    async with asyncio.timeout(REPLAY_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     return result.replay_failure, [_told(command) for command in runner.commands]
 

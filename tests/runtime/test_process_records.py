@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime.embedded.process_records import ProcessRecords, identity_of
+from tests.patience import PATIENCE_SECONDS
 
 FOREVER = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
 DEAF = [
@@ -47,7 +48,7 @@ def test_an_orphan_is_ended_by_the_next_start(
     ProcessRecords(tmp_path / "processes.json").add("worker", orphan.pid, signal.SIGTERM, 0.5)
     said: list[str] = []
     ProcessRecords(tmp_path / "processes.json").end_orphans(said.append)
-    assert orphan.wait(timeout=10) == -ended_by
+    assert orphan.wait(timeout=PATIENCE_SECONDS) == -ended_by
     assert f"worker (process {orphan.pid})" in said[0]
 
 

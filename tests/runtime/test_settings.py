@@ -1,5 +1,6 @@
 """What the environment may say, and what happens when it says something else."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
     assert (settings.host, settings.port, settings.database_pool_size) == ("127.0.0.1", 8000, 20)
     assert (settings.rate_limit, settings.jwt_days, settings.max_call_seconds) == ("100/minute", 60, 300)
     assert (settings.admin_email, settings.task_queue, settings.env) == ("admin@localhost", "leadline", "development")
+    assert settings.webhooks_kept == timedelta(days=90)
     assert settings.home == Path(".leadline")
     assert settings.retell_api_key is None
     assert settings.reachable_url == "http://127.0.0.1:8000"
@@ -28,6 +30,9 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
                      ("https://a.test", "https://b.test"), id="list-by-commas"),
         pytest.param({"LEADLINE_PUBLIC_URL": "https://calls.test/"}, "public_url", "https://calls.test", id="no-slash"),
         pytest.param({"LEADLINE_WORKER_PORT": "0"}, "worker_port", 0, id="any-worker-port"),
+        pytest.param({"LEADLINE_WEBHOOK_RETENTION_DAYS": "7"}, "webhooks_kept", timedelta(days=7), id="a-week"),
+        pytest.param({"LEADLINE_WEBHOOK_RETENTION_DAYS": "0"}, "webhooks_kept", None, id="for-good"),
+        pytest.param({"LEADLINE_WEBHOOK_RETENTION_DAYS": " "}, "webhooks_kept", timedelta(days=90), id="empty-days"),
     ],
 )  # fmt: skip
 def test_a_value_is_read_as_its_kind(environ: dict[str, str], field: str, value: object) -> None:

@@ -14,6 +14,7 @@ from runtime.embedded.errors import PartFailed
 from runtime.embedded.part import Part
 from runtime.embedded.process_records import ProcessRecords
 from runtime.embedded.supervisor import Supervisor
+from tests.patience import PATIENCE_SECONDS
 
 # Notes its start and its end in a common file, and stays until it is asked to go.
 SERVER = """
@@ -71,7 +72,7 @@ class Bench:
         return self.supervisor
 
     async def until_said(self, wanted: Callable[[str], bool]) -> str:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 for line in self.said:
                     if wanted(line):

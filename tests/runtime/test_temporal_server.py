@@ -19,6 +19,7 @@ from runtime.embedded.tether import tethered
 from runtime.search_attributes import CAMPAIGN, ORGANIZATION, SEARCH_ATTRIBUTES
 from runtime.settings import Settings
 from runtime.temporal_client import TemporalAway, connect, connect_once
+from tests.patience import PATIENCE_SECONDS
 
 
 class Engine:
@@ -41,7 +42,7 @@ class Engine:
 
     async def start(self) -> None:
         self.spawn()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await self.server.is_ready():  # noqa: ASYNC110 - the server tells nobody when it is ready
                 await asyncio.sleep(0.05)
 

@@ -12,6 +12,7 @@ from retell.types import PhoneCallResponse
 
 from simulator.rehearsal import Stage, rehearsal
 from simulator.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 
 API_KEY = "key_of_tests"
 CALLER_ID = "+12125550100"
@@ -48,7 +49,9 @@ async def stage(shared_stage: Stage) -> Stage:
 
 @pytest.fixture(scope="session")
 async def shared_retell(shared_stage: Stage) -> AsyncIterator[AsyncRetell]:
-    async with AsyncRetell(api_key=API_KEY, base_url=shared_stage.url, max_retries=0, timeout=5) as client:
+    async with AsyncRetell(
+        api_key=API_KEY, base_url=shared_stage.url, max_retries=0, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client
 
 

@@ -9,6 +9,7 @@ from retell import AsyncRetell
 from retell.types import PhoneCallResponse
 
 from simulator.rehearsal import Stage
+from tests.patience import PATIENCE_SECONDS
 
 Dial = Callable[..., Awaitable[PhoneCallResponse]]
 Control = Callable[..., Awaitable[Any]]
@@ -16,7 +17,7 @@ Control = Callable[..., Awaitable[Any]]
 
 @pytest.fixture
 async def web() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 

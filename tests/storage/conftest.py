@@ -5,11 +5,11 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from runtime.database import create_engine, session_factory
+from runtime.database import session_factory
 from runtime.embedded.temporary_postgres import TemporaryPostgres
-from runtime.settings import Settings
 from storage.migrate import upgrade
 from storage.room import CHANNEL
+from tests.migrated_database import patient_engine
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def database_template(postgres_server: TemporaryPostgres) -> str:
 
 @pytest.fixture
 async def sessions(database_url: str) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
-    engine = create_engine(Settings.model_validate({"DATABASE_URL": database_url}))
+    engine = patient_engine(database_url)
     yield session_factory(engine)
     await engine.dispose()
 

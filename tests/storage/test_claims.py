@@ -24,6 +24,7 @@ from tests.builders import (
     change,
     reread,
 )
+from tests.patience import PATIENCE_SECONDS
 
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 
@@ -158,7 +159,7 @@ async def test_a_lead_that_is_moved_while_it_is_being_locked_is_not_decided_abou
     async with sessions.begin() as mover:
         await mover.get_one(ContactRow, lead.contact_id, with_for_update=True)
         locking = asyncio.create_task(lock())
-        async with asyncio.timeout(5), sessions() as watching:
+        async with asyncio.timeout(PATIENCE_SECONDS), sessions() as watching:
             while await watching.scalar(WAITING) == 0:
                 await watching.rollback()
         (await mover.get_one(LeadRow, lead.id)).campaign_id = other.id

@@ -23,6 +23,7 @@ from storage.do_not_call_lists import (
 from storage.models import DoNotCallEntryRow, DoNotCallListRow, LeadRow
 from storage.situations import lock_lead
 from tests.builders import NOON, Sessions, World, add_lead, add_world
+from tests.patience import PATIENCE_SECONDS
 
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 NUMBER = "+13125550123"
@@ -72,7 +73,7 @@ async def listed(session: AsyncSession, lead: LeadRow) -> bool:
 
 
 async def until_somebody_waits(sessions: Sessions) -> None:
-    async with asyncio.timeout(5), sessions() as watching:
+    async with asyncio.timeout(PATIENCE_SECONDS), sessions() as watching:
         while await watching.scalar(WAITING) == 0:
             await watching.rollback()
 

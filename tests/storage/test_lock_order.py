@@ -18,9 +18,9 @@ from storage.models import (
 )
 from storage.situations import LeadWithContext, PoolLock, lock_lead, lock_lead_of_attempt
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_world, change
+from tests.patience import PATIENCE_SECONDS
 
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
-PATIENCE_SECONDS = 10
 
 ORDER: list[type[Base]] = [OrganizationRow, CampaignRow, AccountRow, NumberPoolRow, ContactRow, LeadRow, AttemptRow]
 

@@ -10,9 +10,9 @@ from storage import parking
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.parking import Parkable
 from tests.builders import NOON, Sessions, World, add_pool, add_world, build_campaign, change, reread
+from tests.patience import PATIENCE_SECONDS
 
 SECOND = timedelta(seconds=1)
-PATIENCE_SECONDS = 10
 
 
 @pytest.fixture

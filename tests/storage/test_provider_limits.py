@@ -12,8 +12,8 @@ from storage.paces import ACCOUNT_CAP, account_cap
 from storage.provider_limits import Reading, write_reading
 from storage.room import announce_room
 from tests.builders import NOON, Sessions, World, add_world, change, reread
+from tests.patience import PATIENCE_SECONDS
 
-PATIENCE = 10
 FIRST = Reading(limit=20, reserved=2, elsewhere=0, overcounted=False, read_at=NOON)
 LATER = replace(FIRST, read_at=NOON + timedelta(minutes=1))
 
@@ -70,7 +70,7 @@ async def test_the_accounts_pools_hear_when_more_calls_may_go_out(
     async with sessions.begin() as session:
         await announce_room(session, world.organization.id)
     expected = [str(world.pool.id)] * has_more_room + [str(world.organization.id)]
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert [await heard.get() for _ in expected] == expected
 
 

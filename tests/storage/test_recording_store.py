@@ -9,11 +9,11 @@ import pytest
 
 from simulator.server import bound_socket, running
 from storage.recording_store import PIECE_BYTES, RecordingMissing, RecordingStore, StoreError
+from tests.patience import PATIENCE_SECONDS
 from tests.storage.pretend_bucket import Bucket
 
 PATH = "an-organization/2026-03/an-attempt"
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 20
 MEGABYTE = bytes(range(256)) * 4096
 
 

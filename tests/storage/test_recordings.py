@@ -14,6 +14,7 @@ from storage.accounts import address_of
 from storage.models import AttemptRow, AuditEntryRow
 from storage.recordings import CHANNEL, KeptRecording, RecordingToFetch
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_campaign, add_lead, add_world, change, reread
+from tests.patience import PATIENCE_SECONDS
 
 LINK = "https://recordings.example.com/1.wav?signature=secret"
 LEASE = timedelta(minutes=1)
@@ -133,14 +134,14 @@ async def test_a_link_is_announced_with_its_commit_and_only_if_there_is_somethin
     gone = await recorded(sessions, world, 1, recording_url=None, recording_deletion="erasure")
     await change(sessions, gone, recording_url=LINK)
     await change(sessions, row, recording_url=LINK)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await heard.get() == ""
     await change(sessions, row, recording_url=LINK, transcript="Agent: Hello")
     await change(sessions, row, recording_fetched_at=NOON)
     await change(sessions, row, recording_url=LINK + "2")
     async with sessions.begin() as session:
         await session.execute(select(func.pg_notify(CHANNEL, "last")))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await heard.get() == "last"
 
 

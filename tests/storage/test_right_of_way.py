@@ -15,8 +15,7 @@ from storage.organizations import set_stopped
 from storage.right_of_way import take_right_of_way_of
 from storage.situations import LeadWithContext, lock_lead
 from tests.builders import NOON, Sessions, World, add_lead, add_world
-
-PATIENCE = 10
+from tests.patience import PATIENCE_SECONDS
 
 Change = Callable[[AsyncSession, World], Awaitable[object]]
 
@@ -72,7 +71,7 @@ async def test_who_changes_what_decisions_read_comes_before_the_decisions_that_b
             assert context is not None
             return is_heard(context)
 
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         async with sessions.begin() as deciding:
             assert await lock_lead(deciding, first.id) is not None
             changing = group.create_task(change_it())
@@ -98,7 +97,7 @@ async def test_who_corrects_a_lead_and_who_pauses_its_campaign_do_not_block_each
         async with sessions.begin() as session:
             await pause(session, world)
 
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group, sessions.begin() as correcting:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group, sessions.begin() as correcting:
         await lock_numbers_of_lead(correcting, world.organization.id, lead.id, [])
         group.create_task(pause_it())
         await until_so_many_wait(sessions, 1)
@@ -108,6 +107,6 @@ async def test_who_corrects_a_lead_and_who_pauses_its_campaign_do_not_block_each
 async def test_decisions_do_not_hold_each_other_up(sessions: Sessions) -> None:
     world = await add_world(sessions)
     first, second = [await add_lead(sessions, world, f"+1312555012{place}") for place in range(2)]
-    async with asyncio.timeout(PATIENCE), sessions.begin() as one, sessions.begin() as other:
+    async with asyncio.timeout(PATIENCE_SECONDS), sessions.begin() as one, sessions.begin() as other:
         assert await lock_lead(one, first.id) is not None
         assert await lock_lead(other, second.id) is not None

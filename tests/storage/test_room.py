@@ -9,8 +9,7 @@ from runtime.listening import listening
 from runtime.settings import Settings
 from storage.room import CHANNEL, PLAN, announce_room
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_pool, add_world, change
-
-PATIENCE = 10
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ async def test_whoever_frees_a_slot_the_pool_is_named_once_and_only_after_the_co
     await change(sessions, attempt, status="done", outcome="answered", counts=True)
     async with sessions.begin() as session:
         await announce_room(session, world.organization.id)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert [await heard.get(), await heard.get()] == [str(world.pool.id), str(world.organization.id)]
 
 
@@ -46,7 +45,7 @@ async def test_who_changes_when_leads_may_be_called_has_the_pool_named_for_plann
     await change(sessions, world.organization, stopped_at=None)
     async with sessions.begin() as session:
         await announce_room(session, world.organization.id)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         words = [await heard.get() for _ in range(3)]
     assert words == [f"{PLAN}{world.pool.id}", f"{PLAN}{world.pool.id}", str(world.organization.id)]
 
@@ -60,7 +59,7 @@ async def test_a_cap_that_is_changed_has_the_pool_named_and_the_same_again_has_n
     await change(sessions, getattr(world, owner), **{cap: 7, "name": "As it was"})
     async with sessions.begin() as session:
         await announce_room(session, world.organization.id)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert [await heard.get() for _ in range(2)] == [str(world.pool.id), str(world.organization.id)]
 
 
@@ -69,7 +68,7 @@ async def test_a_campaign_that_moves_to_another_pool_has_that_one_named(
 ) -> None:
     other = await add_pool(sessions, world)
     await change(sessions, world.campaign, number_pool_id=other.pool.id)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await heard.get() == str(other.pool.id)
 
 
@@ -84,7 +83,7 @@ async def test_a_listener_whose_connection_was_cut_listens_again(
         return int(await admin.fetchval("select count(*) from pg_stat_activity where application_name = 'ears'"))
 
     async def until_there_are(number: int) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await listeners() != number:
                 await admin.execute("select pg_sleep(0.02)")
 
@@ -94,13 +93,13 @@ async def test_a_listener_whose_connection_was_cut_listens_again(
 
     async def hears() -> str:
         """LISTEN comes a moment after the connection."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while words.empty():
                 await speak()
                 await admin.execute("select pg_sleep(0.02)")
             return words.get_nowait()
 
-    async with listening(settings, CHANNEL, words.put_nowait, application="ears"):
+    async with listening(settings, {CHANNEL: words.put_nowait}, application="ears"):
         assert await hears() == str(world.pool.id)
         await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ears'")
         await until_there_are(0)

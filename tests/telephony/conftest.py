@@ -13,6 +13,7 @@ import pytest
 
 from telephony.http import provider_http_client
 from telephony.retell_client import RetellProvider
+from tests.patience import PATIENCE_SECONDS
 
 API_KEY = "key_of_tests"
 ROOT = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ async def simulator() -> AsyncIterator[str]:
     )
     assert process.stdout is not None
     try:
-        said = await asyncio.wait_for(process.stdout.readline(), 20)
+        said = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)
         yield said.decode().split()[-1]
     finally:
         process.terminate()

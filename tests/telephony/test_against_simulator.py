@@ -22,8 +22,8 @@ from telephony.http import provider_http_client
 from telephony.provider import Concurrency
 from telephony.requests import CallRequest, build_call_body
 from telephony.retell_client import RetellProvider
+from tests.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 20
 LEAD = "+13125550142"
 
 

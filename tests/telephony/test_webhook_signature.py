@@ -1,5 +1,5 @@
+import hmac
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from retell.lib.webhook_auth import symmetric
 
 from telephony.webhook_signature import verify_signature
+from tests.work import times_the_work
 
 KEY = "key_live_of_the_account"
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -135,15 +136,17 @@ def test_it_agrees_with_the_providers_own_code_also_about_forgeries(
     assert ours == sdk_verify(body, key, header, {"timestamp": NOW_MS})
 
 
-def test_a_webhook_of_three_kilobytes_takes_less_than_a_tenth_of_a_millisecond() -> None:
-    body = "x" * 3_000
-    header = sdk_sign(body, KEY, NOW_MS)
-    best = min(_seconds(body.encode(), header) for _ in range(200))
+def test_a_webhook_of_three_kilobytes_costs_hardly_more_than_its_digest() -> None:
+    """Forgeries come in crowds, and each is worked out. Its digest alone takes some millionths of a second."""
+    body = b"x" * 3_000
+    header = sdk_sign(body.decode(), KEY, NOW_MS)
 
-    assert best < 100e-6
+    def verify() -> None:
+        for _ in range(200):
+            assert verify_signature(body, header, [KEY], now=NOW)
 
+    def digest() -> None:
+        for _ in range(200):
+            hmac.digest(KEY.encode(), body, "sha256")
 
-def _seconds(body: bytes, header: str) -> float:
-    begin = time.perf_counter()
-    assert verify_signature(body, header, [KEY], now=NOW)
-    return time.perf_counter() - begin
+    assert times_the_work(verify, digest) < 10

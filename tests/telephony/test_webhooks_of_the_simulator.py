@@ -7,9 +7,9 @@ from telephony.payloads import event_key, parse_webhook
 from telephony.requests import CallRequest, build_call_body
 from telephony.retell_client import RetellProvider
 from telephony.webhook_signature import verify_signature
+from tests.patience import PATIENCE_SECONDS
 
 KEY = "key_of_tests"
-PATIENCE_SECONDS = 20
 
 
 class Receiver:

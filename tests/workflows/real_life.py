@@ -28,10 +28,10 @@ from telephony.provider import VoiceProvider
 from telephony.retell_client import RetellProvider
 from tests.activities.provider_edge import ProviderEdge
 from tests.builders import Sessions, World, add_lead
+from tests.patience import PATIENCE_SECONDS
 from worker import build_worker
 
 TEMPORAL = Path(sys.executable).parent / "temporal"
-PATIENCE_SECONDS = 30
 WHOLE_CALL = (CallEvent.STARTED, CallEvent.ENDED, CallEvent.ANALYZED)
 
 CANARY = "Canary"

@@ -11,7 +11,7 @@ from temporalio.worker import Worker
 
 from activities.messages import LeadInput
 from domain.steps import Step, Stop
-from tests.workflows.real_life import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 from worker import DECISIONS_AT_ONCE, WORKFLOWS_AT_ONCE
 from workflows.lead_calling import LeadCalling
 from workflows.reconciliation import Reconciliation

@@ -11,10 +11,10 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.messages import CallFate, CallHeard
 from domain.steps import Dial, Parked, Queued, Stop, WaitUntil
+from tests.patience import PATIENCE_SECONDS
 from tests.workflows.scripted_activities import ScriptedActivities, away, calling
 from workflows.lead_calling import LeadCalling
 
-PATIENCE_SECONDS = 20
 DONE = Stop("reached", details="**Next:** nothing")
 
 Handle = WorkflowHandle[LeadCalling, str]

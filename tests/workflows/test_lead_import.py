@@ -15,7 +15,8 @@ from activities.lead_workflows import LeadWorkflows
 from storage.models import LeadImportRow, LeadRow
 from tests.builders import Sessions, World
 from tests.file_builder import add_import
-from tests.workflows.real_life import CANARY, PATIENCE_SECONDS, Life
+from tests.patience import PATIENCE_SECONDS
+from tests.workflows.real_life import CANARY, Life
 from workflows import policies
 from workflows.lead_import import LeadImport
 

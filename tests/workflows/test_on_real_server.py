@@ -7,7 +7,8 @@ from temporalio.client import Client
 
 from runtime.embedded.ports import free_port
 from tests.builders import Sessions, World, add_lead, add_world, reread
-from tests.workflows.real_life import PATIENCE_SECONDS, WHOLE_CALL, Life, real_server, result
+from tests.patience import PATIENCE_SECONDS
+from tests.workflows.real_life import WHOLE_CALL, Life, real_server, result
 
 
 async def test_a_lead_that_answers_is_reached(life: Life, sessions: Sessions) -> None:

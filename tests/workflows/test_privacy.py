@@ -15,8 +15,9 @@ from domain.calls import CallEvent
 from storage import erasure
 from tests.activities.provider_edge import refuses
 from tests.builders import Sessions, World, change
+from tests.patience import PATIENCE_SECONDS
 from tests.traces import found_in_the_database
-from tests.workflows.real_life import CANARY, PATIENCE_SECONDS, PHONE_NUMBER, WHOLE_CALL, Life, result
+from tests.workflows.real_life import CANARY, PHONE_NUMBER, WHOLE_CALL, Life, result
 
 Handle = WorkflowHandle[object, str]
 

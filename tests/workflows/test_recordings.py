@@ -10,7 +10,8 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.keeping_recordings import Shift
-from tests.workflows.real_life import PATIENCE_SECONDS, real_server
+from tests.patience import PATIENCE_SECONDS
+from tests.workflows.real_life import real_server
 from workflows import policies
 from workflows.recordings import Recordings
 from workflows.schedules import ensure_recordings

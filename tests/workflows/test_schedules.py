@@ -11,9 +11,10 @@ from temporalio.client import Client, ScheduleIntervalSpec, ScheduleOverlapPolic
 from temporalio.worker import Worker
 
 from activities.reconciling import Findings
-from tests.workflows.real_life import PATIENCE_SECONDS, real_server
+from tests.patience import PATIENCE_SECONDS
+from tests.workflows.real_life import real_server
 from workflows.reconciliation import Reconciliation
-from workflows.schedules import RECONCILIATION_ID, _reconciliation, ensure_reconciliation
+from workflows.schedules import RECONCILE_EVERY, RECONCILIATION_ID, _reconciliation, ensure_reconciliation
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ async def test_a_round_that_seems_to_run_does_not_keep_the_one_away_that_a_start
     await until_a_round_seems_to_run(client)
     await ensure_reconciliation(client, "rounds")
     async with Worker(client, task_queue="rounds", workflows=[Reconciliation], activities=[reconcile]):
-        async with asyncio.timeout(PATIENCE_SECONDS / 2):
+        async with asyncio.timeout(RECONCILE_EVERY.total_seconds() / 2):
             for _ in range(2):
                 await rounds.get()
 

@@ -15,13 +15,12 @@ from simulator.rehearsal import rehearsal
 from simulator.settings import Settings as SimulatorSettings
 from storage.models import LeadRow
 from tests.builders import Sessions, World, add_lead, change, reread
-from tests.workflows.real_life import PATIENCE_SECONDS, real_server
+from tests.patience import PATIENCE_SECONDS
+from tests.workflows.real_life import real_server
 from worker import work
 from workflows.schedules import RECONCILE_EVERY, RECONCILIATION_ID
 
 API_KEY = "key_of_tests"
-ABOUT_A_SECOND = 5.0
-"""And what a busy machine adds."""
 
 
 class Process:
@@ -86,7 +85,7 @@ async def test_a_worker_that_starts_reads_the_providers_limits_heals_at_once_and
 
     first = await left_behind(sessions, world, "+13125550101")
     async with running_worker(settings) as process:
-        await within(ABOUT_A_SECOND, limits_are_read)
+        await within(PATIENCE_SECONDS, limits_are_read)
         await within(PATIENCE_SECONDS, lambda: is_handed_over(sessions, first))
         await within(PATIENCE_SECONDS, lambda: has_healed(process))
         metrics = await process.metrics()

@@ -27,10 +27,13 @@ from runtime.settings import Settings
 from storage.attempts import NewAttempt, attempt_id
 from storage.models import AttemptRow, CampaignRow, ContactRow, LeadRow, NumberPoolRow
 from tests.builders import add_attempt, add_world
+from tests.patience import PATIENCE_SECONDS
 
 PASSWORD = "correct horse"
 JWT_SECRET = "a secret of tests that is long enough for HS256"
-STOP_SECONDS = 5
+STREAMS_CLOSE_SECONDS = 2 * PATIENCE_SECONDS
+"""So long would a server wait for streams that nobody ends: longer than any test."""
+
 APPLICATION = "leadline-api-of-a-test"
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -72,7 +75,7 @@ class Process:
     async def stop(self) -> None:
         """As SIGTERM does."""
         self.server.should_exit = True
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self.running
 
 
@@ -97,7 +100,9 @@ async def start(settings: Settings, sessions: Sessions, absent_engine: Client) -
             )
             app = create_app(parts)
             listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
-            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
+            config = uvicorn.Config(
+                app, log_config=None, access_log=False, timeout_graceful_shutdown=STREAMS_CLOSE_SECONDS
+            )
             server = Server(config, app.state.dependencies.live.close)
             running = asyncio.create_task(server.serve(sockets=[listening]))
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"

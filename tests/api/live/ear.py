@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE_SECONDS = 20
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from storage.live_events import CHANNEL
 from storage.models import LiveEventRow
 from tests.api.live.conftest import APPLICATION, Change, NewCall, Sessions
 from tests.api.live.ear import listen
-
-PATIENCE_SECONDS = 10
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
