@@ -44,6 +44,7 @@ def bare_api_part(plan: Plan, port: int) -> Part:
         argv=[sys.executable, "-m", "benchmarks.webhook.bare_api"],
         env=for_children({"PATH": os.environ.get("PATH", "")}, own),
         cwd=PROJECT,
+        is_waited_for=True,
         after=["migrations"],
         ready=http_ready(port, "/readyz"),
     )

@@ -12,6 +12,7 @@ from runtime.embedded.errors import PartFailed
 from runtime.embedded.part import Part, Say
 from runtime.embedded.part_log import open_log, tail
 from runtime.embedded.process_records import ProcessRecords
+from runtime.embedded.short_turns import take_short_turns
 from runtime.embedded.standing_back import stand_back
 from runtime.embedded.system_user import spawn_identity
 from runtime.embedded.tether import tethered
@@ -109,6 +110,8 @@ class PartRunner:
                 start_new_session=True,  # Ctrl-C at the terminal reaches the supervisor only, which stops all in order
                 **spawn_identity(self.part.user),
             )
+        if self.part.is_waited_for:
+            take_short_turns(self._process.pid)
         self._records.add(self.part.name, self._process.pid, self.part.stop_signal, self.part.stop_timeout_seconds)
 
     async def _finish_job(self) -> None:

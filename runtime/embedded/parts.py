@@ -51,6 +51,7 @@ def _postgres(cluster: PostgresCluster, port: int) -> Part:
         ready=command_ready(cluster.ready_command(port)),
         on_ready=create_database,
         user=cluster.user,
+        is_waited_for=True,
         stop_signal=signal.SIGINT,  # "fast": ends the sessions and writes a checkpoint
         stop_timeout_seconds=30.0,
         start_attempts=4,  # after a kill its old children may hold its shared memory for a moment
@@ -118,6 +119,7 @@ def _api(plan: Plan, children: Mapping[str, str]) -> Part:
         argv=[sys.executable, "-m", "api"],
         env=children,
         cwd=PROJECT,
+        is_waited_for=True,
         after=_before_the_edges(plan),
         ready=http_ready(plan.api_port, "/readyz", plan.api_url.removeprefix("http://").rpartition(":")[0].strip("[]")),
     )

@@ -1,7 +1,9 @@
 """Parts are started in order, watched, started again after a crash and stopped in reverse; with small real programs."""
 
 import asyncio
+import ctypes
 import os
+import platform
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -13,8 +15,20 @@ import pytest
 from runtime.embedded.errors import PartFailed
 from runtime.embedded.part import Part
 from runtime.embedded.process_records import ProcessRecords
+from runtime.embedded.short_turns import TURN_NANOSECONDS
 from runtime.embedded.supervisor import Supervisor
 from tests.patience import PATIENCE_SECONDS
+
+
+def turn_of(pid: int) -> int:
+    """How many nanoseconds a turn of this process is; 0 where the kernel doesn't tell."""
+    system_call = {"x86_64": 315, "aarch64": 275}.get(platform.machine())
+    if sys.platform != "linux" or system_call is None:
+        return 0
+    told = ctypes.create_string_buffer(48)
+    ctypes.CDLL(None).syscall(ctypes.c_long(system_call), ctypes.c_int(pid), told, ctypes.c_uint(48), ctypes.c_uint(0))
+    return int.from_bytes(told.raw[24:32], sys.byteorder)
+
 
 # Notes its start and its end in a common file, and stays until it is asked to go.
 SERVER = """
@@ -168,6 +182,14 @@ async def test_a_part_stands_back_as_far_as_it_is_told(bench: Bench) -> None:
     assert ranks == {"api": own, "worker": own + 7}
     autogroup = Path(f"/proc/{supervisor.pid('worker')}/autogroup")
     assert not autogroup.exists() or autogroup.read_text().rstrip().endswith("nice 7")  # noqa: ASYNC240
+
+
+@pytest.mark.skipif(not turn_of(os.getpid()), reason="this system tells nothing of turns")
+async def test_a_part_that_is_waited_for_has_short_turns(bench: Bench) -> None:
+    supervisor = await bench.start(replace(bench.server("api"), is_waited_for=True), bench.server("worker"))
+    turns = {name: turn_of(supervisor.pid(name) or 0) for name in ("api", "worker")}
+    assert turns == {"api": TURN_NANOSECONDS, "worker": turn_of(os.getpid())}
+    assert turn_of(os.getpid()) > TURN_NANOSECONDS
 
 
 async def test_a_part_stands_back_only_once_it_is_up(bench: Bench) -> None:
