@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -31,9 +32,7 @@ from tests.patience import PATIENCE_SECONDS
 
 PASSWORD = "correct horse"
 JWT_SECRET = "a secret of tests that is long enough for HS256"
-STREAMS_CLOSE_SECONDS = 2 * PATIENCE_SECONDS
-"""So long would a server wait for streams that nobody ends: longer than any test."""
-
+STOP_SECONDS = 5
 APPLICATION = "leadline-api-of-a-test"
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -100,9 +99,7 @@ async def start(settings: Settings, sessions: Sessions, absent_engine: Client) -
             )
             app = create_app(parts)
             listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
-            config = uvicorn.Config(
-                app, log_config=None, access_log=False, timeout_graceful_shutdown=STREAMS_CLOSE_SECONDS
-            )
+            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
             server = Server(config, app.state.dependencies.live.close)
             running = asyncio.create_task(server.serve(sockets=[listening]))
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -191,12 +188,14 @@ Report = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def report(process: Process, sign: Sign) -> Report:
-    """Sends a webhook of a call to a process: the transcript so far, or another event."""
+    """Sends a webhook of a call to a process: the transcript so far, or another event. The call goes on meanwhile."""
+    seconds = itertools.count(1)
 
     async def send(
         call: LiveCall, *said: Said, event: str = "transcript_updated", to: Process = process, **fields: object
     ) -> None:
-        utterances = [{"role": role, "content": content, "words": []} for role, content in said]
+        words = [{"word": "so", "end": next(seconds)}]
+        utterances = [{"role": role, "content": content, "words": words} for role, content in said]
         told: dict[str, Any] = {"transcript_object": utterances} if said else {}
         body = json.dumps({"event": event, "call": {"call_id": call.call_id, **told, **fields}}).encode()
         async with httpx.AsyncClient(base_url=to.url) as provider:

@@ -236,6 +236,8 @@ async def test_a_process_that_stops_ends_its_streams_at_once_and_takes_no_more(
 ) -> None:
     async with listen(listener) as ear, listen(listener) as other:
         await asyncio.gather(ear.shown(), other.shown())
+        # No server would wait so long for streams that go on.
+        process.server.config.timeout_graceful_shutdown = 2 * PATIENCE_SECONDS
         await process.stop()
         assert await ear.rest() == await other.rest() == []
     with pytest.raises(Unavailable):
