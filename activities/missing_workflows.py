@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.lead_workflows import EngineAway, LeadWorkflows
-from storage import lead_progress, replanning, silent_leads
+from storage import lead_progress, silent_leads
 from storage.silent_leads import Place, SilentLead
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ class MissingWorkflows:
     async def _plan_again(self, lead_ids: Sequence[UUID]) -> None:
         if lead_ids:
             async with self._sessions.begin() as session:
-                await replanning.plan_again(session, lead_ids)
+                await silent_leads.plan_again(session, lead_ids)
 
     async def _silent(self) -> Sequence[SilentLead]:
         now = self._clock()

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.vocabulary import LeadStatus
+from domain.vocabulary import CampaignStatus, LeadStatus
 from storage.literals import written_out
-from storage.models import LeadRow
+from storage.models import CampaignRow, LeadRow
 
 acts_at = func.coalesce(LeadRow.next_attempt_at, LeadRow.due_at, LeadRow.handed_over_at)
 """When the lead's workflow was to look again; one that never looked, when it was handed over."""
@@ -49,3 +49,19 @@ async def silent_leads(
         query = query.where(tuple_(acts_at, LeadRow.id) > after)
     rows = await session.execute(query.order_by(acts_at, LeadRow.id).limit(limit))
     return [SilentLead(row.id, row.run, Place(row.acts_at, row.id)) for row in rows]
+
+
+async def plan_again(session: AsyncSession, lead_ids: Sequence[UUID]) -> None:
+    """Have those of these leads planned anew of which still nobody has decided, and whose campaign runs.
+
+    Nobody plans for one that doesn't: its leads are planned when it is launched or goes on. Those that somebody else
+    has locked are being decided about.
+    """
+    runs = exists().where(CampaignRow.id == LeadRow.campaign_id, CampaignRow.status == CampaignStatus.RUNNING)
+    silent = (
+        select(LeadRow.id)
+        .where(LeadRow.id.in_(lead_ids), LeadRow.status == LeadStatus.NEW, LeadRow.planned_at < acts_at, runs)
+        .with_for_update(key_share=True, skip_locked=True, of=LeadRow)
+    )
+    statement = update(LeadRow).where(LeadRow.id.in_(silent)).values(planned_at=None)
+    await session.execute(statement, execution_options={"synchronize_session": False})

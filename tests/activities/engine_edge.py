@@ -28,7 +28,8 @@ TERMINATED = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED
 class EngineEdge(Interceptor):
     """``is_away``: nobody answers. ``missing``, ``ended``: ids of workflows that don't exist, or exist no more.
 
-    ``at_start``: what happens elsewhere while a workflow is started. ``signalled`` is set by each signal.
+    ``at_start``: what happens elsewhere while a workflow is started; ``before_answer``: while somebody asks about one.
+    ``signalled`` is set by each signal.
     """
 
     def __init__(self) -> None:
@@ -40,6 +41,7 @@ class EngineEdge(Interceptor):
         self.missing: set[str] = set()
         self.ended: set[str] = set()
         self.at_start: Callable[[], Awaitable[object]] | None = None
+        self.before_answer: Callable[[], Awaitable[object]] | None = None
 
     @override
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
@@ -74,6 +76,8 @@ class _Edge(OutboundInterceptor):
         if input.id not in self._engine.ended:
             self._engine.reach(input.id)
         self._engine.asked_for.append(input.id)
+        if self._engine.before_answer is not None:
+            await self._engine.before_answer()
         status = TERMINATED if input.id in self._engine.ended else RUNNING
         described = DescribeWorkflowExecutionResponse(workflow_execution_info=WorkflowExecutionInfo(status=status))
         return await WorkflowExecutionDescription._from_raw_description(described, "default", DataConverter.default)

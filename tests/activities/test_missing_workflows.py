@@ -66,6 +66,32 @@ async def test_a_lead_that_sleeps_longer_than_its_row_says_is_shown_in_line(
     assert told.waiting_for != "another call to this number to end"
 
 
+@pytest.mark.parametrize("status", ["draft", "paused"])
+async def test_nobody_plans_for_a_campaign_that_does_not_run(
+    stage: Stage, sessions: Sessions, world: World, status: str
+) -> None:
+    await change(sessions, world.campaign, status=status)
+    lead = await sleeper(sessions, world)
+    await stage.reconcile()
+    assert (await reread(sessions, lead)).planned_at == SLEPT["planned_at"]
+
+
+async def test_who_decided_while_the_engine_was_asked_keeps_its_decision(
+    sessions: Sessions, world: World, engine: EngineEdge, stage: Stage, clock: Clock
+) -> None:
+    """In a crowd many leads are late, and get their decision just now."""
+    lead = await sleeper(sessions, world)
+    decided = {"planned_at": NOON, "next_attempt_at": None, "waiting_for": "a free slot"}
+
+    async def decide() -> None:
+        await change(sessions, lead, **decided)
+
+    engine.before_answer = decide
+    await MissingWorkflows(sessions, stage.workflows, clock).look()
+    told = await reread(sessions, lead)
+    assert {name: getattr(told, name) for name in decided} == decided
+
+
 @pytest.mark.parametrize(
     "columns",
     [
