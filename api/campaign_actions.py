@@ -17,6 +17,7 @@ from api.dependencies import Dependencies
 from api.first_rows import configured_provider
 from api.principal import Principal
 from api.problems import Conflict, Forbidden, Invalid, NotFound, invalid_request
+from api.registry_check import check_registries
 from api.schemas.campaigns import CONFIRMATIONS, CampaignChange, CampaignInput
 from domain.vocabulary import CallingRules, CampaignStatus
 from storage.accounts import account_of_pool
@@ -47,7 +48,11 @@ async def make_campaign(
 async def edit_campaign(
     deps: Dependencies, session: AsyncSession, principal: Principal, campaign_id: UUID, change: CampaignChange
 ) -> CampaignRow:
-    """Change what is named; leads that wait are planned anew where that moves them."""
+    """Change what is named; leads that wait are planned anew where that moves them.
+
+    Raises:
+        Conflict: it may not be changed so, or not now; telemarketing doesn't begin by a registry that is too old.
+    """
     campaign = await locked(session, principal, campaign_id)
     columns = _changed_columns(deps, campaign, change)
     if columns["number_pool_id"] != campaign.number_pool_id:
@@ -57,12 +62,15 @@ async def edit_campaign(
     confirm(campaign, principal, change.confirmations, deps.clock())
     before, after = campaign.calling_rules, columns["calling_rules"]
     _check_rules(principal, before=before, after=after)
+    begins_selling = campaign.status == CampaignStatus.RUNNING and columns["purpose"] != campaign.purpose
     _settle_recordings(session, principal, campaign, columns)
     _audit_change(session, principal, campaign, columns)
     try:
         await change_campaign(session, campaign, columns, now=deps.clock())
     except IntegrityError as error:
         raise Conflict("There is another campaign of this name.") from error
+    if begins_selling:
+        await check_registries(session, campaign, deps.clock())
     _audit_rules(session, principal, campaign_id, before=before, after=after)
     await session.commit()
     return campaign

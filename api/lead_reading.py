@@ -12,11 +12,13 @@ from api.lead_actions import NO_LEAD
 from api.principal import Principal
 from api.problems import NotFound
 from api.schemas.leads import LeadAnswer, lead_answer
+from domain.decision import why_held_up
 from domain.parking import tells_of_parking
 from domain.queue_estimate import QUEUED_FOR, describe_place
-from domain.vocabulary import LeadStatus
+from domain.vocabulary import CampaignStatus, LeadStatus
 from storage.leads import get_lead
 from storage.models import LeadRow
+from storage.organizations import get_organization
 from storage.parking import owners_of
 from storage.pilots import is_over
 from storage.queue_position import queue_of
@@ -52,11 +54,15 @@ async def _worked_out(session: AsyncSession, lead: LeadRow, now: datetime) -> st
 
 
 async def _place_in_line(session: AsyncSession, lead: LeadRow, now: datetime) -> str | None:
-    """Its place in the queue, or what is parked; the row may not know yet that it is, or that it was released."""
+    """Its place in the queue, or what holds it up; the row may not know yet that it does, or does no more."""
     queue = await queue_of(session, lead, now)
     if queue is not None:
         return describe_place(queue, now=now, open_until=lead.open_until, zone_name=lead.time_zones[0])
     account, pool, campaign = await owners_of(session, lead.campaign_id)
+    organization = await get_organization(session, lead.organization_id)
+    held_up = why_held_up(CampaignStatus(campaign.status), organization_stopped=organization.stopped_at is not None)
+    if held_up is not None:
+        return held_up
     if await is_over(session, campaign):
         return PILOT_IS_OVER
     return why_parked(account, pool, campaign)

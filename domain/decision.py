@@ -168,18 +168,25 @@ def _till_open(situation: Situation, earliest: datetime) -> Decision:
     return NotYet(earliest, opening, open_until, f"{describe_local(opening, situation.zone_names[0])}, {why}")
 
 
+def why_held_up(campaign_status: CampaignStatus, *, organization_stopped: bool) -> str | None:
+    """What people have told to hold up a campaign's leads, in a sentence for people; None where they have not."""
+    return STOPPED if organization_stopped else _HELD_UP.get(campaign_status)
+
+
+STOPPED = "calling is stopped for the whole organization"
+_HELD_UP = {
+    CampaignStatus.DRAFT: "the campaign is a draft; launch it",
+    CampaignStatus.PAUSED: "the campaign is paused",
+}
+
+
 def _parked(situation: Situation) -> Decision | None:
-    if situation.organization_stopped:
-        return Parked("calling is stopped for the whole organization")
-    match situation.campaign_status:
-        case CampaignStatus.RUNNING:
-            return Parked(situation.parked_reason) if situation.parked_reason else None
-        case CampaignStatus.DRAFT:
-            return Parked("the campaign is a draft; launch it")
-        case CampaignStatus.PAUSED:
-            return Parked("the campaign is paused")
-        case CampaignStatus.FINISHED | CampaignStatus.ARCHIVED:
-            return Finished(LeadOutcome.CANCELLED)
+    held_up = why_held_up(situation.campaign_status, organization_stopped=situation.organization_stopped)
+    if held_up is not None:
+        return Parked(held_up)
+    if situation.campaign_status in {CampaignStatus.FINISHED, CampaignStatus.ARCHIVED}:
+        return Finished(LeadOutcome.CANCELLED)
+    return Parked(situation.parked_reason) if situation.parked_reason else None
 
 
 def _no_room(situation: Situation) -> Decision | None:

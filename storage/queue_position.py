@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -67,7 +67,8 @@ def _ahead_of(lead: LeadRow) -> list[tuple[ColumnElement[bool], ...]]:
     same_kind = is_called_ahead if lead.called_ahead_at is not None else ~is_called_ahead
     by_priority: list[tuple[ColumnElement[bool], ...]] = [
         (same_kind, LeadRow.priority.in_(range(1, lead.priority))),
-        (same_kind, LeadRow.priority == lead.priority, LeadRow.due_at < lead.due_at),
+        # Many come due at one instant; their order among themselves is nobody's promise, but each has a place.
+        (same_kind, LeadRow.priority == lead.priority, tuple_(LeadRow.due_at, LeadRow.id) < (lead.due_at, lead.id)),
     ]
     return by_priority if lead.called_ahead_at is not None else [(is_called_ahead,), *by_priority]
 

@@ -54,6 +54,20 @@ async def test_telemarketing_is_not_resumed_by_an_old_registry_until_its_list_is
     assert (await admin.post(f"{campaign}/resume")).json()["status"] == "running"
 
 
+async def test_a_campaign_that_runs_does_not_become_telemarketing_by_an_old_registry(admin: httpx.AsyncClient) -> None:
+    campaign = await draft(admin, purpose="informational")
+    await refreshed(admin, OLD)
+    assert (await admin.post(f"{campaign}/launch")).status_code == 200
+    refused = await admin.patch(campaign, json={"purpose": "telemarketing", "name": "Sales"})
+    assert refused.status_code == 409
+    assert "31 days ago" in refused.json()["detail"]
+    shown = (await admin.get(campaign)).json()
+    assert (shown["purpose"], shown["name"]) == ("informational", "Spring")
+    assert (await admin.patch(campaign, json={"name": "Spring again"})).status_code == 200
+    await refreshed(admin, FRESH)
+    assert (await admin.patch(campaign, json={"purpose": "telemarketing"})).json()["purpose"] == "telemarketing"
+
+
 async def test_what_was_parked_at_a_refusal_is_not_resumed_by_an_old_registry(
     admin: httpx.AsyncClient, sessions: async_sessionmaker[AsyncSession]
 ) -> None:

@@ -98,7 +98,24 @@ async def test_nobody_is_promised_a_turn_in_a_campaign_that_is_held_up(
     lead_id = await lead()
     async with sessions.begin() as session:
         await session.execute(update(CampaignRow).values(status="paused"))
-    assert await waiting_for(admin, lead_id) == "a free slot"
+    assert await waiting_for(admin, lead_id) == "the campaign is paused"
+
+
+async def test_nor_while_calling_is_stopped(admin: httpx.AsyncClient, lead: Lead) -> None:
+    lead_id = await lead()
+    await admin.post("/api/v1/organizations/current/stop")
+    assert await waiting_for(admin, lead_id) == "calling is stopped for the whole organization"
+    await admin.post("/api/v1/organizations/current/start")
+    assert (await waiting_for(admin, lead_id)).startswith("queued, nobody before it, about ")
+
+
+async def test_of_those_who_come_due_at_one_instant_each_has_a_place_of_its_own(
+    admin: httpx.AsyncClient, lead: Lead
+) -> None:
+    due_at = datetime.now(UTC) - timedelta(minutes=5)
+    leads = [await lead(f"+1212555{number:04}", due_at=due_at) for number in range(140, 144)]
+    told = {(await waiting_for(admin, lead_id)).split(",")[1] for lead_id in leads}
+    assert told == {" nobody before it", " 1 before it", " 2 before it", " 3 before it"}
 
 
 async def test_a_lead_in_line_is_told_what_was_parked_and_its_place_again_once_that_is_released(
