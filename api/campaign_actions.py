@@ -62,14 +62,14 @@ async def edit_campaign(
     confirm(campaign, principal, change.confirmations, deps.clock())
     before, after = campaign.calling_rules, columns["calling_rules"]
     _check_rules(principal, before=before, after=after)
-    begins_selling = campaign.status == CampaignStatus.RUNNING and columns["purpose"] != campaign.purpose
+    may_begin_selling = campaign.status == CampaignStatus.RUNNING and columns["purpose"] != campaign.purpose
     _settle_recordings(session, principal, campaign, columns)
     _audit_change(session, principal, campaign, columns)
     try:
         await change_campaign(session, campaign, columns, now=deps.clock())
     except IntegrityError as error:
         raise Conflict("There is another campaign of this name.") from error
-    if begins_selling:
+    if may_begin_selling:
         await check_registries(session, campaign, deps.clock())
     _audit_rules(session, principal, campaign_id, before=before, after=after)
     await session.commit()

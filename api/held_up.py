@@ -1,11 +1,12 @@
 """Why nobody of a campaign is called, in sentences with what to do."""
 
 from activities.probing import all_parked
+from domain.decision import STOPPED
 from domain.vocabulary import CampaignStatus
 from storage.models import OrganizationRow
 from storage.standing import CampaignSeen
 
-STOPPED = "calling is stopped for the whole organization; POST /api/v1/organizations/current/start lets it go on"
+STOPPED_BY_PEOPLE = f"{STOPPED}; POST /api/v1/organizations/current/start lets it go on"
 HELD_BY_STATUS = {
     CampaignStatus.DRAFT: "it is a draft; launch it",
     CampaignStatus.PAUSED: "it is paused; resume it",
@@ -21,7 +22,7 @@ def held_up_by(seen: CampaignSeen, organization: OrganizationRow, *, without_num
         without_numbers: Its number pool has none.
     """
     reasons = (
-        STOPPED if organization.stopped_at else None,
+        STOPPED_BY_PEOPLE if organization.stopped_at else None,
         HELD_BY_STATUS.get(CampaignStatus(seen.campaign.status)),
         *all_parked(seen.account, seen.pool, seen.campaign),
         PILOT_IS_OVER if seen.is_pilot_over else None,

@@ -30,6 +30,12 @@ CONTACT_BUSY_PAUSE = timedelta(seconds=60)
 NO_OPENING_PAUSE = timedelta(days=1)
 """A lead whose hours never open looks again after this, for a rule or a time zone may have changed."""
 
+STOPPED = "calling is stopped for the whole organization"
+_HELD_UP = {
+    CampaignStatus.DRAFT: "the campaign is a draft; launch it",
+    CampaignStatus.PAUSED: "the campaign is paused",
+}
+
 CLOSING_SPREAD = timedelta(minutes=15)
 """Those who were still queued when the window closed wake within this after it, one by one, to plan the next day."""
 
@@ -171,13 +177,6 @@ def _till_open(situation: Situation, earliest: datetime) -> Decision:
 def why_held_up(campaign_status: CampaignStatus, *, organization_stopped: bool) -> str | None:
     """What people have told to hold up a campaign's leads, in a sentence for people; None where they have not."""
     return STOPPED if organization_stopped else _HELD_UP.get(campaign_status)
-
-
-STOPPED = "calling is stopped for the whole organization"
-_HELD_UP = {
-    CampaignStatus.DRAFT: "the campaign is a draft; launch it",
-    CampaignStatus.PAUSED: "the campaign is paused",
-}
 
 
 def _parked(situation: Situation) -> Decision | None:

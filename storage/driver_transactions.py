@@ -28,12 +28,10 @@ class DriverTransactions:
         try:
             async with driver.transaction():
                 yield Looking(driver)
-        except Exception:
-            # What was taken back leaves a connection as it was; one that can't even do that isn't used again.
-            is_well = not driver.is_closed() and not driver.is_in_transaction()
+        except BaseException as error:
+            # What was taken back leaves a connection as it was; one on which somebody was interrupted isn't used again.
+            is_as_it_was = not driver.is_closed() and not driver.is_in_transaction()
+            is_well = is_as_it_was and isinstance(error, Exception)
             await greenlet_spawn(connection.close if is_well else connection.invalidate)
-            raise
-        except BaseException:
-            await greenlet_spawn(connection.invalidate)
             raise
         await greenlet_spawn(connection.close)

@@ -238,9 +238,15 @@ async def write_plans(session: AsyncSession, plans: Sequence[Plan], *, planned_a
     await session.execute(statement, execution_options={"synchronize_session": False})
 
 
-async def plan_again(session: AsyncSession, lead_ids: Sequence[UUID]) -> None:
-    """Have these leads planned anew; those that somebody else has locked are being decided about anyway."""
-    free = select(LeadRow.id).where(LeadRow.id.in_(lead_ids)).with_for_update(key_share=True, skip_locked=True)
+async def plan_again(session: AsyncSession, lead_ids: Sequence[UUID], *still: ColumnElement[bool]) -> None:
+    """Have these leads planned anew; those that somebody else has locked are being decided about anyway.
+
+    Args:
+        session: Any.
+        lead_ids: As they were found.
+        still: What has to hold of each when it is locked.
+    """
+    free = select(LeadRow.id).where(LeadRow.id.in_(lead_ids), *still).with_for_update(key_share=True, skip_locked=True)
     await session.execute(
         update(LeadRow).where(LeadRow.id.in_(free)).values(planned_at=None),
         execution_options={"synchronize_session": False},

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select, tuple_, update
+from sqlalchemy import exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import CampaignStatus, LeadStatus
+from storage import replanning
 from storage.literals import written_out
 from storage.models import CampaignRow, LeadRow
 
@@ -54,14 +55,8 @@ async def silent_leads(
 async def plan_again(session: AsyncSession, lead_ids: Sequence[UUID]) -> None:
     """Have those of these leads planned anew of which still nobody has decided, and whose campaign runs.
 
-    Nobody plans for one that doesn't: its leads are planned when it is launched or goes on. Those that somebody else
-    has locked are being decided about.
+    Nobody plans for one that doesn't: its leads are planned when it is launched or goes on.
     """
     runs = exists().where(CampaignRow.id == LeadRow.campaign_id, CampaignRow.status == CampaignStatus.RUNNING)
-    silent = (
-        select(LeadRow.id)
-        .where(LeadRow.id.in_(lead_ids), LeadRow.status == LeadStatus.NEW, LeadRow.planned_at < acts_at, runs)
-        .with_for_update(key_share=True, skip_locked=True, of=LeadRow)
-    )
-    statement = update(LeadRow).where(LeadRow.id.in_(silent)).values(planned_at=None)
-    await session.execute(statement, execution_options={"synchronize_session": False})
+    is_new = LeadRow.status == LeadStatus.NEW
+    await replanning.plan_again(session, lead_ids, is_new, LeadRow.planned_at < acts_at, runs)
