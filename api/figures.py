@@ -1,6 +1,7 @@
 """Figures put together for their routes."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from api.schemas.analytics import (
     SourceFigures,
     SummaryAnswer,
     main_unit,
+    minutes,
 )
 from domain.figures import share
 from domain.periods import BEGINNING, END, Period, beginning_of, days_within, whole_hours
@@ -130,13 +132,13 @@ async def cost(session: AsyncSession, asked: Asked, query: AnalyticsQuery, now: 
     days = await analytics.calls_by_day(session, asked, days_within(asked.period, zone))
     return CostAnswer(
         **await _told(session, asked.period),
-        cost=main_unit(sum((sums.cost_cents for _, _, sums in days), CallSums().cost_cents)),
+        cost=main_unit(sum((sums.cost_cents for _, _, sums in days), Decimal(0))),
         days=[
             DayFigures(
                 day=day,
                 campaign_id=campaign_id,
                 calls=sums.calls,
-                minutes=CallFigures.of(sums).minutes,
+                minutes=minutes(sums.duration_ms),
                 cost=main_unit(sums.cost_cents),
             )
             for day, campaign_id, sums in days

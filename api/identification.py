@@ -13,6 +13,7 @@ from api.problems import Unauthenticated
 from api.tokens import Claims, InvalidToken, Tokens
 from domain.request_rate import Asked, Rate, read_rate
 from storage.api_keys import note_use, valid_key, valid_keys
+from storage.looks import Lookout
 from storage.reading import reading
 from storage.request_counts import give_back, take
 from storage.tokens import revoked_of
@@ -66,6 +67,7 @@ class Identification:
         """``rate``: of each person, and of each key that has none of its own."""
         # Each statement stands alone, so that no row of a count stays locked while its request goes on.
         self._sessions = reading(sessions)
+        self._lookout = Lookout(sessions)
         self._tokens = tokens
         self._clock = clock
         self._rate = rate
@@ -76,8 +78,11 @@ class Identification:
         Raises:
             Unauthenticated: there is none, or it is not valid any more.
         """
-        async with self._sessions() as session:
-            return await self._identify(session, token)
+        if token is None:
+            raise Unauthenticated(
+                "Send `Authorization: Bearer …` with a token from POST /api/v1/auth/token, or with an API key."
+            )
+        return await (self._of_key(token) if token.startswith(KEY_PREFIX) else self._of_token(token))
 
     async def identify_counted(self, token: str | None) -> tuple[Identity, Counted | None]:
         """Whose it is, and how their requests stand with this one; None where nothing is limited.
@@ -85,12 +90,12 @@ class Identification:
         Raises:
             Unauthenticated: as above; nothing is counted then.
         """
-        async with self._sessions() as session:
-            identity = await self._identify(session, token)
-            if identity.rate is None:
-                return identity, None
-            subject = f"asking:{identity.principal.id}"
-            return identity, Counted(subject, await take(session, subject, identity.rate))
+        identity = await self.identify(token)
+        if identity.rate is None:
+            return identity, None
+        subject = f"asking:{identity.principal.id}"
+        async with self._lookout.looking() as looking:
+            return identity, Counted(subject, await take(looking, subject, identity.rate))
 
     async def give_back(self, counted: Counted) -> Counted:
         """The answer was that nothing has changed: such requests don't count."""
@@ -111,38 +116,31 @@ class Identification:
             *(one for one in keys if one.key_id in valid),
         }
 
-    async def _identify(self, session: AsyncSession, token: str | None) -> Identity:
-        if token is None:
-            raise Unauthenticated(
-                "Send `Authorization: Bearer …` with a token from POST /api/v1/auth/token, or with an API key."
-            )
-        if token.startswith(KEY_PREFIX):
-            return await self._of_key(session, token)
-        return await self._of_token(session, token)
-
-    async def _of_token(self, session: AsyncSession, token: str) -> Identity:
+    async def _of_token(self, token: str) -> Identity:
         try:
             claims = self._tokens.read(token)
         except InvalidToken:
             raise Unauthenticated("The token is not valid or has expired; sign in again.") from None
-        member = await member_of_token(
-            session,
-            claims.user_id,
-            claims.organization_id,
-            token_version=claims.token_version,
-            token_id=claims.token_id,
-        )
+        async with self._lookout.looking() as looking:
+            member = await member_of_token(
+                looking,
+                claims.user_id,
+                claims.organization_id,
+                token_version=claims.token_version,
+                token_id=claims.token_id,
+            )
         if member is None:
             raise Unauthenticated("The token was taken back; sign in again.")
         return Identity(Principal(member.user_id, member.organization_id, member.role), claims, self._rate)
 
-    async def _of_key(self, session: AsyncSession, key: str) -> Identity:
-        row = None
-        if len(key) <= LONGEST_KEY:
-            row = await valid_key(session, hash_of(key), now=self._clock())
-        if row is None:
-            raise Unauthenticated("The API key is unknown, was revoked or has expired; an admin can make another.")
-        await note_use(session, row, now=self._clock())
+    async def _of_key(self, key: str) -> Identity:
+        async with self._sessions() as session:
+            row = None
+            if len(key) <= LONGEST_KEY:
+                row = await valid_key(session, hash_of(key), now=self._clock())
+            if row is None:
+                raise Unauthenticated("The API key is unknown, was revoked or has expired; an admin can make another.")
+            await note_use(session, row, now=self._clock())
         rate = self._rate if row.rate_limit is None else read_rate(row.rate_limit)
         principal = Principal(None, row.organization_id, row.role, api_key_id=row.id)
         return Identity(principal, KeyClaims(row.id, row.expires_at), rate)

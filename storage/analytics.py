@@ -21,7 +21,7 @@ Column: TypeAlias = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 _CAMPAIGN = CallSumRow.campaign_id
 
-Sums = TypeVar("Sums", bound="CallSums | LeadSums")
+Sums = TypeVar("Sums", bound="CallSums | LeadSums | DaySums")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,15 @@ class CallSums:
     inbound_succeeded: int = 0
     duration_ms: int = 0
     talk_ms: int = 0
+    cost_cents: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySums:
+    """What a day of a campaign came to. These few, for they are added up from its hours in most time zones."""
+
+    calls: int = 0
+    duration_ms: int = 0
     cost_cents: Decimal = Decimal(0)
 
 
@@ -141,7 +150,7 @@ async def calls_by_hour(session: AsyncSession, asked: Asked) -> Sequence[tuple[i
 
 async def calls_by_day(
     session: AsyncSession, asked: Asked, days: Sequence[tuple[date, datetime]]
-) -> Sequence[tuple[date, UUID | None, CallSums]]:
+) -> Sequence[tuple[date, UUID | None, DaySums]]:
     """By day and campaign.
 
     Args:
@@ -154,10 +163,11 @@ async def calls_by_day(
     spans = asked.period.spans() if are_of_utc else asked.period.hours()
     boundaries = bindparam("begins", begins, type_=ARRAY(DateTime(timezone=True)))
     place = func.width_bucket(CallSumRow.begins_at, boundaries).label("place")
-    query = _calls(asked, "source", [place, CallSumRow.campaign_id], spans, by=[literal_column("place"), _CAMPAIGN])
-    rows = await session.execute(query.order_by(literal_column("place"), _CAMPAIGN))
-    found = [(days[row.place - 1][0], _campaign(row.campaign_id), _sums(CallSums, row)) for row in rows]
-    return [one for one in found if one[2] != CallSums()]
+    by: Sequence[Column] = (literal_column("place"), _CAMPAIGN)
+    query = _summed(CallSumRow, DaySums, asked, "source", [place, _CAMPAIGN], spans).group_by(*by).order_by(*by)
+    rows = await session.execute(query)
+    found = [(days[row.place - 1][0], _campaign(row.campaign_id), _sums(DaySums, row)) for row in rows]
+    return [one for one in found if one[2] != DaySums()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +209,8 @@ async def names_of_campaigns(session: AsyncSession, organization_id: UUID) -> di
     return {row.id: row.name for row in await session.execute(query)}
 
 
-def _calls(
-    asked: Asked,
-    dimension: str,
-    beside: Sequence[Column],
-    spans: Sequence[Span] | None = None,
-    *,
-    by: Sequence[Column] | None = None,
-) -> Select[Any]:
-    """``by``: what to group by, where that has another name than what is shown beside the sums."""
-    within = asked.period.spans() if spans is None else spans
-    query = _summed(CallSumRow, CallSums, asked, dimension, beside, within)
-    return query.group_by(*(beside if by is None else by))
+def _calls(asked: Asked, dimension: str, beside: Sequence[Column]) -> Select[Any]:
+    return _summed(CallSumRow, CallSums, asked, dimension, beside, asked.period.spans()).group_by(*beside)
 
 
 def _leads(asked: Asked, dimension: str, beside: Sequence[Column]) -> Select[Any]:
@@ -219,7 +219,7 @@ def _leads(asked: Asked, dimension: str, beside: Sequence[Column]) -> Select[Any
 
 def _summed(
     table: type[CallSumRow | LeadSumRow],
-    sums: type[CallSums | LeadSums],
+    sums: type[CallSums | LeadSums | DaySums],
     asked: Asked,
     dimension: str,
     beside: Sequence[Column],

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.vocabulary import AttemptStatus
 from storage.literals import written_out
 from storage.models import AttemptRow, ContactRow
-from storage.pages import Cursor, Page, fetch_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,6 @@ class CallFilter:
     disposition: str | None = None
     campaign_id: UUID | None = None
     lead_id: UUID | None = None
-
-
-async def list_calls(
-    session: AsyncSession, organization_id: UUID, wanted: CallFilter, *, limit: int, after: Cursor | None
-) -> Page[CallRecord]:
-    """One page of attempts, the newest grant first."""
-    statement = matching_calls(select(AttemptRow, ContactRow.phone_number), organization_id, wanted)
-    page = await fetch_page(session, statement, (AttemptRow.created_at, AttemptRow.id), limit=limit, after=after)
-    return Page([CallRecord(row[0], row[1]) for row in page.items], page.next_cursor)
 
 
 def matching_calls(

@@ -34,7 +34,7 @@ class Look:
     One that writes gives rows as well, by ``returning``.
     """
 
-    def __init__(self, statement: Select[Any] | UpdateBase | TextClause) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase | TextClause) -> None:
         compiled = statement.compile(dialect=DIALECT)
         self._open = frozenset(name for name, bind in compiled.binds.items() if bind.required)
         written = compiled.construct_expanded_state(dict.fromkeys(self._open))

@@ -5,16 +5,18 @@ its whole tick: never more than the limit comes within any period, and what is f
 The clock is the database's, which all processes share.
 """
 
-from sqlalchemy import text
+from sqlalchemy import Double, Integer, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.request_rate import TICKS, Asked, Rate
+from storage.looks import Look, Via
 
 # The counts as they stand in the tick of the request: what is older than a period has moved out at the left.
 _MOVED = "least(greatest(excluded.tick - known.tick, 0), :ticks)::int"
 _COUNTS = f"(known.counts[1 + {_MOVED} :] || array_fill(0, array[{_MOVED}]))"
 
-_TAKE = text(f"""
+_TAKE = Look(
+    text(f"""
 with taken as (
     insert into request_counts as known (subject, tick, counts, expires_at)
     values (
@@ -34,7 +36,14 @@ select tick, counts, is_within, extract(epoch from clock_timestamp())::float8 as
 union all
 select tick, counts, false, extract(epoch from clock_timestamp())::float8 from request_counts
 where subject = :subject and not exists (select from taken)
-""")  # noqa: S608 - put together from constants
+""").bindparams(  # noqa: S608 - put together from constants
+        bindparam("subject", type_=Text()),
+        bindparam("ticks", type_=Integer()),
+        bindparam("requests", type_=Integer()),
+        bindparam("seconds", type_=Double()),
+        bindparam("tick_seconds", type_=Double()),
+    )
+)
 
 _GIVE_BACK = text("""
 update request_counts set counts = counts[: :ticks - 1] || greatest(counts[:ticks] - 1, 0)
@@ -42,16 +51,17 @@ where subject = :subject
 """)
 
 
-async def take(session: AsyncSession, subject: str, rate: Rate) -> Asked:
+async def take(via: Via, subject: str, rate: Rate) -> Asked:
     """Count one more request, unless the rate is used up; nothing is counted then.
 
     Holds the subject's row until the transaction ends: commit at once, or have each statement stand alone.
     """
     limits = {"requests": rate.requests, "seconds": float(rate.seconds), "tick_seconds": rate.tick_seconds}
-    row = (await session.execute(_TAKE, {**_values(subject, rate), **limits})).first()
+    row = await _TAKE.first(via, **_values(subject, rate), **limits)
     if row is None:  # refused beside a first request that this statement couldn't see yet
         return Asked(rate, is_within=False, counts=(), tick=0, now_seconds=0.0)
-    return Asked(rate, row.is_within, row.counts, row.tick, row.now_seconds)
+    tick, counts, is_within, now_seconds = row
+    return Asked(rate, is_within, counts, tick, now_seconds)
 
 
 async def give_back(session: AsyncSession, subject: str, rate: Rate) -> None:

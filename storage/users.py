@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, Integer, Uuid, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.looks import Look, Via
 from storage.models import MembershipRow, RevokedTokenRow, UserRow
 
 
@@ -32,6 +33,15 @@ _MEMBERS = select(
     UserRow.token_version,
 ).join(MembershipRow, MembershipRow.user_id == UserRow.id)
 
+_OF_TOKEN = Look(
+    _MEMBERS.where(
+        UserRow.id == bindparam("user_id", type_=Uuid()),
+        MembershipRow.organization_id == bindparam("organization_id", type_=Uuid()),
+        UserRow.token_version == bindparam("token_version", type_=Integer()),
+        ~exists().where(RevokedTokenRow.id == bindparam("token_id", type_=Uuid())),
+    )
+)
+
 
 async def member_by_email(session: AsyncSession, email: str) -> Member | None:
     """The person with this address in the organisation they joined first; addresses are kept in lower case."""
@@ -50,14 +60,13 @@ async def get_member(session: AsyncSession, user_id: UUID, organization_id: UUID
 
 
 async def member_of_token(
-    session: AsyncSession, user_id: UUID, organization_id: UUID, *, token_version: int, token_id: UUID
+    via: Via, user_id: UUID, organization_id: UUID, *, token_version: int, token_id: UUID
 ) -> Member | None:
     """The person a token was given to; None where it was taken back, or they aren't in the organisation any more."""
-    query = _MEMBERS.where(UserRow.id == user_id, MembershipRow.organization_id == organization_id)
-    query = query.where(UserRow.token_version == token_version)
-    query = query.where(~exists().where(RevokedTokenRow.id == token_id))
-    row = (await session.execute(query)).first()
-    return Member(*row) if row else None
+    row = await _OF_TOKEN.first(
+        via, user_id=user_id, organization_id=organization_id, token_version=token_version, token_id=token_id
+    )
+    return None if row is None else Member(*row)
 
 
 async def token_versions(session: AsyncSession, user_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], int]:

@@ -16,8 +16,8 @@ from api.schemas.launches import TrialCallState
 from api.trial_calls import NO_CALL, state_of_trial_call
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage.calls import CallFilter
-from storage.inbound_lists import get_any_call, list_all_calls
-from storage.versions import version_of_call, version_of_calls
+from storage.inbound_lists import get_any_call
+from storage.versions import calls_with_version, version_of_call, version_of_calls
 
 router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
 
@@ -49,8 +49,10 @@ async def get_calls(
     asked: Conditional,
 ) -> CallPage:
     organization_id, limit, after = principal.organization_id, page.limit, page.after
-    asked.unless_it_is(CallPage, await version_of_calls(session, organization_id, wanted, limit=limit, after=after))
-    calls = await list_all_calls(session, organization_id, wanted, limit=limit, after=after)
+    if asked.if_none_match is not None:
+        asked.unless_it_is(CallPage, await version_of_calls(session, organization_id, wanted, limit=limit, after=after))
+    calls, version = await calls_with_version(session, organization_id, wanted, limit=limit, after=after)
+    asked.unless_it_is(CallPage, version)
     return CallPage(items=[call_answer(call) for call in calls.items], next_cursor=written(calls.next_cursor))
 
 

@@ -29,9 +29,9 @@ from api.schemas.leads import (
 )
 from api.schemas.timeline import TimelinePage, moment_answer
 from domain.vocabulary import LeadOutcome, LeadStatus
-from storage.leads import LeadFilter, list_leads
+from storage.leads import LeadFilter
 from storage.timeline import timeline_of
-from storage.versions import version_of_leads
+from storage.versions import leads_with_version, version_of_leads
 
 router = APIRouter(prefix="/api/v1/leads", tags=["leads"])
 
@@ -79,8 +79,10 @@ async def get_leads(
     asked: Conditional,
 ) -> LeadPage:
     organization_id, limit, after = principal.organization_id, page.limit, page.after
-    asked.unless_it_is(LeadPage, await version_of_leads(session, organization_id, wanted, limit=limit, after=after))
-    leads = await list_leads(session, organization_id, wanted, limit=limit, after=after)
+    if asked.if_none_match is not None:
+        asked.unless_it_is(LeadPage, await version_of_leads(session, organization_id, wanted, limit=limit, after=after))
+    leads, version = await leads_with_version(session, organization_id, wanted, limit=limit, after=after)
+    asked.unless_it_is(LeadPage, version)
     return LeadPage(items=[lead_summary(lead) for lead in leads.items], next_cursor=written(leads.next_cursor))
 
 

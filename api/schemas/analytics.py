@@ -102,8 +102,8 @@ class CallFigures(BaseModel):
             inbound=sums.inbound,
             inbound_reached=sums.inbound_reached,
             inbound_succeeded=sums.inbound_succeeded,
-            minutes=sums.duration_ms / MINUTE_MS,
-            talk_minutes=sums.talk_ms / MINUTE_MS,
+            minutes=minutes(sums.duration_ms),
+            talk_minutes=minutes(sums.talk_ms),
             cost=cost,
             cost_per_success=share(cost, sums.succeeded + sums.inbound_succeeded),
         )
@@ -243,6 +243,10 @@ class CostAnswer(Figures):
     cost: float
     days: list[DayFigures]
     campaigns: list[MoneyFigures]
+
+
+def minutes(milliseconds: int) -> float:
+    return milliseconds / MINUTE_MS
 
 
 def main_unit(cents: Decimal) -> float:
