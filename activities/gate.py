@@ -37,6 +37,7 @@ class SendOrder:
     number_pool_id: UUID
     account_id: UUID
     campaign_id: UUID
+    lead_id: UUID
     look_up_at: datetime
     sent_at: datetime
     is_probe: bool = False
@@ -111,6 +112,7 @@ def _order(
         number_pool_id=attempt.number_pool_id,
         account_id=attempt.account_id,
         campaign_id=attempt.campaign_id,
+        lead_id=attempt.lead_id,
         look_up_at=look_up_at,
         sent_at=now,
         is_probe=attempt.is_probe,

@@ -1,6 +1,8 @@
 """What a refused dial does: its attempt is closed without having rung, and what would be refused next is parked."""
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -13,7 +15,7 @@ from activities.gate import SendOrder
 from activities.parked import note_answer, park
 from activities.refusals import Parks, Refusal
 from domain.parking import UNREACHABLE
-from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadStatus
+from domain.vocabulary import AttemptOutcome, AttemptStatus, BlockedReason, LeadStatus
 from storage import attempts, contacts, parking
 from storage.models import AccountRow, AttemptRow, CampaignRow, NumberPoolRow
 from storage.parking import Parkable
@@ -49,17 +51,26 @@ async def close_refused(session: AsyncSession, order: SendOrder, refusal: Refusa
     concerned = await lock_concerned(session, known, None)
     attempt = await attempts.lock_attempt(session, order.attempt_id)
     meaning = NO_MEANING
+    lines: list[Line] = []
     if attempt is not None and attempt.status != AttemptStatus.DONE and attempt.call_id is None:
         _settle(attempt, refusal, now)
         meaning = await give_meaning(session, attempt, concerned, now=now)
         lead = concerned.lead
         lead.status = LeadStatus.NEW if lead.status == LeadStatus.IN_PROGRESS else lead.status
-    return await after_meaning(session, known, meaning, is_forbidden=is_forbidden)
+        lines += [_set_aside(attempt)] if refusal.sets_lead_aside else []
+    aftermath = await after_meaning(session, known, meaning, is_forbidden=is_forbidden)
+    return replace(aftermath, lines=(*aftermath.lines, *lines))
 
 
 def _settle(attempt: AttemptRow, refusal: Refusal, now: datetime) -> None:
     attempt.disconnection_reason = refusal.reason
     attempts.settle(attempt, outcome=AttemptOutcome(refusal.outcome), counts=False, now=now)
+
+
+def _set_aside(attempt: AttemptRow) -> Line:
+    """That people have to look at the lead: no call will tell of it any more."""
+    fields = {name: str(getattr(attempt, name)) for name in ("organization_id", "campaign_id", "lead_id")}
+    return Line("lead_set_aside", fields | {"reason": BlockedReason.REFUSED_BY_PROVIDER}, logging.WARNING)
 
 
 def _whom_it_parks(order: SendOrder, refusal: Refusal) -> tuple[Parkable, UUID] | None:

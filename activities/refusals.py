@@ -23,7 +23,8 @@ class Parks(StrEnum):
 class Refusal:
     """``reason`` is written to the attempt; ``pause``: for how long the pool dials nobody else.
 
-    ``parked_as``: the reason that whatever is parked is given, where it isn't the attempt's.
+    ``parked_as``: the reason that whatever is parked is given, where it isn't the attempt's. ``sets_lead_aside``: the
+    lead is called no more.
     """
 
     reason: str
@@ -32,6 +33,7 @@ class Refusal:
     parked_as: str | None = None
     pause: timedelta = timedelta(0)
     do_not_call: bool = False
+    sets_lead_aside: bool = False
 
 
 BUSY_PAUSE = timedelta(seconds=1)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.account_clients import AccountClients
 from activities.aftermath import see_to, tell
+from activities.blaming import blame
 from activities.gate import SendOrder
 from activities.lead_workflows import LeadWorkflows
 from activities.messages import CallFate
@@ -93,10 +94,11 @@ class CallSender:
 
     async def _record_refusal(self, order: SendOrder, refusal: Refusal) -> CallFate:
         """Nothing rang. The slot is free, and what must not be tried again by the next lead is parked before."""
-        log.warning("dial_refused", attempt_id=str(order.attempt_id), reason=refusal.reason, parks=refusal.parks)
         now = self._clock()
         async with self._sessions.begin() as session:
+            refusal = await blame(session, order, refusal, now=now)
             lines = await hold_up_others(session, order, refusal, now=now)
+        log.warning("dial_refused", attempt_id=str(order.attempt_id), reason=refusal.reason, parks=refusal.parks)
         tell(lines)
         async with self._sessions.begin() as session:
             aftermath = await close_refused(session, order, refusal, now=now)

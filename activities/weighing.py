@@ -11,6 +11,7 @@ from activities.probing import held_up_by
 from activities.terms import caps_of, dispositions_of, hours_after, rule_of
 from domain.calling_rules import CallingRule
 from domain.dispositions import Disposition, disposition_named
+from domain.refused_requests import RequestRefusal
 from domain.retry_schedule import AttemptSummary, RetrySchedule, parse_retry_delays
 from domain.situation import UNLIMITED, Capacity, Situation
 from domain.time_zones import load_zones
@@ -158,6 +159,7 @@ def _summary(attempt: AttemptRow, table: Sequence[Disposition]) -> AttemptSummar
         counts=attempt.counts is not False,
         ended_at=attempt.ended_at or attempt.settled_at or attempt.created_at,
         then=None if disposition is None else disposition.then,
+        refusal=_REQUEST_REFUSALS.get(attempt.disconnection_reason or ""),
     )
 
 
@@ -176,6 +178,8 @@ def _what_is_missing(account: AccountRow, settings: DialSettings) -> str | None:
         return "give it its API key"
     return None if account.provider in settings.providers else _REMEDIES[account.provider]
 
+
+_REQUEST_REFUSALS = {refusal.value: refusal for refusal in RequestRefusal}
 
 _REMEDIES = {
     "retell": "set RETELL_API_KEY and start again",

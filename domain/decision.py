@@ -11,7 +11,8 @@ from domain.calling_hours import closes_at, describe_local, is_open, next_openin
 from domain.dispositions import Then
 from domain.due import due_at
 from domain.outcomes import lead_outcome_for
-from domain.retry_schedule import AttemptSummary
+from domain.refused_requests import is_set_aside
+from domain.retry_schedule import AttemptSummary, refused_since_counted
 from domain.situation import UNLIMITED, Situation
 from domain.steps import Parked, Queued
 from domain.vocabulary import BlockedReason, CampaignStatus, LeadOutcome
@@ -114,6 +115,8 @@ def _finished(situation: Situation) -> Decision | None:
         return Finished(LeadOutcome.BLOCKED, BlockedReason.CONSENT_MISSING)
     if situation.reached_elsewhere:
         return Finished(LeadOutcome.BLOCKED, BlockedReason.REACHED_RECENTLY)
+    if _is_set_aside(situation.history):
+        return Finished(LeadOutcome.BLOCKED, BlockedReason.REFUSED_BY_PROVIDER)
     return None
 
 
@@ -123,6 +126,11 @@ def _finished_by_calls(history: Sequence[AttemptSummary]) -> Finished | None:
         if outcome is not None:
             return Finished(outcome)
     return None
+
+
+def _is_set_aside(history: Sequence[AttemptSummary]) -> bool:
+    refused = refused_since_counted(history)
+    return is_set_aside([attempt.refusal for attempt in refused if attempt.refusal is not None])
 
 
 def ended_by(attempt: AttemptSummary) -> LeadOutcome | None:

@@ -15,7 +15,7 @@ import pytz
 
 from domain.calling_hours import DAY_NAMES, describe_local
 from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
-from domain.vocabulary import AttemptOutcome, AttemptStatus
+from domain.vocabulary import AttemptOutcome, AttemptStatus, BlockedReason, LeadOutcome
 
 MOST_ATTEMPTS = 10
 
@@ -33,6 +33,12 @@ _LONGEST_REASON = 500
 _MARKUP = re.compile(r"([\\`*_\[\]<>~&@]|:(?=/)|(?<=www)\.)", re.IGNORECASE)
 _OPENING = re.compile(rf"^(?:{'|'.join(DAY_NAMES)}) \d\d:\d\d \S+, ")
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
+
+_REMEDIES = {
+    f"{LeadOutcome.BLOCKED}: {BlockedReason.REFUSED_BY_PROVIDER}": (
+        "; the provider takes the calls of others: look at this lead's number and fields, mend them and reopen it"
+    )
+}
 
 _UNSETTLED = {
     AttemptStatus.GRANTED: "about to be dialled",
@@ -115,7 +121,7 @@ def cut(text: str, longest: int) -> str:
 def _next(step: Step, zone_name: str) -> str:
     match step:
         case Stop(reason=reason):
-            return f"nothing, this lead is done ({_reason(reason.replace('_', ' '))})"
+            return f"nothing, this lead is done ({_reason(reason.replace('_', ' '))}){_REMEDIES.get(reason, '')}"
         case WaitUntil(instant=instant, why=why):
             return f"asleep until {_time(instant, zone_name)} {zone_name}: {_reason(_without_time(why))}"
         case Queued(until=until, why=why):

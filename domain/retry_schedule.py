@@ -8,6 +8,7 @@ from itertools import takewhile
 from types import MappingProxyType
 
 from domain.dispositions import Then
+from domain.refused_requests import RequestRefusal
 from domain.vocabulary import AttemptOutcome
 
 MOST_DELAYS = 20
@@ -15,6 +16,10 @@ LONGEST_DELAY = timedelta(days=90)
 
 FIRST_REFUSAL_PAUSE = timedelta(seconds=1)
 LONGEST_REFUSAL_PAUSE = timedelta(seconds=60)
+
+REQUEST_REFUSAL_PAUSE = timedelta(seconds=35)
+"""A request that was refused for what is in it is refused a second later too. By then the next probe of what it parked
+has gone to another lead, and others of the campaign were dialled, which tells whose fault it is."""
 
 DEFAULT_DELAYS: Mapping[AttemptOutcome, tuple[timedelta, ...]] = MappingProxyType(
     {
@@ -74,6 +79,7 @@ class AttemptSummary:
     """What the schedule needs to know of one finished attempt.
 
     ``ended_at`` is timezone-aware. ``then``: what the call's disposition says; ``None`` leaves it to the outcome.
+    ``refusal``: of a request that the provider refused for a reason that nobody knows.
     """
 
     number: int
@@ -81,6 +87,7 @@ class AttemptSummary:
     counts: bool
     ended_at: datetime
     then: Then | None = None
+    refusal: RequestRefusal | None = None
 
     @property
     def is_talk(self) -> bool:
@@ -103,7 +110,8 @@ def next_due(schedule: RetrySchedule, history: Sequence[AttemptSummary], now: da
 
     After a counted attempt the pause is the one for its outcome: the first for the first such outcome, the second for
     the second, and so on. Refused attempts (``counts`` false) use up nothing; after one the pause is 1 s, after two in
-    a row 2 s, and so on up to 60 s, and never ends before the pause of the last counted attempt does.
+    a row 2 s, and so on up to 60 s (35 s at least where the request itself was refused), and never ends before the
+    pause of the last counted attempt does.
 
     Args:
         history: The finished attempts of this life of the lead, oldest first.
@@ -137,12 +145,19 @@ def parse_retry_delays(written: object) -> dict[AttemptOutcome, tuple[timedelta,
 
 def refusals_over_at(history: Sequence[AttemptSummary]) -> datetime | None:
     """When the pause after the refused attempts at the end of the history is over; None when there are none."""
-    refusals = list(takewhile(lambda attempt: not attempt.counts, reversed(history)))
+    refusals = refused_since_counted(history)
     if not refusals:
         return None
     # Bounded before doubling: a thousand refusals in a row would otherwise be a pause of 2**1000 seconds.
     doublings = min(len(refusals) - 1, 6)
-    return refusals[0].ended_at + min(FIRST_REFUSAL_PAUSE * (1 << doublings), LONGEST_REFUSAL_PAUSE)
+    last = refusals[0]
+    least = FIRST_REFUSAL_PAUSE if last.refusal is None else REQUEST_REFUSAL_PAUSE
+    return last.ended_at + min(max(FIRST_REFUSAL_PAUSE * (1 << doublings), least), LONGEST_REFUSAL_PAUSE)
+
+
+def refused_since_counted(history: Sequence[AttemptSummary]) -> Sequence[AttemptSummary]:
+    """The refused attempts at the end of the history, the newest first."""
+    return list(takewhile(lambda attempt: not attempt.counts, reversed(history)))
 
 
 def _after_counted(schedule: RetrySchedule, counted: Sequence[AttemptSummary]) -> datetime | None:

@@ -95,6 +95,8 @@ class BlockedReason(StrEnum):
     DO_NOT_CALL = "do_not_call"
     CONSENT_MISSING = "consent_missing"
     REACHED_RECENTLY = "reached_recently"
+    REFUSED_BY_PROVIDER = "refused_by_provider"
+    """The provider took the requests of others and none for this lead: its number or its fields have to be mended."""
 
 
 class Role(StrEnum):

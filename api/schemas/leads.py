@@ -142,6 +142,9 @@ class LeadSummary(BaseModel):
 class LeadAnswer(LeadSummary):
     """``appointment_at``: the appointment that was made last, if one was and it is certain when.
 
+    ``blocked_reason`` is ``refused_by_provider`` where the provider refused this lead's requests and took those of
+    others: look at its number and fields, mend them and reopen it.
+
     ``inbound_calls``: when the person rang by themselves, the oldest first.
     """
 

@@ -65,16 +65,22 @@ class PartRunner:
         if not self.part.is_job:
             self._watch = asyncio.create_task(self._keep_running(), name=f"watch {self.part.name}")
 
+    def let_end(self) -> None:
+        """From now on the part is not started again when it ends; ``stop`` still has to be awaited. Safe to repeat."""
+        if self._watch is not None and not self._watch.cancelling():
+            self._watch.cancel()
+
     async def stop(self) -> None:
         """End the part and wait for it: its own signal first, SIGKILL when it takes too long. Safe to repeat."""
         if self._watch is not None:
-            self._watch.cancel()
+            self.let_end()
             await asyncio.gather(self._watch, return_exceptions=True)
             self._watch = None
         await self._end_process()
 
     def kill(self) -> None:
-        """End the part and its children at once; ``stop`` still has to be awaited."""
+        """End the part and its children at once, for good; ``stop`` still has to be awaited."""
+        self.let_end()
         if self.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -174,10 +180,12 @@ class PartRunner:
         return status
 
     async def _end_process(self) -> None:
-        if self.pid is None or self._process is None:
+        """Also strikes one that ended by itself, where nobody watches it any more."""
+        if self._process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(self.part.stop_signal)
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(self.part.stop_signal)
         if await self._ended(self.part.stop_timeout_seconds) is None:
             self._say(f"{self.part.title} did not stop within {self.part.stop_timeout_seconds:.0f} s and is killed")
             self.kill()

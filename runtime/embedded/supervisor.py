@@ -41,7 +41,9 @@ class Supervisor:
             raise _first(failures) from None
 
     async def stop(self) -> None:
-        """Stop every part after those that depend on it. Safe to repeat."""
+        """Stop every part after those that depend on it; none is started again meanwhile. Safe to repeat."""
+        for runner in self._runners.values():
+            runner.let_end()
         gone = {name: asyncio.Event() for name in self._runners}
         dependants = {
             name: [other.part.name for other in self._runners.values() if name in other.part.after]

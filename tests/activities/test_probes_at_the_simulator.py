@@ -11,7 +11,7 @@ from sqlalchemy import select
 from temporalio.client import Client
 
 from domain.parking import PROBE_EVERY
-from storage.models import AttemptRow
+from storage.models import AttemptRow, LeadRow
 from telephony.http import provider_http_client
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
@@ -41,6 +41,12 @@ async def stage(sessions: Sessions, clock: Clock, client: Client, simulator: str
 async def newest_attempt(sessions: Sessions) -> AttemptRow:
     async with sessions() as session:
         return (await session.scalars(select(AttemptRow).order_by(AttemptRow.created_at.desc()).limit(1))).one()
+
+
+async def newest_attempt_of(sessions: Sessions, lead: LeadRow) -> AttemptRow:
+    async with sessions() as session:
+        query = select(AttemptRow).where(AttemptRow.lead_id == lead.id).order_by(AttemptRow.number.desc()).limit(1)
+        return (await session.scalars(query)).one()
 
 
 @pytest.mark.parametrize(
@@ -90,6 +96,27 @@ async def test_a_refusal_parks_one_call_each_thirty_seconds_tries_and_the_first_
     async with sessions() as session:
         used_up = await session.scalars(select(AttemptRow).where(AttemptRow.counts.is_(True)))
         assert [attempt.id for attempt in used_up if attempt.id != through.id] == []
+
+
+async def test_a_lead_whose_request_is_refused_for_no_known_reason_is_set_aside_and_parks_nothing(
+    stage: Stage, sessions: Sessions, world: World, control: httpx.AsyncClient, clock: Clock
+) -> None:
+    poisoned = "+13125550101"
+    order = {"operation": "create-phone-call", "effect": "error", "status": 400, "message": "Bad."}
+    (await control.post("/faults", json=order | {"to_number": poisoned})).raise_for_status()
+    good, lead = [
+        await add_lead(sessions, world, number, due_at=clock.now - timedelta(minutes=9))
+        for number in ("+13125550100", poisoned)
+    ]
+    for one, pause in ((good, 1), (lead, 36), (lead, 36), (lead, 36)):
+        await stage.slots.hand_on(world.pool.id)
+        await stage.place(await newest_attempt_of(sessions, one))
+        await stage.next_step(one)
+        clock.forward(seconds=pause)
+    row = await reread(sessions, lead)
+    assert (row.status, row.outcome, row.blocked_reason) == ("done", "blocked", "refused_by_provider")
+    assert (await reread(sessions, world.campaign)).parked_at is None
+    assert [call["to_number"] for call in (await control.get("/calls")).json()] == ["+13125550100"]
 
 
 async def test_a_provider_that_is_away_is_tried_until_it_is_back(

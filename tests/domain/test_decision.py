@@ -13,6 +13,7 @@ from domain.attempt_caps import AttemptCaps
 from domain.calling_hours import closes_at, federal_hours, is_open, parse_windows
 from domain.decision import CLOSING_MARGIN, CLOSING_SPREAD, Decision, Finished, MayDial, NotYet, decide, may_send
 from domain.dispositions import Then
+from domain.refused_requests import RequestRefusal
 from domain.retry_schedule import AttemptSummary, RetrySchedule
 from domain.situation import Capacity, Situation
 from domain.steps import Parked, Queued
@@ -37,6 +38,12 @@ def tried(outcome: str, minutes_ago: float, *, counts: bool = True, number: int 
     return AttemptSummary(number, AttemptOutcome(outcome), counts, NOON - timedelta(minutes=minutes_ago))
 
 
+def refused(*reasons: str) -> list[AttemptSummary]:
+    """Requests that were refused for these reasons, one an hour, the last one an hour ago."""
+    attempts = [tried("refused", 60 * place, counts=False) for place in range(len(reasons), 0, -1)]
+    return [replace(one, refusal=RequestRefusal(why)) for one, why in zip(attempts, reasons, strict=True)]
+
+
 def _another_call(ends: datetime) -> NotYet:
     return NotYet(ends, ends, CLOSING - CLOSING_MARGIN, "another call to this number to end")
 
@@ -52,6 +59,11 @@ def test_with_nothing_against_it_the_lead_may_be_dialled_now_and_for_thirty_seco
         pytest.param({"cancelled": True}, Finished(LeadOutcome.CANCELLED), id="cancelled"),
         pytest.param({"do_not_call": True}, Finished(LeadOutcome.BLOCKED, "do_not_call"), id="do-not-call"),
         pytest.param({"consent_missing": True}, Finished(LeadOutcome.BLOCKED, "consent_missing"), id="no-consent"),
+        pytest.param(
+            {"history": refused("refused_request", "refused_lead", "refused_lead")},
+            Finished(LeadOutcome.BLOCKED, "refused_by_provider"),
+            id="refused-alone",
+        ),
         pytest.param({"history": [tried("answered", 5)]}, Finished(LeadOutcome.REACHED), id="reached"),
         pytest.param({"history": [tried("transferred", 5)]}, Finished(LeadOutcome.REACHED), id="transferred"),
         pytest.param({"history": [tried("opted_out", 5)]}, Finished(LeadOutcome.OPTED_OUT), id="opted-out"),
@@ -81,6 +93,21 @@ def test_each_rule_has_its_say(facts: dict[str, Any], decision: Decision) -> Non
 
 
 @pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param(refused(*9 * ["refused_request"]), id="with-everybody-else"),
+        pytest.param(refused("refused_request", "refused_lead"), id="once-alone"),
+        pytest.param([tried("refused", 60 - n, counts=False) for n in range(9)], id="for-other-reasons"),
+        pytest.param(
+            [*refused("refused_lead"), tried("failed", 50), *refused("refused_lead")], id="not-since-a-call-that-rang"
+        ),
+    ],
+)
+def test_refusals_that_may_be_somebody_elses_fault_end_no_lead(history: list[AttemptSummary]) -> None:
+    assert not isinstance(decide(situation(history=history)), Finished)
+
+
+@pytest.mark.parametrize(
     "facts",
     [
         pytest.param({"organization_stopped": True}, id="kill-switch"),
@@ -100,6 +127,8 @@ def test_whatever_people_hold_up_is_parked(facts: dict[str, Any]) -> None:
         pytest.param({"history": [tried("opted_out", 5)]}, {"do_not_call": True}, id="opted-out-before-do-not-call"),
         pytest.param({"cancelled": True}, {"do_not_call": True}, id="cancelled-before-do-not-call"),
         pytest.param({"do_not_call": True}, {"consent_missing": True}, id="do-not-call-before-consent"),
+        pytest.param({"cancelled": True}, {"history": refused(*2 * ["refused_lead"])}, id="cancelled-before-refused"),
+        pytest.param({"history": refused(*2 * ["refused_lead"])}, {"parked_reason": "x"}, id="refused-before-parking"),
         pytest.param({"do_not_call": True}, {"now": NOON.replace(hour=5)}, id="do-not-call-before-sleep"),
         pytest.param({"now": NOON.replace(hour=5)}, {"organization_stopped": True}, id="sleep-before-parking"),
         pytest.param({"not_before": NOON + 9 * SECOND}, {"parked_reason": "unpaid"}, id="not-due-before-parking"),

@@ -36,6 +36,12 @@ def attempt(number: int, outcome: AttemptOutcome | None = AttemptOutcome.NO_ANSW
     [
         pytest.param(Stop("max_attempts_reached"), "nothing, this lead is done (max attempts reached)", id="stop"),
         pytest.param(
+            Stop("blocked: refused_by_provider"),
+            "nothing, this lead is done (blocked: refused by provider); the provider takes the calls of others: "
+            "look at this lead's number and fields, mend them and reopen it",
+            id="refused-alone",
+        ),
+        pytest.param(
             WaitUntil(NOON, "Mon 12:00 America/Chicago, calling hours open"),
             "asleep until Mon 02 Mar 12:00:00 America/Chicago: calling hours open",
             id="asleep",

@@ -1,9 +1,12 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.dispositions import Then
 from domain.outcomes import lead_outcome_for
+from domain.parking import PROBE_EVERY
+from domain.refused_requests import RequestRefusal
 from domain.retry_schedule import (
     DEFAULT_DELAYS,
     AttemptSummary,
@@ -52,6 +55,16 @@ def test_a_lead_that_was_never_tried_is_due_now() -> None:
 )
 def test_the_next_attempt_is_due_after_the_pause_for_what_happened(outcomes: list[str], pause_seconds: int) -> None:
     assert next_due(SCHEDULE, history(*outcomes), NOON) == NOON + timedelta(seconds=pause_seconds)
+
+
+@pytest.mark.parametrize("refusal", RequestRefusal)
+@pytest.mark.parametrize(("times", "pause_seconds"), [(1, 35), (6, 35), (7, 60), (50, 60)])
+def test_a_request_that_was_refused_leaves_the_next_probe_to_another_lead(
+    refusal: RequestRefusal, times: int, pause_seconds: int
+) -> None:
+    refused = [replace(attempt, refusal=refusal) for attempt in history(*["refused"] * times)]
+    assert next_due(SCHEDULE, refused, NOON) == NOON + timedelta(seconds=pause_seconds)
+    assert timedelta(seconds=pause_seconds) > PROBE_EVERY
 
 
 def test_a_refusal_does_not_shorten_the_pause_before_it() -> None:

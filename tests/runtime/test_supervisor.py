@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import json
 import os
 import platform
 import signal
@@ -98,6 +99,12 @@ class Bench:
         return self.diary.read_text().splitlines()
 
 
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not is_so():  # noqa: ASYNC110 - a process sets no event here
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     bench = Bench(tmp_path)
@@ -123,6 +130,28 @@ async def test_a_part_that_crashes_is_started_again(bench: Bench) -> None:
     await bench.until_said(lambda line: line == "Worker runs again")
     assert "Worker was ended by SIGKILL" in said
     assert supervisor.pid("worker") not in {first, None}
+
+
+async def test_a_part_that_dies_while_the_others_stop_is_not_started_again(bench: Bench) -> None:
+    stays = SERVER.replace('stopped\\n"); sys.exit(0)', 'was asked\\n")')
+    supervisor = await bench.start(bench.server("database"), bench.server("api", ["database"], stays))
+    stopping = asyncio.create_task(supervisor.stop())
+    await until(lambda: "api was asked" in bench.written())
+    os.kill(supervisor.pid("database") or 0, signal.SIGKILL)
+    await until(lambda: supervisor.pid("database") is None)
+    supervisor.kill()
+    await stopping
+    assert [line for line in bench.said if "starting it again" in line] == []
+    assert bench.written() == ["database started", "api started", "api was asked"]
+
+
+async def test_what_is_killed_at_once_is_not_started_again(bench: Bench) -> None:
+    supervisor = await bench.start(bench.server("database"), bench.server("api"))
+    supervisor.kill()
+    await until(lambda: (supervisor.pid("database"), supervisor.pid("api")) == (None, None))
+    await supervisor.stop()
+    assert [line for line in bench.said if "starting it again" in line] == []
+    assert json.loads((bench.folder / "processes.json").read_text()) == []
 
 
 async def test_a_part_that_cannot_start_shows_the_end_of_its_log_and_the_others_are_stopped(bench: Bench) -> None:
