@@ -8,17 +8,19 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.call_variables import call_variables
+from activities.decided import finish, hold, look_again, note
 from activities.probing import as_probe, put_next_probes_off
 from activities.remembering import memory_of
 from activities.telling import told
 from activities.weighing import DialSettings, weigh
 from domain.appointments import appointment
-from domain.decision import Finished, MayDial, NotYet, closing_of, decide
+from domain.decision import Finished, LookAgain, MayDial, NotYet, decide
 from domain.situation import UNLIMITED, Capacity, Situation
-from domain.steps import Dial, Parked, Queued, Step, Stop, WaitUntil
+from domain.steps import Dial, Parked, Queued, Step, WaitUntil
 from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
 from storage import appointments, attempts, grants, slots, turns
 from storage.caller_ids import choose_caller_id, use_of
+from storage.contact_facts import hold_calls
 from storage.models import AttemptRow, CallerIdRow, LeadRow
 from storage.pilots import is_over
 from storage.situations import FoundLead, LeadWithContext, PoolLock, lock_found, lock_lead
@@ -106,19 +108,31 @@ class LeadDecisions:
     async def _weighed(
         self, session: AsyncSession, context: LeadWithContext, capacity: Capacity, *, now: datetime
     ) -> Step | None:
-        situation = await weigh(session, context, now=now, settings=self._settings, capacity=capacity)
-        _note(context, situation)
+        situation = await self._weigh(session, context, capacity, now)
+        note(context, situation)
         match decide(situation):
             case Finished() as finished:
-                return _finish(context, finished, now)
+                return finish(context, finished, now)
             case NotYet() as not_yet:
                 return await self._wait(session, context, not_yet)
+            case LookAgain() as later:
+                return look_again(context.lead, later)
             case Queued() | Parked() as held:
-                return _hold(context, held, situation)
+                return hold(context, held, situation)
             case MayDial() as may_dial:
                 return await self._grant(session, context, may_dial, situation) if context.pool_is_locked else None
             case never:
                 assert_never(never)
+
+    async def _weigh(
+        self, session: AsyncSession, context: LeadWithContext, capacity: Capacity, now: datetime
+    ) -> Situation:
+        situation = await weigh(session, context, now=now, settings=self._settings, capacity=capacity)
+        if not situation.contact_is_busy:
+            return situation
+        # Whoever settles a call makes those due that wait for it, so none is settled until it is written that one does.
+        await hold_calls(session, context.contact.id)
+        return await weigh(session, context, now=now, settings=self._settings, capacity=capacity)
 
     async def _capacity(
         self, session: AsyncSession, context: LeadWithContext, room: Room | Capacity, now: datetime
@@ -166,7 +180,7 @@ class LeadDecisions:
         caller_id = await choose_caller_id(session, context.pool.id, context.contact.phone_number, slot.not_before)
         if caller_id is None:
             why = f"the number pool {context.pool.name} has no caller ID that may be used; give it one"
-            return _hold(context, Parked(why), situation)
+            return hold(context, Parked(why), situation)
         pool_free_at = await slots.take_pace(
             session,
             context.pool,
@@ -244,38 +258,3 @@ def _waits(lead: LeadRow, now: datetime) -> bool:
 
 def _dial(attempt: AttemptRow) -> Dial:
     return Dial(attempt.id, attempt.number, attempt.not_before, attempt.not_after)
-
-
-def _note(context: LeadWithContext, situation: Situation) -> None:
-    """What the lead's row repeats of its attempts, and when it was last decided about.
-
-    What a call of the person's own meant comes after them all.
-    """
-    named = [attempt.disposition for attempt in context.attempts if attempt.disposition is not None]
-    if named and context.lead.rang_back is None:
-        context.lead.disposition = named[-1]
-    context.lead.planned_at = situation.now
-
-
-def _finish(context: LeadWithContext, finished: Finished, now: datetime) -> Stop:
-    lead = context.lead
-    if lead.status != LeadStatus.DONE:
-        lead.status = LeadStatus.DONE
-        lead.outcome = finished.outcome
-        lead.blocked_reason = finished.blocked_reason
-        lead.done_at = now
-        lead.earliest_at = lead.due_at = lead.open_until = lead.next_attempt_at = lead.waiting_for = None
-    reason = f": {finished.blocked_reason}" if finished.blocked_reason else ""
-    return Stop(f"{finished.outcome}{reason}")
-
-
-def _hold(context: LeadWithContext, held: Queued | Parked, situation: Situation) -> Queued | Parked:
-    """The lead may be called now but for somebody else's doing: it is due, and found by whoever hands slots on."""
-    lead, now = context.lead, situation.now
-    lead.status = LeadStatus.NEW
-    lead.due_at = min(lead.due_at or now, now)
-    lead.earliest_at = min(lead.earliest_at or now, now)
-    lead.open_until = closing_of(situation)
-    lead.next_attempt_at = None
-    lead.waiting_for = held.why
-    return held

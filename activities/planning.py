@@ -20,7 +20,7 @@ from activities.terms import rule_of
 from activities.weighing import CAPS_LOOK_BACK, DialSettings, look_back, rule_for, situation_of
 from domain.appointments import appointment
 from domain.calling_rules import CallingRule
-from domain.decision import Finished, MayDial, NotYet, closing_of, decide
+from domain.decision import Finished, LookAgain, MayDial, NotYet, closing_of, decide
 from domain.situation import Capacity
 from domain.steps import Parked, Queued
 from storage import appointments
@@ -44,7 +44,7 @@ Alike = tuple[CallingRule, tuple[str, ...], datetime | None]
 class Outlook:
     """What a decision says of a lead that waits. ``open_until``: until when it may be called where it may be now."""
 
-    decision: Finished | NotYet | Queued | Parked
+    decision: Finished | NotYet | LookAgain | Queued | Parked
     open_until: datetime | None = None
 
 
@@ -139,7 +139,7 @@ def _outlook(context: LeadWithContext, contact: ContactFacts, now: datetime, set
         log.warning("lead_not_planned", lead_id=str(context.lead.id), error=type(error).__name__)
         return None
     match decision:
-        case Finished() | NotYet():
+        case Finished() | NotYet() | LookAgain():
             return Outlook(decision)
         case Queued() | Parked():
             return Outlook(decision, closing_of(situation))
@@ -161,7 +161,8 @@ async def _plans(
     plans = [plan for plan in every if plan is not None]
     waiting: defaultdict[tuple[datetime, datetime], list[int]] = defaultdict(list)
     for place, plan in enumerate(plans):
-        if plan.next_attempt_at is None and plan.due_at > now and plan.open_until is not None:
+        is_opening = plan.due_at > max(plan.earliest_at, now)
+        if plan.next_attempt_at is None and is_opening and plan.open_until is not None:
             waiting[plan.due_at, plan.open_until].append(place)
     for (opens_at, open_until), of_opening in sorted(waiting.items()):
         places = await appointments.take_places(session, pool.id, opens_at, len(of_opening))
@@ -186,6 +187,8 @@ def _plan(before: Before, outlook: Outlook, now: datetime) -> Plan | None:
             keeps = before.next_attempt_at if before.due_at == opens_at else None
             is_opening = open_until is not None and opens_at > earliest
             return Plan(before.lead_id, earliest, opens_at, open_until, keeps if is_opening else opens_at, why)
+        case LookAgain(at=at, open_until=open_until, why=why):
+            return Plan(before.lead_id, at, at, open_until, None, why)
         case Queued(why=why) | Parked(why=why):
             return Plan(
                 before.lead_id,

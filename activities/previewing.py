@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.planning import AT_A_STRETCH
 from activities.weighing import CAPS_LOOK_BACK, DialSettings, look_back, rule_for, situation_of
-from domain.decision import Finished, MayDial, NotYet, decide
+from domain.decision import Finished, LookAgain, MayDial, NotYet, decide
 from domain.situation import UNLIMITED
 from domain.steps import Parked, Queued
 from domain.vocabulary import CampaignStatus, LeadOutcome
@@ -66,6 +66,8 @@ def _foresee(context: LeadWithContext, contact: ContactFacts, now: datetime, set
             if open_until is None:
                 return Foreseen(context, None, why, NEVER_OPEN)
             return Foreseen(context, opens_at, why)
+        case LookAgain(at=at, why=why):
+            return Foreseen(context, at, why)
         case MayDial(not_before=not_before):
             return Foreseen(context, not_before, "as soon as a slot is free")
         case Queued(why=why) | Parked(why=why):

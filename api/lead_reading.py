@@ -12,7 +12,7 @@ from api.lead_actions import NO_LEAD
 from api.principal import Principal
 from api.problems import NotFound
 from api.schemas.leads import LeadAnswer, lead_answer
-from domain.decision import why_held_up
+from domain.decision import CONTACT_BUSY, why_held_up
 from domain.parking import tells_of_parking
 from domain.queue_estimate import QUEUED_FOR, describe_place
 from domain.vocabulary import CampaignStatus, LeadStatus
@@ -71,8 +71,9 @@ async def _place_in_line(session: AsyncSession, lead: LeadRow, now: datetime) ->
 def _is_in_line(lead: LeadRow, now: datetime) -> bool:
     """Also where its row still tells of a time that has come: it stands in line before its workflow knows that."""
     waits_for = lead.waiting_for or ""
+    waits_for_its_turn = waits_for in QUEUED_FOR or waits_for == CONTACT_BUSY or tells_of_parking(waits_for)
     has_come = lead.next_attempt_at is not None and lead.next_attempt_at <= now
-    if lead.status != LeadStatus.NEW or not (waits_for in QUEUED_FOR or tells_of_parking(waits_for) or has_come):
+    if lead.status != LeadStatus.NEW or not (waits_for_its_turn or has_come):
         return False
     is_due = lead.due_at is not None and lead.due_at <= now
     return is_due and (lead.open_until is None or lead.open_until > now)

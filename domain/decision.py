@@ -26,7 +26,12 @@ GRANT_LIFE = timedelta(seconds=30)
 PACE_HORIZON = timedelta(seconds=5)
 """Nobody gets a slot for a dial that calls a second would put off longer than this; the queue is fairer."""
 
-CONTACT_BUSY_PAUSE = timedelta(seconds=60)
+CONTACT_BUSY = "another call to this number to end"
+"""Whoever writes that a call is over makes the leads due that wait for this by these words (a trigger of migration
+``2026_11_29_contacts_come_free``)."""
+
+CONTACT_BUSY_PAUSE = timedelta(minutes=5)
+"""Only who misses the end of that call waits so long: a lead whose row was locked just then by somebody else."""
 
 NO_OPENING_PAUSE = timedelta(days=1)
 """A lead whose hours never open looks again after this, for a rule or a time zone may have changed."""
@@ -49,7 +54,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """To be looked at again at ``opens_at``, when the lead may be called or somebody else's call has ended.
+    """May be called from ``opens_at`` on.
 
     Attributes:
         earliest: From when on the lead may be called by the schedule and the caps, whatever the hours say.
@@ -64,6 +69,18 @@ class NotYet:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Nobody can tell when the lead may be called; it looks again at ``at``, unless something comes to pass before.
+
+    ``open_until``: when the hours that are open now end.
+    """
+
+    at: datetime
+    open_until: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class MayDial:
     """A request may leave from ``not_before`` to ``not_after`` (UTC)."""
 
@@ -71,7 +88,7 @@ class MayDial:
     not_after: datetime
 
 
-Decision = Finished | NotYet | Queued | Parked | MayDial
+Decision = Finished | NotYet | LookAgain | Queued | Parked | MayDial
 
 
 def decide(situation: Situation) -> Decision:
@@ -198,9 +215,8 @@ def _parked(situation: Situation) -> Decision | None:
 
 def _no_room(situation: Situation) -> Decision | None:
     closing = closes_at(situation.now, situation.hours, situation.zones) - CLOSING_MARGIN
-    if situation.contact_on_a_call or situation.contact_rings_in:
-        pause = min(situation.now + CONTACT_BUSY_PAUSE, closing)
-        return NotYet(pause, pause, closing, "another call to this number to end")
+    if situation.contact_is_busy:
+        return LookAgain(min(situation.now + CONTACT_BUSY_PAUSE, closing), closing, CONTACT_BUSY)
     capacity = situation.capacity
     after_closing = closing + CLOSING_MARGIN + situation.spread * CLOSING_SPREAD
     if capacity.free_slots <= 0:

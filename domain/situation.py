@@ -34,6 +34,8 @@ class Situation:
         contact_dials: When the contact was dialled, over all leads and campaigns of the organisation, as far back as
             ``caps`` look; what is being decided about now isn't among them.
         reached_elsewhere: Another lead of the contact reached it so lately that this campaign leaves it alone.
+        contact_on_a_call: We have the person on the phone for this or another lead, or had a moment ago and nobody can
+            tell yet what that meant.
         rang_back: How a call of the person's own ends the lead.
         contact_rings_in: The person has us on the phone now, or had a moment ago and nobody can tell yet what it meant.
         spread: From 0 to 1, another for each lead: those who would wake at one instant wake a little apart.
@@ -66,3 +68,8 @@ class Situation:
     parked_reason: str | None = None
     capacity: Capacity = UNLIMITED
     spread: float = 0.0
+
+    @property
+    def contact_is_busy(self) -> bool:
+        """The person is on a call, or was a moment ago and nobody can tell yet what that meant."""
+        return self.contact_on_a_call or self.contact_rings_in

@@ -30,7 +30,8 @@ _REACHED = (
 class ContactFacts:
     """Attributes:
     dials: When requests left that rang or may have rung, oldest first.
-    is_on_a_call: Some lead of the contact holds a slot.
+    is_on_a_call: Some lead of the contact has a call that isn't settled: it goes on, or nobody can tell yet what was
+        said in it.
     reached_at: When another lead last reached somebody, by a call of ours or of theirs.
     rings_in: The person rang us, and what that came to isn't decided yet.
     is_listed: The number stands on an imported do-not-call list. That stays true while the organisation is held.
@@ -80,6 +81,20 @@ async def contact_facts_of_leads(
     return {lead_id: ContactFacts(found or [], *facts) for lead_id, found, *facts in rows}
 
 
+async def hold_calls(session: AsyncSession, contact_id: UUID) -> None:
+    """Have no call of this contact be settled until the caller commits; waits for whoever is settling one just now.
+
+    Callers hold the contact's lock, so that none of ours begins either. The calls' locks come after it, and are shared.
+    """
+    of_ours = select(AttemptRow.id).where(AttemptRow.contact_id == contact_id, AttemptRow.status != _DONE)
+    of_theirs = select(InboundCallRow.id).where(InboundCallRow.contact_id == contact_id, InboundCallRow.status != _DONE)
+    for calls in (of_ours, of_theirs):
+        await session.execute(calls.with_for_update(read=True))
+
+
+_DONE = AttemptStatus.DONE
+
+
 class _Known(NamedTuple):
     """Whose facts: parameters, or the columns that have them."""
 
@@ -107,13 +122,13 @@ def _facts(known: _Known) -> Sequence[ColumnElement[Any]]:
     )
     return (
         dials.scalar_subquery(),
-        exists().where(of_contact, AttemptRow.slot_released_at.is_(None)),
+        exists().where(of_contact, AttemptRow.status != _DONE),
         func.greatest(reached.scalar_subquery(), reached_in.scalar_subquery()),
         exists().where(
             DoNotCallEntryRow.organization_id == known.organization_id,
             DoNotCallEntryRow.phone_number == known.phone_number,
         ),
-        exists().where(rang_in, InboundCallRow.status != AttemptStatus.DONE),
+        exists().where(rang_in, InboundCallRow.status != _DONE),
     )
 
 

@@ -71,8 +71,8 @@ def _of_lead(lead: LeadRow) -> Iterator[Moment]:
 
 
 def _planned(lead: LeadRow) -> Mapping[str, Any]:
-    due = lead.next_attempt_at or lead.due_at
-    return {"next_attempt_at": None if due is None else due.isoformat(), "waiting_for": lead.waiting_for}
+    planned = lead.next_attempt_at
+    return {"next_attempt_at": None if planned is None else planned.isoformat(), "waiting_for": lead.waiting_for}
 
 
 def _of_attempt(attempt: AttemptRow) -> Iterator[Moment]:

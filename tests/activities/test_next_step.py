@@ -182,7 +182,8 @@ async def test_a_lead_whose_number_is_on_another_call_waits_for_its_end(
     second = await add_lead_of(sessions, world, contact)
     await add_attempt_of(sessions, world, first, "in_progress")
     step = await stage.next_step(second)
-    assert step == WaitUntil(NOON + timedelta(seconds=60), "another call to this number to end")
+    assert step == WaitUntil(NOON + timedelta(minutes=5), "another call to this number to end")
+    assert (await reread(sessions, second)).next_attempt_at is None
 
 
 async def test_two_leads_of_one_number_that_ask_at_once_are_not_both_granted(

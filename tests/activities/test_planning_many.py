@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from activities.scheduled_times import TimesCheck
+from domain.decision import CONTACT_BUSY
 from storage.models import LeadRow
 from tests.activities.random_worlds import add_person, instant, terms
 from tests.activities.stage import Clock, Stage
@@ -48,7 +49,7 @@ async def add_draft(sessions: Sessions, world: World) -> World:
 
 def looks_in_its_hours(lead: LeadRow) -> bool:
     if lead.next_attempt_at is None or lead.due_at is None:
-        return lead.status == "done" or lead.waiting_for == "a free slot"
+        return lead.status == "done" or lead.waiting_for in ("a free slot", CONTACT_BUSY)
     return lead.next_attempt_at == lead.due_at or (
         lead.open_until is not None and lead.due_at < lead.next_attempt_at < lead.open_until
     )

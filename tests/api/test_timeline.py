@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from storage.models import AttemptRow, InboundCallRow, WebhookEventRow
+from storage.models import AttemptRow, InboundCallRow, LeadRow, WebhookEventRow
 from tests.api.conftest import AttemptOfLead
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -61,6 +62,17 @@ async def test_a_life_is_told_in_order_by_rows_reports_and_people(
     assert kinds[-6:] == ["dialled", "call_begun", "call_over", "reported", "settled", "rang_in"]
     assert items[-2]["details"] == {"number": 1, "outcome": "answered", "disposition": "interested", "counts": True}
     assert (items[-3]["call_id"], items[-3]["details"]) == ("call_1", {"event": "call_ended"})
+
+
+async def test_who_looks_again_and_has_no_attempt_planned_is_told_of_none(
+    admin: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    lead_id = (await admin.post("/api/v1/leads", json={"phone_number": "+12125550123"})).json()["id"]
+    async with sessions.begin() as session:
+        looks = {"planned_at": LATER, "due_at": LATER + timedelta(minutes=5), "waiting_for": "another call to end"}
+        await session.execute(update(LeadRow).where(LeadRow.id == UUID(lead_id)).values(looks))
+    (planned,) = [one for one in (await timeline(admin, lead_id))["items"] if one["kind"] == "planned"]
+    assert planned["details"] == {"next_attempt_at": None, "waiting_for": "another call to end"}
 
 
 async def test_pages_show_each_moment_once(

@@ -47,12 +47,19 @@ async def test_a_lead_in_line_is_told_its_place_and_about_when(admin: httpx.Asyn
     assert sentence.startswith("queued, 1 before it, about ")
 
 
+@pytest.mark.parametrize(
+    ("waits_for", "planned"),
+    [
+        pytest.param("Mon 09:00 America/New_York, next attempt", True, id="its-time"),
+        pytest.param("another call to this number to end", None, id="another-call"),
+    ],
+)
 async def test_a_lead_whose_time_has_come_stands_in_line_whatever_its_row_says(
-    admin: httpx.AsyncClient, lead: Lead
+    admin: httpx.AsyncClient, lead: Lead, waits_for: str, planned: bool | None
 ) -> None:
     """It was planned anew in its sleep; nobody wakes it before it is its turn."""
     came = datetime.now(UTC) - timedelta(seconds=30)
-    lead_id = await lead(due_at=came, next_attempt_at=came, waiting_for="another call to this number to end")
+    lead_id = await lead(due_at=came, next_attempt_at=planned and came, waiting_for=waits_for)
     shown = (await admin.get(f"/api/v1/leads/{lead_id}")).json()
     assert shown["waiting_for"].startswith("queued, nobody before it, about ")
     assert shown["next_attempt_at"] is None

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from domain.attempt_caps import AttemptCaps
 from domain.calling_hours import closes_at, federal_hours, is_open, parse_windows
-from domain.decision import CLOSING_MARGIN, CLOSING_SPREAD, Decision, Finished, MayDial, NotYet, decide, may_send
+from domain.decision import (
+    CLOSING_MARGIN,
+    CLOSING_SPREAD,
+    CONTACT_BUSY_PAUSE,
+    Decision,
+    Finished,
+    LookAgain,
+    MayDial,
+    NotYet,
+    decide,
+    may_send,
+)
 from domain.dispositions import Then
 from domain.refused_requests import RequestRefusal
 from domain.retry_schedule import AttemptSummary, RetrySchedule
@@ -44,8 +55,8 @@ def refused(*reasons: str) -> list[AttemptSummary]:
     return [replace(one, refusal=RequestRefusal(why)) for one, why in zip(attempts, reasons, strict=True)]
 
 
-def _another_call(ends: datetime) -> NotYet:
-    return NotYet(ends, ends, CLOSING - CLOSING_MARGIN, "another call to this number to end")
+def _another_call(looks_at: datetime) -> LookAgain:
+    return LookAgain(looks_at, CLOSING - CLOSING_MARGIN, "another call to this number to end")
 
 
 def test_with_nothing_against_it_the_lead_may_be_dialled_now_and_for_thirty_seconds() -> None:
@@ -83,8 +94,13 @@ def test_with_nothing_against_it_the_lead_may_be_dialled_now_and_for_thirty_seco
         pytest.param({"capacity": Capacity(free_slots=-3)}, Queued(CLOSING, "a free slot"), id="cap-was-lowered"),
         pytest.param(
             {"contact_on_a_call": True},
-            _another_call(NOON + 60 * SECOND),
+            _another_call(NOON + CONTACT_BUSY_PAUSE),
             id="number-is-on-a-call",
+        ),
+        pytest.param(
+            {"contact_rings_in": True, "now": CLOSING - 60 * SECOND},
+            _another_call(CLOSING - CLOSING_MARGIN),
+            id="somebody-rings-shortly-before-closing",
         ),
     ],
 )
@@ -362,7 +378,7 @@ situations = st.builds(
 @given(situations | st.builds(situation, now=instants, do_not_call=st.booleans(), called_ahead=st.booleans()))
 def test_nobody_is_ever_dialled_against_the_rules_whatever_else_is_true(one: Situation) -> None:
     decision = decide(one)
-    assert isinstance(decision, Finished | NotYet | Queued | Parked | MayDial)
+    assert isinstance(decision, Finished | NotYet | LookAgain | Queued | Parked | MayDial)
     if not isinstance(decision, MayDial):
         return
     held_up = one.do_not_call or one.cancelled or one.consent_missing or one.organization_stopped
@@ -379,7 +395,9 @@ def test_a_lead_that_waits_wakes_later_and_only_inside_its_hours(one: Situation)
     match decide(one):
         case NotYet(opens_at=opens_at, why=why):
             assert opens_at > one.now
-            assert "another call" in why or is_open(opens_at, one.hours, one.zones) or "ever" in why
+            assert is_open(opens_at, one.hours, one.zones) or "ever" in why
+        case LookAgain(at=at):
+            assert one.now < at <= closes_at(one.now, one.hours, one.zones) - CLOSING_MARGIN
         case Queued(until=until):
             after = until - closes_at(one.now, one.hours, one.zones)
             assert timedelta(0) <= after <= CLOSING_SPREAD
