@@ -1,8 +1,9 @@
 """How often one contact may be dialled, over all leads and campaigns of the organisation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from domain.local_days import next_local_day
 
@@ -48,8 +49,15 @@ class AttemptCaps:
 NO_CAPS = AttemptCaps()
 
 
-def cap_until(caps: AttemptCaps, dialled_at: Sequence[datetime], zone: tzinfo, now: datetime) -> datetime | None:
-    """The earliest instant at which one more dial keeps all caps, in UTC; ``None`` when ``now`` already does.
+class HeldBack(NamedTuple):
+    """``until``: when one more dial keeps all caps, in UTC; ``by``: the cap that is the last to allow it, in words."""
+
+    until: datetime
+    by: str
+
+
+def held_back(caps: AttemptCaps, dialled_at: Sequence[datetime], zone: tzinfo, now: datetime) -> HeldBack | None:
+    """The earliest instant at which one more dial keeps all caps; ``None`` when ``now`` already does.
 
     The edges: with 3 in 24 hours the 4th dial is allowed exactly 24 hours after the 1st, not a microsecond before, so
     that no 24 hours, start included and end excluded, ever hold more than 3. Likewise a least distance of 8 hours is
@@ -69,19 +77,20 @@ def cap_until(caps: AttemptCaps, dialled_at: Sequence[datetime], zone: tzinfo, n
         raise ValueError("Caps need timezone-aware instants; one of these is naive.")
     start = now.astimezone(UTC)
     dials = sorted(instant.astimezone(UTC) for instant in dialled_at)
-    allowed = max(start, *_pauses_end(caps, dials))
+    last = max((HeldBack(start, ""), *_pauses(caps, dials)), key=lambda held: held.until)
     if caps.per_day is not None:
-        allowed = _day_with_room(caps.per_day, dials, zone, allowed)
-    return allowed if allowed > start else None
+        until = _day_with_room(caps.per_day, dials, zone, last.until)
+        last = last if until == last.until else HeldBack(until, f"the cap of {_counted(caps.per_day, 'call')} a day")
+    return last if last.until > start else None
 
 
-def _pauses_end(caps: AttemptCaps, dials: Sequence[datetime]) -> list[datetime]:
-    ends = [datetime.min.replace(tzinfo=UTC)]
+def _pauses(caps: AttemptCaps, dials: Sequence[datetime]) -> Iterator[HeldBack]:
     if caps.per_24_hours is not None and len(dials) >= caps.per_24_hours:
-        ends.append(dials[-caps.per_24_hours] + ROLLING)
+        by = f"the cap of {_counted(caps.per_24_hours, 'call')} in 24 hours"
+        yield HeldBack(dials[-caps.per_24_hours] + ROLLING, by)
     if caps.least_distance is not None and dials:
-        ends.append(dials[-1] + caps.least_distance)
-    return ends
+        by = f"the distance of {_duration(caps.least_distance)} between calls"
+        yield HeldBack(dials[-1] + caps.least_distance, by)
 
 
 def _day_with_room(cap: int, dials: Sequence[datetime], zone: tzinfo, earliest: datetime) -> datetime:
@@ -93,3 +102,17 @@ def _day_with_room(cap: int, dials: Sequence[datetime], zone: tzinfo, earliest: 
 
 def _least(first: int | None, second: int | None) -> int | None:
     return min((cap for cap in (first, second) if cap is not None), default=None)
+
+
+def _duration(distance: timedelta) -> str:
+    """In the largest unit in which it is a whole number."""
+    seconds = int(distance.total_seconds())
+    unit, length = next((unit, length) for unit, length in _UNITS if seconds % length == 0)
+    return _counted(seconds // length, unit)
+
+
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

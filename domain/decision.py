@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from domain.calling_hours import closes_at, describe_local, is_open, next_opening
 from domain.dispositions import Then
-from domain.due import due_at
+from domain.due import when_due
 from domain.outcomes import lead_outcome_for
 from domain.refused_requests import is_set_aside
 from domain.retry_schedule import AttemptSummary, refused_since_counted
@@ -170,12 +170,12 @@ def ended_by(attempt: AttemptSummary) -> LeadOutcome | None:
 
 
 def _not_due(situation: Situation) -> Decision | None:
-    due = due_at(situation)
+    due = when_due(situation)
     if due is None:
         return Finished(LeadOutcome.MAX_ATTEMPTS_REACHED)
-    if due <= situation.now:
+    if due.at <= situation.now:
         return None
-    return _till_open(situation, due)
+    return _till_open(situation, due.at, held_back_by=due.by)
 
 
 def _outside_hours(situation: Situation) -> Decision | None:
@@ -188,15 +188,24 @@ def _outside_hours(situation: Situation) -> Decision | None:
     return None
 
 
-def _till_open(situation: Situation, earliest: datetime) -> Decision:
+def _till_open(situation: Situation, earliest: datetime, *, held_back_by: str | None = None) -> Decision:
     opening = next_opening(earliest, situation.hours, situation.zones)
     if opening is None:
         # Nobody is told when a rule changes, so the lead asks again.
         later = earliest + NO_OPENING_PAUSE
         return NotYet(earliest, later, None, "calling hours that ever let this lead be called")
-    why = "calling hours open" if opening > earliest else "next attempt"
+    why = _why_then(situation, opening, earliest, held_back_by)
     open_until = closes_at(opening, situation.hours, situation.zones) - CLOSING_MARGIN
     return NotYet(earliest, opening, open_until, f"{describe_local(opening, situation.zone_names[0])}, {why}")
+
+
+def _why_then(situation: Situation, opening: datetime, earliest: datetime, held_back_by: str | None) -> str:
+    """Why not before, in a sentence for people. What holds back no longer than the hours do isn't named."""
+    if opening == earliest:
+        return f"next attempt by {held_back_by}" if held_back_by else "next attempt"
+    if held_back_by and next_opening(situation.now, situation.hours, situation.zones) != opening:
+        return f"calling hours open; before that held back by {held_back_by}"
+    return "calling hours open"
 
 
 def why_held_up(campaign_status: CampaignStatus, *, organization_stopped: bool) -> str | None:

@@ -123,7 +123,7 @@ async def test_a_lead_that_waits_for_a_retry_is_woken_by_a_late_analysis_after_w
 ) -> None:
     settled = await settled_without_analysis(sessions, world, lead, "callback_requested")
     assert await stage.next_step(lead) == WaitUntil(
-        NOON + timedelta(hours=4), "Mon 16:00 America/Chicago, next attempt"
+        NOON + timedelta(hours=4), "Mon 16:00 America/Chicago, next attempt by the retry schedule"
     )
     written = payload("call_analyzed", settled, **says(callback_at="2026-03-02T13:30"))
     assert (await take(sessions, world.account, written)).aftermath.wake == ((lead.id, 1),)

@@ -29,13 +29,13 @@ async def test_a_step_tells_what_was_tried_and_what_comes_next_on_the_leads_cloc
     step = await stage.next_step(lead)
     assert isinstance(step, WaitUntil)
     assert step.details == (
-        "**Next:** asleep until Mon 02 Mar 12:11:00 America/Chicago: next attempt\n"
+        "**Next:** asleep until Mon 02 Mar 12:11:00 America/Chicago: next attempt by the retry schedule\n"
         "\n"
         "**Attempts** (America/Chicago)\n"
         "\n"
         r"- **1** · Mon 02 Mar 11:40:00 · no answer · wants\_more\_time"
     )
-    assert step.summary == "Mon 12:11 America/Chicago, next attempt"
+    assert step.summary == "Mon 12:11 America/Chicago, next attempt by the retry schedule"
 
 
 async def test_a_dial_tells_that_a_call_is_live(stage: Stage, sessions: Sessions, world: World) -> None:

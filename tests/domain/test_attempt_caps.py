@@ -1,11 +1,12 @@
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.attempt_caps import AttemptCaps, cap_until
+from domain.attempt_caps import AttemptCaps, HeldBack, held_back
 from domain.time_zones import load_zones
 
 (CHICAGO, SAO_PAULO, ST_JOHNS) = load_zones(["America/Chicago", "America/Sao_Paulo", "America/St_Johns"])
@@ -15,6 +16,11 @@ START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 def utc(written: str) -> datetime:
     return datetime.fromisoformat(written).replace(tzinfo=UTC)
+
+
+def cap_until(caps: AttemptCaps, dialled_at: Sequence[datetime], zone: tzinfo, now: datetime) -> datetime | None:
+    held = held_back(caps, dialled_at, zone, now)
+    return None if held is None else held.until
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,48 @@ def test_one_more_dial_waits_until_every_cap_has_room(
     dials = [utc(f"2026-{dial}") for dial in dialled]
     answer = cap_until(caps, dials, CHICAGO, utc(f"2026-{now}"))
     assert answer == (None if until is None else utc(f"2026-{until}"))
+
+
+@pytest.mark.parametrize(
+    ("caps", "until", "by"),
+    [
+        pytest.param(AttemptCaps(per_day=2), "03-03 06:00", "the cap of 2 calls a day", id="calls-a-day"),
+        pytest.param(AttemptCaps(per_24_hours=1), "03-03 15:30", "the cap of 1 call in 24 hours", id="rolling"),
+        pytest.param(
+            AttemptCaps(least_distance=timedelta(hours=2)),
+            "03-02 17:30",
+            "the distance of 2 hours between calls",
+            id="distance",
+        ),
+        pytest.param(
+            AttemptCaps(least_distance=timedelta(minutes=90)),
+            "03-02 17:00",
+            "the distance of 90 minutes between calls",
+            id="distance-in-minutes",
+        ),
+        pytest.param(
+            AttemptCaps(least_distance=timedelta(days=1)),
+            "03-03 15:30",
+            "the distance of 1 day between calls",
+            id="distance-in-days",
+        ),
+        pytest.param(
+            AttemptCaps(per_day=2, per_24_hours=2, least_distance=timedelta(hours=2)),
+            "03-03 15:00",
+            "the cap of 2 calls in 24 hours",
+            id="the-last-of-all",
+        ),
+        pytest.param(
+            AttemptCaps(per_day=1, per_24_hours=2, least_distance=timedelta(hours=26)),
+            "03-03 17:30",
+            "the distance of 26 hours between calls",
+            id="beyond-the-day",
+        ),
+    ],
+)
+def test_who_is_held_back_is_told_by_what(caps: AttemptCaps, until: str, by: str) -> None:
+    dials = [utc("2026-03-02 15:00"), utc("2026-03-02 15:30")]
+    assert held_back(caps, dials, CHICAGO, utc("2026-03-02 16:00")) == HeldBack(utc(f"2026-{until}"), by)
 
 
 def test_a_day_that_is_an_hour_longer_ends_an_hour_later() -> None:

@@ -9,7 +9,7 @@ import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.attempt_caps import AttemptCaps
+from domain.attempt_caps import NO_CAPS, AttemptCaps
 from domain.calling_hours import closes_at, federal_hours, is_open, parse_windows
 from domain.decision import (
     CLOSING_MARGIN,
@@ -24,6 +24,7 @@ from domain.decision import (
     may_send,
 )
 from domain.dispositions import Then
+from domain.due import AFTER_A_REFUSAL, OTHER_PART_OF_DAY, PROMISE, RETRY_SCHEDULE, when_due
 from domain.refused_requests import RequestRefusal
 from domain.retry_schedule import AttemptSummary, RetrySchedule
 from domain.situation import Capacity, Situation
@@ -195,7 +196,7 @@ def test_outside_its_hours_the_lead_waits_for_the_next_opening(
         assert decision == MayDial(instant, instant + 30 * SECOND)
     else:
         assert isinstance(decision, NotYet)
-        assert decision.why == f"{opens} America/Chicago, calling hours open"
+        assert decision.why.startswith(f"{opens} America/Chicago, calling hours open")
 
 
 @pytest.mark.parametrize(
@@ -221,51 +222,105 @@ def test_a_dial_is_not_put_off_beyond_the_end_of_the_window() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "minutes"),
+    ("facts", "minutes", "by"),
     [
-        pytest.param({"history": [tried("no_answer", 10)]}, 50, id="retry-schedule"),
-        pytest.param({"history": [tried("no_answer", 60)]}, 0, id="pause-is-over"),
-        pytest.param({"history": [tried("no_answer", 10)], "called_ahead": True}, 0, id="called-ahead"),
-        pytest.param({"not_before": NOON + timedelta(minutes=30), "called_ahead": True}, 30, id="not-before-holds"),
-        pytest.param({"history": [tried("refused", 0, counts=False)]}, 1 / 60, id="refused-once"),
+        pytest.param({"history": [tried("no_answer", 10)]}, 50, "the retry schedule", id="retry-schedule"),
+        pytest.param({"history": [tried("no_answer", 60)]}, 0, "", id="pause-is-over"),
+        pytest.param({"history": [tried("no_answer", 10)], "called_ahead": True}, 0, "", id="called-ahead"),
+        pytest.param(
+            {"not_before": NOON + timedelta(minutes=30), "called_ahead": True},
+            30,
+            "its own not_before",
+            id="not-before-holds",
+        ),
+        pytest.param(
+            {"history": [tried("refused", 0, counts=False)]},
+            1 / 60,
+            "the pause after a refused dial",
+            id="refused-once",
+        ),
         pytest.param(
             {"history": [tried("no_answer", 10), tried("refused", 0, counts=False)], "called_ahead": True},
             1 / 60,
+            "the pause after a refused dial",
             id="called-ahead-and-refused",
         ),
     ],
 )
-def test_a_lead_is_called_when_it_is_due(facts: dict[str, Any], minutes: float) -> None:
+def test_a_lead_is_called_when_it_is_due(facts: dict[str, Any], minutes: float, by: str) -> None:
     decision = decide(situation(**facts))
     due = NOON + timedelta(minutes=minutes)
-    assert isinstance(decision, MayDial) if due == NOON else decision == _next_attempt(due)
+    assert isinstance(decision, MayDial) if due == NOON else decision == _next_attempt(due, by)
 
 
-def _next_attempt(due: datetime) -> NotYet:
-    why = f"Mon {due.astimezone(CHICAGO):%H:%M} America/Chicago, next attempt"
+def _next_attempt(due: datetime, by: str) -> NotYet:
+    why = f"Mon {due.astimezone(CHICAGO):%H:%M} America/Chicago, next attempt by {by}"
     return NotYet(due, due, CLOSING - CLOSING_MARGIN, why)
 
 
 @pytest.mark.parametrize(
-    ("history", "minutes"),
+    ("facts", "why"),
     [
-        pytest.param([tried("callback_requested", 10)], 20, id="kept"),
         pytest.param(
-            [tried("callback_requested", 10), tried("refused", 1, counts=False)], 20, id="kept-although-refused-since"
+            {"not_before": CLOSING + timedelta(hours=2)},
+            "Tue 08:00 America/Chicago, calling hours open; before that held back by its own not_before",
+            id="it-would-be-called-now",
         ),
-        pytest.param([tried("no_answer", 300), tried("callback_requested", 10)], 20, id="kept-after-other-attempts"),
-        pytest.param([tried("callback_requested", 10), tried("no_answer", 5)], 55, id="not-after-another-call"),
+        pytest.param(
+            {"caps": AttemptCaps(per_day=1), "contact_dials": [NOON]},
+            "Tue 08:00 America/Chicago, calling hours open; before that held back by the cap of 1 call a day",
+            id="a-cap",
+        ),
+        pytest.param(
+            {"now": CLOSING, "not_before": CLOSING + timedelta(hours=2)},
+            "Tue 08:00 America/Chicago, calling hours open",
+            id="the-hours-hold-it-back-longer",
+        ),
+        pytest.param(
+            {"now": CLOSING, "not_before": CLOSING + timedelta(days=1)},
+            "Wed 08:00 America/Chicago, calling hours open; before that held back by its own not_before",
+            id="past-the-next-opening",
+        ),
+        pytest.param(
+            {"now": CLOSING, "not_before": CLOSING + timedelta(hours=12)},
+            "Tue 09:00 America/Chicago, next attempt by its own not_before",
+            id="in-the-next-hours",
+        ),
     ],
 )
-def test_a_promised_call_back_is_kept(history: list[AttemptSummary], minutes: int) -> None:
+def test_who_waits_for_an_opening_is_told_what_held_it_back_before_that(facts: dict[str, Any], why: str) -> None:
+    decision = decide(situation(**facts))
+    assert isinstance(decision, NotYet)
+    assert decision.why == why
+
+
+@pytest.mark.parametrize(
+    ("history", "minutes", "by"),
+    [
+        pytest.param([tried("callback_requested", 10)], 20, PROMISE, id="kept"),
+        pytest.param(
+            [tried("callback_requested", 10), tried("refused", 1, counts=False)],
+            20,
+            PROMISE,
+            id="kept-although-refused-since",
+        ),
+        pytest.param(
+            [tried("no_answer", 300), tried("callback_requested", 10)], 20, PROMISE, id="kept-after-other-attempts"
+        ),
+        pytest.param(
+            [tried("callback_requested", 10), tried("no_answer", 5)], 55, RETRY_SCHEDULE, id="not-after-another-call"
+        ),
+    ],
+)
+def test_a_promised_call_back_is_kept(history: list[AttemptSummary], minutes: int, by: str) -> None:
     decision = decide(situation(history=history, callback_at="2026-03-02T12:20:00"))
-    assert decision == _next_attempt(NOON + timedelta(minutes=minutes))
+    assert decision == _next_attempt(NOON + timedelta(minutes=minutes), by)
 
 
 def test_a_refusal_at_the_promised_time_puts_the_call_back_off_by_its_pause_only() -> None:
     history = [tried("callback_requested", 10), tried("refused", 0, counts=False)]
     decision = decide(situation(history=history, callback_at="2026-03-02T11:55:00"))
-    assert decision == _next_attempt(NOON + SECOND)
+    assert decision == _next_attempt(NOON + SECOND, AFTER_A_REFUSAL)
 
 
 def test_hours_that_never_open_are_looked_at_again_a_day_later() -> None:
@@ -292,14 +347,15 @@ def test_hours_that_never_open_are_looked_at_again_a_day_later() -> None:
 )
 def test_what_a_disposition_says_comes_before_the_outcome(outcome: str, then: Then, decision: Finished | int) -> None:
     history = [replace(tried(outcome, 10), then=then)]
-    expected = _next_attempt(NOON + timedelta(minutes=decision)) if isinstance(decision, int) else decision
+    in_minutes = timedelta(minutes=decision) if isinstance(decision, int) else None
+    expected = decision if in_minutes is None else _next_attempt(NOON + in_minutes, RETRY_SCHEDULE)
     assert decide(situation(history=history)) == expected
 
 
 def test_a_call_back_by_disposition_is_kept_at_its_time() -> None:
     history = [replace(tried("answered", 10), then=Then.CALL_BACK)]
     decision = decide(situation(history=history, callback_at="2026-03-02T12:20:00"))
-    assert decision == _next_attempt(NOON + timedelta(minutes=20))
+    assert decision == _next_attempt(NOON + timedelta(minutes=20), PROMISE)
 
 
 @pytest.mark.parametrize(
@@ -327,10 +383,10 @@ def test_the_caps_of_a_contact_hold_over_all_its_leads(
 
 def test_after_no_answer_another_part_of_the_day_is_tried_where_that_is_wanted() -> None:
     history = [tried("no_answer", 30)]
-    assert decide(situation(history=history)) == _next_attempt(NOON + timedelta(minutes=30))
+    assert decide(situation(history=history)) == _next_attempt(NOON + timedelta(minutes=30), RETRY_SCHEDULE)
     # Half past eleven was midday, so the retry of half past twelve goes to the afternoon.
     decision = decide(situation(history=history, vary_part_of_day=True))
-    assert decision == _next_attempt(NOON + timedelta(hours=2))
+    assert decision == _next_attempt(NOON + timedelta(hours=2), OTHER_PART_OF_DAY)
 
 
 def test_a_contact_that_another_lead_reached_lately_is_left_alone() -> None:
@@ -355,11 +411,16 @@ attempts = st.builds(
 )
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 situations = st.builds(
-    lambda now, names, **facts: situation(
-        now=now, zones=[pytz.timezone(name) for name in names], zone_names=names, **facts
+    lambda now, names, dialled_ago, **facts: situation(
+        now=now,
+        zones=[pytz.timezone(name) for name in names],
+        zone_names=names,
+        contact_dials=[now - ago for ago in dialled_ago],
+        **facts,
     ),
     instants,
     zones,
+    st.lists(st.timedeltas(timedelta(0), timedelta(days=2)), max_size=3),
     cancelled=st.booleans(),
     do_not_call=st.booleans(),
     consent_missing=st.booleans(),
@@ -367,7 +428,14 @@ situations = st.builds(
     called_ahead=st.booleans(),
     not_before=st.none() | instants,
     history=st.lists(attempts, max_size=4),
-    callback_at=st.none() | st.text(max_size=20),
+    callback_at=st.none() | st.text(max_size=20) | instants.map(datetime.isoformat),
+    caps=st.builds(
+        AttemptCaps,
+        per_day=st.none() | st.integers(1, 2),
+        per_24_hours=st.none() | st.integers(1, 2),
+        least_distance=st.none() | st.timedeltas(timedelta(0), timedelta(days=3)),
+    ),
+    vary_part_of_day=st.booleans(),
     organization_stopped=st.booleans(),
     campaign_status=st.sampled_from(CampaignStatus),
     parked_reason=st.none() | st.just("unpaid"),
@@ -403,3 +471,21 @@ def test_a_lead_that_waits_wakes_later_and_only_inside_its_hours(one: Situation)
             assert timedelta(0) <= after <= CLOSING_SPREAD
         case _:
             return
+
+
+@given(situations)
+def test_what_is_told_to_hold_a_lead_back_is_what_lets_it_go_when_it_is_taken_away(one: Situation) -> None:
+    due = when_due(one)
+    if due is None or due.at <= one.now:
+        return
+    match due.by:
+        case "its own not_before":
+            without = replace(one, not_before=None)
+        case by if by.startswith(("the cap of", "the distance of")):
+            without = replace(one, caps=NO_CAPS)
+        case _:
+            without = replace(one, history=())
+    earlier = when_due(without)
+    assert earlier is not None
+    assert earlier.at <= due.at
+    assert earlier != due
