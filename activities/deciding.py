@@ -157,7 +157,7 @@ class LeadDecisions:
         """Sleep until the lead may be called; of those for whom that is one opening, each until its own appointment."""
         lead = context.lead
         instant = wait.opens_at
-        if wait.open_until is not None and wait.opens_at > wait.earliest:
+        if wait.opens_at > wait.earliest:
             if lead.due_at == wait.opens_at and lead.next_attempt_at is not None:
                 instant = lead.next_attempt_at
             else:

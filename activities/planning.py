@@ -185,8 +185,8 @@ def _plan(before: Before, outlook: Outlook, now: datetime) -> Plan | None:
             return None
         case NotYet(earliest=earliest, opens_at=opens_at, open_until=open_until, why=why):
             keeps = before.next_attempt_at if before.due_at == opens_at else None
-            is_opening = open_until is not None and opens_at > earliest
-            return Plan(before.lead_id, earliest, opens_at, open_until, keeps if is_opening else opens_at, why)
+            next_attempt_at = keeps if opens_at > earliest else opens_at
+            return Plan(before.lead_id, earliest, opens_at, open_until, next_attempt_at, why)
         case LookAgain(at=at, open_until=open_until, why=why):
             return Plan(before.lead_id, at, at, open_until, None, why)
         case Queued(why=why) | Parked(why=why):

@@ -62,12 +62,11 @@ def _foresee(context: LeadWithContext, contact: ContactFacts, now: datetime, set
         case Finished(outcome=outcome, blocked_reason=reason):
             skipped = reason if outcome is LeadOutcome.BLOCKED and reason is not None else str(outcome)
             return Foreseen(context, None, skipped.replace("_", " "), skipped)
-        case NotYet(opens_at=opens_at, open_until=open_until, why=why):
-            if open_until is None:
-                return Foreseen(context, None, why, NEVER_OPEN)
+        case NotYet(opens_at=opens_at, why=why):
             return Foreseen(context, opens_at, why)
-        case LookAgain(at=at, why=why):
-            return Foreseen(context, at, why)
+        case LookAgain(at=at, open_until=open_until, why=why):
+            is_never = open_until is None
+            return Foreseen(context, None if is_never else at, why, NEVER_OPEN if is_never else None)
         case MayDial(not_before=not_before):
             return Foreseen(context, not_before, "as soon as a slot is free")
         case Queued(why=why) | Parked(why=why):

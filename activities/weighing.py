@@ -98,6 +98,7 @@ def situation_of(
         not_before=lead.not_before,
         called_ahead=called_ahead,
         hours=hours_after(campaign, rule, None if called_ahead else _last_outcome(finished)),
+        rule_hours=rule.hours,
         zones=load_zones(lead.time_zones),
         zone_names=lead.time_zones,
         schedule=RetrySchedule(campaign.max_attempts, parse_retry_delays(campaign.retry_delays)),

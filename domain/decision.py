@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from domain.calling_hours import closes_at, describe_local, is_open, next_opening
 from domain.dispositions import Then
 from domain.due import when_due
+from domain.never_open import why_never_open
 from domain.outcomes import lead_outcome_for
 from domain.refused_requests import is_set_aside
 from domain.retry_schedule import AttemptSummary, refused_since_counted
@@ -59,12 +60,12 @@ class NotYet:
     Attributes:
         earliest: From when on the lead may be called by the schedule and the caps, whatever the hours say.
         opens_at: The first instant after it within the calling hours.
-        open_until: When the hours around ``opens_at`` end; ``None`` where they never open.
+        open_until: When the hours around ``opens_at`` end.
     """
 
     earliest: datetime
     opens_at: datetime
-    open_until: datetime | None
+    open_until: datetime
     why: str
 
 
@@ -72,7 +73,7 @@ class NotYet:
 class LookAgain:
     """Nobody can tell when the lead may be called; it looks again at ``at``, unless something comes to pass before.
 
-    ``open_until``: when the hours that are open now end.
+    ``open_until``: when the hours that are open now end; ``None`` for hours that never open.
     """
 
     at: datetime
@@ -192,11 +193,20 @@ def _till_open(situation: Situation, earliest: datetime, *, held_back_by: str | 
     opening = next_opening(earliest, situation.hours, situation.zones)
     if opening is None:
         # Nobody is told when a rule changes, so the lead asks again.
-        later = earliest + NO_OPENING_PAUSE
-        return NotYet(earliest, later, None, "calling hours that ever let this lead be called")
+        return LookAgain(situation.now + NO_OPENING_PAUSE, None, _why_never(situation, earliest))
     why = _why_then(situation, opening, earliest, held_back_by)
     open_until = closes_at(opening, situation.hours, situation.zones) - CLOSING_MARGIN
     return NotYet(earliest, opening, open_until, f"{describe_local(opening, situation.zone_names[0])}, {why}")
+
+
+def _why_never(situation: Situation, earliest: datetime) -> str:
+    return why_never_open(
+        earliest,
+        situation.hours,
+        situation.zones,
+        zone_names=situation.zone_names,
+        rule_hours=situation.rule_hours,
+    )
 
 
 def _why_then(situation: Situation, opening: datetime, earliest: datetime, held_back_by: str | None) -> str:

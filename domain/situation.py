@@ -36,6 +36,7 @@ class Situation:
         reached_elsewhere: Another lead of the contact reached it so lately that this campaign leaves it alone.
         contact_on_a_call: We have the person on the phone for this or another lead, or had a moment ago and nobody can
             tell yet what that meant.
+        rule_hours: What the calling rules alone allow, with which ``hours`` are cut.
         rang_back: How a call of the person's own ends the lead.
         contact_rings_in: The person has us on the phone now, or had a moment ago and nobody can tell yet what it meant.
         spread: From 0 to 1, another for each lead: those who would wake at one instant wake a little apart.
@@ -55,6 +56,7 @@ class Situation:
     not_before: datetime | None = None
     called_ahead: bool = False
     hours: CallingHours
+    rule_hours: CallingHours | None = None
     zones: Sequence[tzinfo]
     zone_names: Sequence[str]
     schedule: RetrySchedule

@@ -13,7 +13,18 @@ from storage.attempts import attempt_id
 from storage.models import AttemptRow, CallerIdRow, ContactRow, LeadRow
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Clock, Stage
-from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, add_lead_of, change, reread
+from tests.builders import (
+    EVERY_DAY,
+    NOON,
+    OFFICE_HOURS,
+    Sessions,
+    World,
+    add_attempt_of,
+    add_lead,
+    add_lead_of,
+    change,
+    reread,
+)
 
 
 async def all_attempts(sessions: Sessions) -> list[AttemptRow]:
@@ -207,6 +218,23 @@ async def test_outside_hours_the_lead_sleeps_and_its_row_says_until_when(
     assert await stage.next_step(lead) == WaitUntil(opening, "Tue 09:00 America/Chicago, calling hours open")
     row = await reread(sessions, lead)
     assert (row.due_at, row.next_attempt_at) == (opening, opening)
+
+
+async def test_a_lead_whose_hours_never_open_is_told_so_and_looks_again_each_day(
+    stage: Stage, sessions: Sessions, world: World, clock: Clock
+) -> None:
+    await change(sessions, world.campaign, windows=[{"days": EVERY_DAY, "opens": "21:30", "closes": "22:00"}])
+    lead = await add_lead(sessions, world)
+    why = "can't ever be called: the campaign's windows and the calling rules have no hour in common; widen the windows"
+    for _ in range(2):
+        step = await stage.next_step(lead)
+        assert step == WaitUntil(clock.now + timedelta(days=1), why)
+        row = await reread(sessions, lead)
+        assert (row.next_attempt_at, row.waiting_for, row.status) == (None, why, "new")
+        assert step.details.endswith(": " + why)
+        clock.forward(days=1)
+    await change(sessions, world.campaign, windows=OFFICE_HOURS)
+    await stage.dial(lead)
 
 
 async def test_a_grant_that_nobody_took_up_is_given_back_and_the_lead_decided_anew(

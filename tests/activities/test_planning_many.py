@@ -49,7 +49,8 @@ async def add_draft(sessions: Sessions, world: World) -> World:
 
 def looks_in_its_hours(lead: LeadRow) -> bool:
     if lead.next_attempt_at is None or lead.due_at is None:
-        return lead.status == "done" or lead.waiting_for in ("a free slot", CONTACT_BUSY)
+        waits_for = lead.waiting_for or ""
+        return lead.status == "done" or waits_for in ("a free slot", CONTACT_BUSY) or "can't ever be" in waits_for
     return lead.next_attempt_at == lead.due_at or (
         lead.open_until is not None and lead.due_at < lead.next_attempt_at < lead.open_until
     )

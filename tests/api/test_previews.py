@@ -73,6 +73,19 @@ async def test_each_lead_is_told_when_it_would_be_called_or_why_it_would_not(
     assert (await admin.get(f"/api/v1/leads/{now}")).json()["attempts"] == []
 
 
+async def test_leads_that_no_hour_suits_are_skipped_and_say_what_helps(
+    admin: httpx.AsyncClient, campaign: dict[str, Any]
+) -> None:
+    await add_lead(admin, campaign, "+13125550121")
+    late = [{"days": ["mon"], "opens": "21:30", "closes": "22:00"}]
+    await admin.patch(f"/api/v1/campaigns/{campaign['id']}", json={"windows": late, "calling_rules": "strict"})
+    said = await preview(admin, campaign)
+    assert (said["callable"], said["skipped"]) == (0, [{"reason": "no_calling_hours", "leads": 1}])
+    (one,) = said["first"]
+    assert one["calls_at"] is None
+    assert one["why"].endswith("have no hour in common; widen the windows")
+
+
 async def test_leads_without_consent_are_skipped_where_it_is_required(
     admin: httpx.AsyncClient, campaign: dict[str, Any]
 ) -> None:

@@ -15,6 +15,7 @@ from domain.decision import (
     CLOSING_MARGIN,
     CLOSING_SPREAD,
     CONTACT_BUSY_PAUSE,
+    NO_OPENING_PAUSE,
     Decision,
     Finished,
     LookAgain,
@@ -323,12 +324,20 @@ def test_a_refusal_at_the_promised_time_puts_the_call_back_off_by_its_pause_only
     assert decision == _next_attempt(NOON + SECOND, AFTER_A_REFUSAL)
 
 
-def test_hours_that_never_open_are_looked_at_again_a_day_later() -> None:
+@pytest.mark.parametrize(
+    "facts", [{}, {"not_before": NOON + timedelta(days=9)}, {"history": [tried("no_answer", 10)]}], ids=str
+)
+def test_hours_that_never_open_are_looked_at_again_a_day_later(facts: dict[str, Any]) -> None:
     one_hour = parse_windows([{"days": ["mon"], "opens": "09:00", "closes": "10:00"}])
-    decision = decide(situation(hours=one_hour, zones=[CHICAGO, pytz.timezone("Asia/Tokyo")]))
-    assert isinstance(decision, NotYet)
-    assert decision.opens_at == NOON + timedelta(days=1)
-    assert decision.open_until is None
+    names = ["America/Chicago", "Asia/Tokyo"]
+    never = {"hours": one_hour, "zones": [pytz.timezone(name) for name in names], "zone_names": names}
+    decision = decide(situation(**never, **facts))
+    assert decision == LookAgain(
+        NOON + timedelta(days=1),
+        None,
+        "can't ever be called: the campaign's windows and the calling rules have no hour in its 2 time zones at once "
+        "(America/Chicago, Asia/Tokyo); give the lead its time zone, or widen the windows",
+    )
 
 
 @pytest.mark.parametrize(
@@ -461,9 +470,11 @@ def test_nobody_is_ever_dialled_against_the_rules_whatever_else_is_true(one: Sit
 @given(situations)
 def test_a_lead_that_waits_wakes_later_and_only_inside_its_hours(one: Situation) -> None:
     match decide(one):
-        case NotYet(opens_at=opens_at, why=why):
+        case NotYet(opens_at=opens_at):
             assert opens_at > one.now
-            assert is_open(opens_at, one.hours, one.zones) or "ever" in why
+            assert is_open(opens_at, one.hours, one.zones)
+        case LookAgain(at=at, open_until=None):
+            assert at == one.now + NO_OPENING_PAUSE
         case LookAgain(at=at):
             assert one.now < at <= closes_at(one.now, one.hours, one.zones) - CLOSING_MARGIN
         case Queued(until=until):
