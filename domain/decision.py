@@ -14,7 +14,7 @@ from domain.outcomes import lead_outcome_for
 from domain.retry_schedule import AttemptSummary
 from domain.situation import UNLIMITED, Situation
 from domain.steps import Parked, Queued
-from domain.vocabulary import BlockedReason, CampaignStatus, LeadOutcome
+from domain.vocabulary import OVER, BlockedReason, CampaignStatus, LeadOutcome
 
 CLOSING_MARGIN = timedelta(seconds=5)
 """A request leaves at least this long before the window closes."""
@@ -183,7 +183,7 @@ def _parked(situation: Situation) -> Decision | None:
     held_up = why_held_up(situation.campaign_status, organization_stopped=situation.organization_stopped)
     if held_up is not None:
         return Parked(held_up)
-    if situation.campaign_status in {CampaignStatus.FINISHED, CampaignStatus.ARCHIVED}:
+    if situation.campaign_status in OVER:
         return Finished(LeadOutcome.CANCELLED)
     return Parked(situation.parked_reason) if situation.parked_reason else None
 

@@ -21,9 +21,11 @@ from api.schemas.leads import (
     BatchAnswer,
     BatchInput,
     CancelInput,
+    ChangedLead,
     LeadAnswer,
     LeadChange,
     LeadPage,
+    changed_lead,
     lead_answer,
     lead_summary,
 )
@@ -103,8 +105,9 @@ async def get_timeline(lead_id: UUID, principal: Reader, session: Session, page:
 
 
 @router.patch("/{lead_id}")
-async def patch_lead(lead_id: UUID, body: LeadChange, principal: Writer, session: Session, deps: Deps) -> LeadAnswer:
-    return lead_answer(await change_lead(deps, session, principal, lead_id, body))
+async def patch_lead(lead_id: UUID, body: LeadChange, principal: Writer, session: Session, deps: Deps) -> ChangedLead:
+    changed = await change_lead(deps, session, principal, lead_id, body)
+    return changed_lead(changed.record, changed.notes)
 
 
 @router.post("/{lead_id}/cancel")
