@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from activities.lead_input import LeadInput
+from api.campaign_filter import CampaignFilter
 from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session, Writer
 from api.kept_answers import KeyOfRequest
@@ -63,7 +64,8 @@ def lead_filter(
     status: LeadStatus | None = None,
     outcome: LeadOutcome | None = None,
     disposition: Annotated[OptionalText, Query()] = None,
-    campaign_id: UUID | None = None,
+    *,
+    campaign_id: CampaignFilter,
     source: Annotated[OptionalText, Query()] = None,
     q: Annotated[OptionalText, Query(description="Looked for in names, numbers and external ids")] = None,
 ) -> LeadFilter:
