@@ -74,10 +74,43 @@ async def give_meaning(session: AsyncSession, attempt: AttemptRow, concerned: Co
         return Meaning(is_news=(attempt.disposition, attempt.callback_at) != before)
     if lead.status == LeadStatus.DONE:
         await leads.follow_dispositions(session, lead)
-    forbids = disposition.then is Then.DO_NOT_CALL and await contacts.set_do_not_call(
+    forbids = await _forbid(session, attempt, disposition, now)
+    return Meaning(forbids, is_news=True, lines=[notice(attempt)] if disposition.notify else [])
+
+
+async def name_by_hand(
+    session: AsyncSession,
+    attempt: AttemptRow,
+    concerned: Concerned,
+    given: Disposition | None,
+    by: UUID,
+    *,
+    now: datetime,
+) -> Meaning:
+    """Have a settled call mean what a person says, and see to it as if it had been named so at first.
+
+    Args:
+        attempt: Locked with all its columns, after those whom it concerns and its contact.
+        given: None takes back what a person said before: the call means again what its analysis says.
+        by: The person, or the key.
+    """
+    before, outcome = attempt.disposition, AttemptOutcome(attempt.outcome or AttemptOutcome.UNKNOWN)
+    attempt.disposition, attempt.disposition_by = (None, None) if given is None else (given.name, by)
+    disposition = _write_disposition(attempt, outcome, dispositions_of(concerned.campaign))
+    attempt.callback_at = attempt.callback_problem = None
+    _write_promise(attempt, concerned.lead, outcome, disposition)
+    if disposition is None:
+        return Meaning(is_news=before is not None)
+    is_news = disposition.name != before
+    forbids = await _forbid(session, attempt, disposition, now)
+    return Meaning(forbids, is_news, [notice(attempt)] if is_news and disposition.notify else [])
+
+
+async def _forbid(session: AsyncSession, attempt: AttemptRow, disposition: Disposition, now: datetime) -> bool:
+    """Whether the number may not be called from now on, which it might before."""
+    return disposition.then is Then.DO_NOT_CALL and await contacts.set_do_not_call(
         session, attempt.contact_id, reason=disposition.name, source="disposition", now=now
     )
-    return Meaning(forbids, is_news=True, lines=[notice(attempt)] if disposition.notify else [])
 
 
 async def after_meaning(

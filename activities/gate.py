@@ -124,14 +124,15 @@ async def pass_gate_again(
 ) -> SendOrder | None:
     """Let an unconfirmed attempt be repeated under its own key and body, if every rule still allows a dial.
 
-    None when it may not be repeated now: settled meanwhile, its key about to lapse, just sent, or against the rules.
+    None when it may not be repeated now: settled meanwhile, its key about to lapse, just sent, against the rules, or
+    to be hung up at once.
     """
     context = await lock_lead_of_attempt(session, attempt_id)
     attempt = None if context is None else context.open_attempt
     if context is None or attempt is None or attempt.id != attempt_id or attempt.request_body is None:
         return None
     now = clock()
-    if attempt.call_id is not None or not _is_time_to_repeat(attempt, now):
+    if attempt.call_id is not None or attempt.hang_up_at is not None or not _is_time_to_repeat(attempt, now):
         return None
     if not await _is_allowed(session, context, attempt, settings, now):
         return None

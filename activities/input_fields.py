@@ -2,12 +2,24 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+)
+from pydantic_core import CoreSchema
+from typing_extensions import override
 
+from activities.json_types import read_as_json
 from domain.phone_numbers import LONGEST_WRITING, to_e164
 
 MOST_JSON_BYTES = 64 * 1024
@@ -15,11 +27,23 @@ DEEPEST_JSON = 32
 LONGEST_TEXT = 200
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
 
 class Input(BaseModel):
-    """A body: what it doesn't name is refused, so that a misspelt field is no silent loss."""
+    """A body: what it doesn't name is refused, so that a misspelt field is no silent loss.
+
+    Numbers and truths are such as JSON has them. Pydantic would take "yes" for true, and true for one.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+
+    @classmethod
+    @override
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        read_as_json(handler.resolve_ref_schema(schema))
+        return schema
 
 
 def storable_text(value: str) -> str:
@@ -68,6 +92,13 @@ def _inside(item: object) -> Iterable[object]:
     return item if isinstance(item, list) else ()
 
 
+def _written(value: object) -> object:
+    """Pydantic would read a number, and digits alone, as seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_DATE.match(value.strip())):
+        return value
+    raise ValueError("Give an instant as ISO 8601 writes it, such as 2026-11-23T09:00:00-05:00 or …Z.")
+
+
 def _utc(value: datetime) -> datetime:
     if not EARLIEST_YEAR < value.year < LATEST_YEAR:
         raise ValueError(f"Give an instant between {EARLIEST_YEAR} and {LATEST_YEAR}.")
@@ -90,5 +121,5 @@ LongText = Annotated[
 ]
 PhoneNumber = Annotated[str, Field(max_length=LONGEST_WRITING), AfterValidator(to_e164)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(storable_object)]
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+Instant = Annotated[AwareDatetime, AfterValidator(_utc), BeforeValidator(_written)]
 PastInstant = Annotated[Instant, AfterValidator(_past)]

@@ -101,7 +101,8 @@ class LookUpCall:
             account = await session.get_one(AccountRow, attempt.account_id)
             contact = await session.get_one(ContactRow, attempt.contact_id)
             lead = await session.get_one(LeadRow, attempt.lead_id)
-        hang_up = lead.hang_up_at is not None or contact.do_not_call_at is not None
+        wishes = (attempt.hang_up_at, lead.hang_up_at, contact.do_not_call_at)
+        hang_up = any(wished_at is not None for wished_at in wishes)
         is_unreachable = account.parked_reason == UNREACHABLE
         return _Case(attempt, self._clients.of(address_of(account)), hang_up, is_unreachable)
 

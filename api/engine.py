@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 2.0
 AT_ONCE = 16
+# As many as are surely told within that patience.
+LOT = 64
 # After a failure the next requests don't try: each would wait as long as the first.
 REST_SECONDS = 3.0
 # Who finds nothing to do is answered after a minute, and asks again.
@@ -68,6 +70,11 @@ class Engine:
     async def wake(self, runs: Sequence[tuple[UUID, int]], reason: str) -> None:
         """Have these leads look again. Never raises for an engine that is away."""
         await self._tell([partial(self._workflows.wake, lead_id, run, reason) for lead_id, run in runs])
+
+    async def wake_many(self, runs: Sequence[tuple[UUID, int]], reason: str) -> None:
+        """The same for however many, lot by lot: for work in the background, since it may take a while."""
+        for first in range(0, len(runs), LOT):
+            await self.wake(runs[first : first + LOT], reason)
 
     async def is_healthy(self) -> bool:
         try:

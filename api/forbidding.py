@@ -1,7 +1,5 @@
 """What must not be called: one number, or for a while nobody at all."""
 
-from datetime import datetime
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auditing import note
@@ -9,6 +7,7 @@ from api.dependencies import Dependencies
 from api.principal import Principal
 from api.problems import Conflict, NotFound
 from storage.contacts import ERASURE, allow_calls, lock_contact, lock_known_contact, set_do_not_call
+from storage.hanging_up import hang_up_all
 from storage.leads import open_runs_of_contact
 from storage.models import ContactRow, OrganizationRow
 from storage.organizations import get_organization, set_stopped
@@ -43,20 +42,29 @@ async def allow_number(session: AsyncSession, principal: Principal, phone_number
     await session.commit()
 
 
-async def stop_organization(deps: Dependencies, session: AsyncSession, principal: Principal) -> OrganizationRow:
-    """The kill switch: nothing is dialled after the commit. Safe to repeat."""
-    return await _switch(session, principal, deps.clock(), "organization.stopped")
+async def stop_organization(
+    deps: Dependencies, session: AsyncSession, principal: Principal, *, hang_up: bool
+) -> OrganizationRow:
+    """The kill switch: nothing is dialled after the commit. Safe to repeat.
+
+    With ``hang_up`` the calls of leads that ring or are live are ended too, also where calling was stopped before; the
+    leads aren't cancelled. Their workflows are woken after the answer.
+    """
+    organization_id, now = principal.organization_id, deps.clock()
+    is_news = await set_stopped(session, organization_id, now)
+    ending = await hang_up_all(session, organization_id, now=now) if hang_up else ()
+    if is_news or ending:
+        note(session, principal, "organization.stopped", organization_id, {"hang_up": hang_up})
+    await session.commit()
+    if ending:
+        deps.background.spawn(deps.engine.wake_many(ending, "hang up"))
+    return await get_organization(session, organization_id)
 
 
 async def start_organization(session: AsyncSession, principal: Principal) -> OrganizationRow:
-    return await _switch(session, principal, None, "organization.started")
-
-
-async def _switch(
-    session: AsyncSession, principal: Principal, stopped_at: datetime | None, action: str
-) -> OrganizationRow:
-    if await set_stopped(session, principal.organization_id, stopped_at):
-        note(session, principal, action, principal.organization_id)
+    """Let calls go out again. Safe to repeat."""
+    if await set_stopped(session, principal.organization_id, None):
+        note(session, principal, "organization.started", principal.organization_id)
     await session.commit()
     return await get_organization(session, principal.organization_id)
 

@@ -7,22 +7,22 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.aftermath import tell
 from activities.lead_input import written_consent
-from activities.terms import dispositions_of
 from api.auditing import note
 from api.dependencies import Dependencies
-from api.lead_actions import MOVING, give_back_grant, locked, must_own, read_again
+from api.lead_actions import MOVING, give_back_grant, locked, must_own, read_again, start
+from api.lead_corrections import NOTHING, correct, correction_of
 from api.lead_intake import number_taken, zones_of
 from api.principal import Principal
-from api.problems import Conflict, Invalid
+from api.problems import Conflict
 from api.schemas.leads import LeadChange
-from domain.dispositions import Disposition, Then, disposition_named
 from domain.regions import normal_region
 from domain.vocabulary import AttemptStatus, DuplicateNumbers, LeadOutcome, LeadStatus
-from storage.contacts import set_do_not_call
-from storage.lead_changes import last_counted, lock_numbers_of_lead, other_lead_of_contact
-from storage.leads import LeadRecord, open_runs_of_contact
-from storage.models import AttemptRow, ContactRow
+from storage.lead_changes import lock_numbers_of_lead, other_lead_of_contact
+from storage.lead_intake import Added
+from storage.leads import LeadRecord
+from storage.models import ContactRow
 from storage.situations import LeadMoved, LeadWithContext
 
 _AS_GIVEN = ("name", "source", "postal_code", "priority", "not_before", "custom_fields")
@@ -35,32 +35,34 @@ _FROZEN_IN_A_GRANT = frozenset({*_WHERE, "name", "source", "custom_fields"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Correction:
-    """What the last call that counts came to, by a person's word."""
+class Changed:
+    """``notes``: what the change left undone, in sentences for people."""
 
-    attempt: AttemptRow
-    disposition: Disposition | None
+    record: LeadRecord
+    notes: Sequence[str] = ()
 
 
 async def change_lead(
     deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID, change: LeadChange
-) -> LeadRecord:
+) -> Changed:
     """Change what is named; the gates see it at once. Safe to repeat: what is so already isn't changed again."""
     contacts = await _locked_contacts(session, principal, lead_id, change)
     context = await locked(session, principal, lead_id)
     changed = _changed(context, change, contacts)
-    correction = _correction(context, change)
+    correction = correction_of(context, change)
     await _check(session, context, changed)
     if not changed and correction is None:
-        return await read_again(session, principal, lead_id)
-    _write(deps, context, changed)
+        return Changed(await read_again(session, principal, lead_id))
     runs = set() if context.lead.status == LeadStatus.DONE else {(lead_id, context.lead.run)}
-    if correction is not None:
-        runs |= await _correct(deps, session, principal, context, correction)
+    _write(deps, context, changed)
+    corrected = NOTHING if correction is None else await correct(session, principal, context, correction, deps.clock())
     _audit(session, principal, lead_id, change.model_fields_set)
     await session.commit()
-    await deps.engine.wake(sorted(runs), "changed")
-    return await read_again(session, principal, lead_id)
+    tell(corrected.lines)
+    await deps.engine.wake(sorted(runs | corrected.runs), "changed")
+    if corrected.goes_on:
+        await start(deps, principal, [Added(LeadRecord(context.lead, context.contact.phone_number), is_new=False)])
+    return Changed(await read_again(session, principal, lead_id), corrected.notes)
 
 
 async def _locked_contacts(
@@ -101,30 +103,6 @@ def _whereabouts(context: LeadWithContext, change: LeadChange, contacts: Mapping
     }
 
 
-def _correction(context: LeadWithContext, change: LeadChange) -> _Correction | None:
-    """None where no disposition is named, or a person has given the same before."""
-    if "disposition" not in change.model_fields_set:
-        return None
-    wanted = None if change.disposition is None else _named(change.disposition, dispositions_of(context.campaign))
-    attempt = last_counted(context.lead, context.attempts)
-    if attempt is None:
-        raise Conflict("No call of this lead has come to anything yet, so there is no disposition to correct.")
-    is_known = attempt.disposition_by is not None and attempt.disposition == _name(wanted)
-    return None if is_known else _Correction(attempt, wanted)
-
-
-def _named(name: str, table: Sequence[Disposition]) -> Disposition:
-    disposition = disposition_named(name, table)
-    if disposition is None:
-        names = ", ".join(row.name for row in table)
-        raise Invalid("disposition", f"The campaign has no disposition of this name; give one of {names}.")
-    return disposition
-
-
-def _name(disposition: Disposition | None) -> str | None:
-    return None if disposition is None else disposition.name
-
-
 async def _check(session: AsyncSession, context: LeadWithContext, changed: Mapping[str, Any]) -> None:
     """Refuse what would come too late, or clash with another lead of the campaign."""
     lead, attempt = context.lead, context.open_attempt
@@ -151,26 +129,6 @@ def _write(deps: Dependencies, context: LeadWithContext, changed: Mapping[str, A
     for column, value in changed.items():
         setattr(context.lead, column, value)
     context.lead.planned_at = None
-
-
-async def _correct(
-    deps: Dependencies,
-    session: AsyncSession,
-    principal: Principal,
-    context: LeadWithContext,
-    correction: _Correction,
-) -> set[tuple[UUID, int]]:
-    """Write the disposition by hand; returns the runs of further leads that it ends.
-
-    The wish not to be called is that of whoever was called, which a number that was changed since doesn't alter.
-    """
-    attempt, disposition = correction.attempt, correction.disposition
-    attempt.disposition = context.lead.disposition = _name(disposition)
-    attempt.disposition_by = principal.id
-    if disposition is None or disposition.then is not Then.DO_NOT_CALL:
-        return set()
-    await set_do_not_call(session, attempt.contact_id, reason=disposition.name, source="disposition", now=deps.clock())
-    return set(await open_runs_of_contact(session, attempt.contact_id))
 
 
 def _audit(session: AsyncSession, principal: Principal, lead_id: UUID, fields: Collection[str]) -> None:

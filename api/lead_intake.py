@@ -12,8 +12,8 @@ from activities.lead_input import LeadInput, in_order
 from activities.lead_workflows import LeadToStart
 from api.problems import Conflict, Invalid, NotFound, Problem, invalid_request
 from domain.time_zones import LeadTimeZones, TimeZoneUndecided, UnknownRegion, decide_time_zones
+from domain.vocabulary import OVER
 from storage.campaigns import default_campaign, get_campaigns
-from storage.finishing import OVER
 from storage.lead_intake import Added, NewLead, NumberTaken, add_leads
 from storage.models import CampaignRow
 

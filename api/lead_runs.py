@@ -8,7 +8,7 @@ from api.dependencies import Dependencies
 from api.lead_actions import locked, read_again, start
 from api.principal import Principal
 from api.problems import Conflict
-from domain.vocabulary import AttemptStatus, LeadOutcome, LeadStatus
+from domain.vocabulary import OVER, AttemptStatus, LeadOutcome, LeadStatus
 from storage.contacts import is_listed
 from storage.lead_changes import call_ahead
 from storage.lead_changes import reopen as begin_again
@@ -21,6 +21,8 @@ async def call_now(deps: Dependencies, session: AsyncSession, principal: Princip
     """Put a lead ahead of the queue, inside the rules: hours, caps and refusals hold as before. Safe to repeat."""
     context = await locked(session, principal, lead_id)
     lead, attempt = context.lead, context.open_attempt
+    if lead.outcome == LeadOutcome.ERASED or context.contact.erased_at is not None:
+        raise Conflict("This lead was erased, and whoever was erased is called no more.")
     if lead.status == LeadStatus.DONE:
         raise Conflict("This lead is done; to have it called again, reopen it with POST /leads/{id}/reopen.")
     if attempt is not None and attempt.status != AttemptStatus.GRANTED:
@@ -51,6 +53,11 @@ async def _must_be_callable(session: AsyncSession, context: LeadWithContext) -> 
     lead, contact = context.lead, context.contact
     if lead.outcome == LeadOutcome.ERASED:
         raise Conflict("This lead was erased; add the person as a new lead.")
+    if context.campaign.status in OVER:
+        raise Conflict(
+            f"The campaign of this lead is {context.campaign.status} and calls nobody any more; add the person as a "
+            "lead of another campaign (POST /leads with its `campaign_id`)."
+        )
     if context.open_attempt is not None:
         raise Conflict("The last call of this lead isn't settled yet; reopen the lead when it is.")
     if contact.do_not_call_at is not None:

@@ -16,7 +16,7 @@ from domain.refused_requests import is_set_aside
 from domain.retry_schedule import AttemptSummary, refused_since_counted
 from domain.situation import UNLIMITED, Situation
 from domain.steps import Parked, Queued
-from domain.vocabulary import BlockedReason, CampaignStatus, LeadOutcome
+from domain.vocabulary import OVER, BlockedReason, CampaignStatus, LeadOutcome
 
 CLOSING_MARGIN = timedelta(seconds=5)
 """A request leaves at least this long before the window closes."""
@@ -227,7 +227,7 @@ def _parked(situation: Situation) -> Decision | None:
     held_up = why_held_up(situation.campaign_status, organization_stopped=situation.organization_stopped)
     if held_up is not None:
         return Parked(held_up)
-    if situation.campaign_status in {CampaignStatus.FINISHED, CampaignStatus.ARCHIVED}:
+    if situation.campaign_status in OVER:
         return Finished(LeadOutcome.CANCELLED)
     return Parked(situation.parked_reason) if situation.parked_reason else None
 

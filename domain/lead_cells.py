@@ -10,8 +10,10 @@ from domain.lead_columns import CUSTOM, LEFT_OUT, PHONE_NUMBER
 
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
 _DECIMAL = re.compile(r"(\+?[0-9]{7,15})[.,]0+")
+_WHOLE = re.compile(r"([0-9]{1,3})(?:[.,]0+)?", re.ASCII)
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _CONSENT = "consent_"
+_PRIORITY = "priority"
 
 
 class UnusableCell(ValueError):
@@ -53,7 +55,7 @@ def fields_of_row(cells: Sequence[str], targets: Sequence[str]) -> dict[str, Any
             " quotation marks."
         )
     texts = zip(targets, map(plain_cell, cells), strict=False)
-    return _lead({target: text for target, text in texts if text and target != LEFT_OUT}, {})
+    return _lead({target: _value(target, text) for target, text in texts if text and target != LEFT_OUT}, {})
 
 
 def fields_of_object(written: Mapping[str, Any], targets: Mapping[str, str]) -> dict[str, Any]:
@@ -77,6 +79,12 @@ def fields_of_object(written: Mapping[str, Any], targets: Mapping[str, str]) -> 
     if written.get("consent") is not None:
         lead["consent"] = written["consent"]
     return lead
+
+
+def _value(target: str, text: str) -> str | int:
+    """A cell is text also where a lead has a number."""
+    whole = _WHOLE.fullmatch(text) if target == _PRIORITY else None
+    return text if whole is None else int(whole[1])
 
 
 def _lead(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

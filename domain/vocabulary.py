@@ -65,6 +65,10 @@ class CampaignStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+OVER = frozenset({CampaignStatus.FINISHED, CampaignStatus.ARCHIVED})
+"""Campaigns that never call again."""
+
+
 class VoicemailAction(StrEnum):
     HANG_UP = "hang_up"
     LEAVE_MESSAGE = "leave_message"

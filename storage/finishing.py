@@ -7,11 +7,9 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.vocabulary import CampaignStatus, LeadOutcome, LeadStatus
+from domain.vocabulary import OVER, LeadOutcome, LeadStatus
 from storage.literals import written_out
 from storage.models import CampaignRow, LeadRow
-
-OVER = (CampaignStatus.FINISHED, CampaignStatus.ARCHIVED)
 
 # A literal: the planner must see that the partial indexes hold what is asked for.
 _WAITS = LeadRow.status == written_out(LeadStatus.NEW)

@@ -71,8 +71,14 @@ def call_ahead(lead: LeadRow, *, now: datetime) -> None:
 
 def reopen(lead: LeadRow, *, attempts_before: int) -> None:
     """Begin another run of a finished lead, with its attempts to be counted from none again."""
-    lead.run += 1
+    go_on(lead)
     lead.earlier_attempts = attempts_before
+    lead.disposition = lead.not_before = None
+
+
+def go_on(lead: LeadRow) -> None:
+    """Begin another run of a finished lead in the midst of its schedule: the attempts that it had stay counted."""
+    lead.run += 1
     lead.status = LeadStatus.NEW
     for column in _OF_ONE_RUN:
         setattr(lead, column, None)
@@ -81,13 +87,11 @@ def reopen(lead: LeadRow, *, attempts_before: int) -> None:
 _OF_ONE_RUN = (
     "outcome",
     "blocked_reason",
-    "disposition",
     "done_at",
     "cancelled_at",
     "hang_up_at",
     "called_ahead_at",
     "rang_back",
-    "not_before",
     "earliest_at",
     "due_at",
     "open_until",

@@ -82,6 +82,7 @@ def _of_attempt(attempt: AttemptRow) -> Iterator[Moment]:
         "granted": (attempt.created_at, number | {"from_number": attempt.from_number}),
         "dialled": (attempt.first_sent_at, number),
         "call_begun": (attempt.started_at, number),
+        "hang_up_asked": (attempt.hang_up_at, number),
         "call_over": (attempt.ended_at, number | {"disconnection_reason": attempt.disconnection_reason}),
         "settled": (attempt.settled_at, number | settled),
     }

@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from api import figures
+from api.campaign_filter import must_exist
 from api.dependencies import AnalyticsSession, Deps, Reader
+from api.problem_answers import may_answer
 from api.schemas.analytics import (
     AnalyticsQuery,
     ByAgentAnswer,
@@ -17,14 +19,16 @@ from api.schemas.analytics import (
 )
 from storage.analytics import Asked
 
-router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"])
+router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], responses=may_answer(404))
 
 Given = Annotated[AnalyticsQuery, Query()]
 
 
-async def asked_by(principal: Reader, query: Given) -> Asked:
-    """Whose figures, of when. Asynchronous, though it waits for nothing: FastAPI would send it to a thread."""
-    return figures.asked_of(principal, query)
+async def asked_by(principal: Reader, session: AnalyticsSession, query: Given) -> Asked:
+    """Whose figures, of when, of which campaign."""
+    asked = figures.asked_of(principal, query)
+    await must_exist(session, asked.organization_id, asked.campaign_id)
+    return asked
 
 
 AskedFor = Annotated[Asked, Depends(asked_by)]
@@ -57,6 +61,6 @@ async def get_by_hour(session: AnalyticsSession, asked: AskedFor) -> ByHourAnswe
 
 
 @router.get("/cost", summary="Cost by day and campaign, and against budgets")
-async def get_cost(principal: Reader, session: AnalyticsSession, query: Given, deps: Deps) -> CostAnswer:
+async def get_cost(session: AnalyticsSession, asked: AskedFor, query: Given, deps: Deps) -> CostAnswer:
     """Of the last thirty days unless a period is given, of 400 days at most."""
-    return await figures.cost(session, figures.asked_of(principal, query), query, deps.clock())
+    return await figures.cost(session, asked, query, deps.clock())

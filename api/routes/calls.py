@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
+from api.campaign_filter import CampaignFilter
 from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session
 from api.paging import PagingQuery, written
@@ -26,7 +27,8 @@ def call_filter(
     status: AttemptStatus | None = None,
     outcome: AttemptOutcome | None = None,
     disposition: Annotated[OptionalText, Query()] = None,
-    campaign_id: UUID | None = None,
+    *,
+    campaign_id: CampaignFilter,
     lead_id: UUID | None = None,
     direction: Literal["inbound", "outbound"] | None = None,
 ) -> CallFilter:

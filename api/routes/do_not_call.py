@@ -55,6 +55,15 @@ class NumberAnswer(DoNotCallAnswer):
     lists: list[ListOfNumber]
 
 
+class StopInput(Input):
+    """``hang_up`` ends the calls too that ring or are live just now; their leads go on once calling is started again.
+
+    Calls that came in, and those to try a campaign, go on.
+    """
+
+    hang_up: bool = False
+
+
 class CallingState(BaseModel):
     id: UUID
     name: str
@@ -114,8 +123,9 @@ async def delete_do_not_call(phone_number: Annotated[PhoneNumber, Path()], princ
 
 
 @router.post("/organizations/current/stop")
-async def stop(principal: Writer, session: Session, deps: Deps) -> CallingState:
-    return _organization(await stop_organization(deps, session, principal))
+async def stop(principal: Writer, session: Session, deps: Deps, body: StopInput | None = None) -> CallingState:
+    hang_up = body is not None and body.hang_up
+    return _organization(await stop_organization(deps, session, principal, hang_up=hang_up))
 
 
 @router.post("/organizations/current/start")

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
+from api.campaign_filter import CampaignFilter
 from api.dependencies import Deps, Reader, Session, Writer
 from api.import_cancelling import cancel_import
 from api.import_intake import order_of, take_file
@@ -69,7 +70,7 @@ async def post_import(
 
 @router.get("/imports")
 async def get_imports(
-    principal: Reader, session: Session, page: PagingQuery, campaign_id: UUID | None = None
+    principal: Reader, session: Session, page: PagingQuery, campaign_id: CampaignFilter
 ) -> ImportPage:
     found = await list_imports(
         session, principal.organization_id, campaign_id=campaign_id, limit=page.limit, after=page.after

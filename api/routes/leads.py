@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from activities.lead_input import LeadInput
+from api.campaign_filter import CampaignFilter
 from api.conditional import Conditional
 from api.dependencies import Deps, Reader, Session, Writer
 from api.kept_answers import KeyOfRequest
@@ -21,9 +22,11 @@ from api.schemas.leads import (
     BatchAnswer,
     BatchInput,
     CancelInput,
+    ChangedLead,
     LeadAnswer,
     LeadChange,
     LeadPage,
+    changed_lead,
     lead_answer,
     lead_summary,
 )
@@ -61,7 +64,8 @@ def lead_filter(
     status: LeadStatus | None = None,
     outcome: LeadOutcome | None = None,
     disposition: Annotated[OptionalText, Query()] = None,
-    campaign_id: UUID | None = None,
+    *,
+    campaign_id: CampaignFilter,
     source: Annotated[OptionalText, Query()] = None,
     q: Annotated[OptionalText, Query(description="Looked for in names, numbers and external ids")] = None,
 ) -> LeadFilter:
@@ -105,8 +109,9 @@ async def get_timeline(lead_id: UUID, principal: Reader, session: Session, page:
 
 
 @router.patch("/{lead_id}")
-async def patch_lead(lead_id: UUID, body: LeadChange, principal: Writer, session: Session, deps: Deps) -> LeadAnswer:
-    return lead_answer(await change_lead(deps, session, principal, lead_id, body))
+async def patch_lead(lead_id: UUID, body: LeadChange, principal: Writer, session: Session, deps: Deps) -> ChangedLead:
+    changed = await change_lead(deps, session, principal, lead_id, body)
+    return changed_lead(changed.record, changed.notes)
 
 
 @router.post("/{lead_id}/cancel")

@@ -8,9 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from api.campaign_filter import must_exist
 from api.dependencies import BearerToken, Deps
 from api.live_listener import Listener
 from api.live_stream import Start, start_of, stream
+from api.problem_answers import may_answer
 from api.schemas.live import LiveEvent
 from storage.live_calls import Interest
 
@@ -45,6 +47,8 @@ async def begin_to_listen(
     It isn't counted among the requests: a client that comes back after each break must not run out of them.
     """
     identity = await deps.identification.identify(token)
+    async with deps.sessions_of(identity.principal.organization_id)() as session:
+        await must_exist(session, identity.principal.organization_id, campaign_id)
     interest = Interest(
         organization_id=identity.principal.organization_id,
         campaign_id=campaign_id,
@@ -64,7 +68,7 @@ async def begin_to_listen(
     "/live",
     response_class=EventSourceResponse,
     summary="Listen to calls as they go on",
-    responses={200: {"description": "Each event's `data` is one of these", "model": LiveEvent}},
+    responses={200: {"description": "Each event's `data` is one of these", "model": LiveEvent}, **may_answer(404)},
 )
 async def get_live(
     listening: Annotated[Listening, Depends(begin_to_listen)], deps: Deps

@@ -106,7 +106,7 @@ TransferHours = Annotated[
 ]
 MemoryTokens = Annotated[int, Field(ge=0, le=MOST_MEMORY_TOKENS, examples=[MEMORY_TOKENS])]
 LivePhrases = Annotated[list[dict[str, Any]] | None, AfterValidator(_live_phrases)]
-Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)]
+Money = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4)]
 
 
 class CampaignInput(Input):
@@ -117,7 +117,8 @@ class CampaignInput(Input):
     ``recording_days`` after their calls, else kept; ``recordings_for`` names the roles that may hear them besides
     admins, null means everybody in the organisation. The agent is given ``transfer_number`` in calls made within
     ``transfer_hours`` (on the clock of those who answer there; null for always), and of earlier calls with the same
-    number as much as ``memory_tokens`` hold, 0 for nothing.
+    number as much as ``memory_tokens`` hold, 0 for nothing. ``budget`` is what the costs are compared with; it ends no
+    calls.
     """
 
     name: Text
@@ -181,6 +182,7 @@ class CampaignChange(Input):
             pydantic.ValidationError: it would be none.
         """
         now = {name: getattr(campaign, name) for name in CampaignInput.model_fields}
+        now["budget"] = campaign.budget or None  # one of 0, which was taken once, was none
         changed = self.model_dump(exclude=CONFIRMATIONS)
         if changed.get("agent_id", campaign.agent_id) != campaign.agent_id:
             now["agent_version"] = None if campaign.launched_at is None else "latest_published"

@@ -47,7 +47,9 @@ class BatchInput(Input):
 class LeadChange(Input):
     """What is named is changed; null clears what a lead may be without.
 
-    ``disposition`` corrects that of the last call that counts, by a name of the campaign's table.
+    ``disposition`` corrects that of the last call that counts, by a name of the campaign's table, as if the call had
+    been named so at first: a lead that it had ended goes on where the name says so, and the other way round. Null takes
+    a correction back, and what the call's analysis said holds again.
     """
 
     phone_number: Annotated[PhoneNumber | None, NotNull] = None
@@ -156,6 +158,12 @@ class LeadAnswer(LeadSummary):
     inbound_calls: list[InboundCallAnswer] = Field(default_factory=list)
 
 
+class ChangedLead(LeadAnswer):
+    """``notes``: what a change left undone, and how to do it, in sentences for people; mostly there is nothing."""
+
+    notes: list[str]
+
+
 class BatchItem(BaseModel):
     index: int
     status: int
@@ -192,15 +200,11 @@ def lead_summary(record: LeadRecord) -> LeadSummary:
 
 
 def lead_answer(record: LeadRecord) -> LeadAnswer:
-    return LeadAnswer(
-        **_summary_fields(record),
-        appointment_at=_last_appointment(record.attempts),
-        region=record.lead.region,
-        postal_code=record.lead.postal_code,
-        consent=record.lead.consent,
-        attempts=_attempts(record.attempts),
-        inbound_calls=[InboundCallAnswer.of(call) for call in record.inbound_calls],
-    )
+    return LeadAnswer(**_lead_fields(record))
+
+
+def changed_lead(record: LeadRecord, notes: Sequence[str]) -> ChangedLead:
+    return ChangedLead(**_lead_fields(record), notes=list(notes))
 
 
 _COMPUTED = frozenset({"duration_seconds", "cost", "recording_url", "transfers", "flags"})
@@ -214,6 +218,17 @@ def _attempts(attempts: Sequence[AttemptRow]) -> list[AttemptAnswer]:
 def _last_appointment(attempts: Sequence[AttemptRow]) -> datetime | None:
     made = [attempt for attempt in attempts if attempt.appointment_written is not None]
     return made[-1].appointment_at if made else None
+
+
+def _lead_fields(record: LeadRecord) -> dict[str, Any]:
+    return _summary_fields(record) | {
+        "appointment_at": _last_appointment(record.attempts),
+        "region": record.lead.region,
+        "postal_code": record.lead.postal_code,
+        "consent": record.lead.consent,
+        "attempts": _attempts(record.attempts),
+        "inbound_calls": [InboundCallAnswer.of(call) for call in record.inbound_calls],
+    }
 
 
 def _summary_fields(record: LeadRecord) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from storage.timeline import Moment
 
 class MomentAnswer(BaseModel):
     """``kind``: of the lead ``created``, ``handed_over``, ``planned``, ``called_ahead``, ``cancelled``,
-    ``hang_up_asked`` and ``done``; of a call ``granted``, ``dialled``, ``call_begun``, ``call_over``, ``settled`` and,
-    when a webhook told of it, ``reported``; of a call of the person's ``rang_in``, ``inbound_call_over`` and
-    ``inbound_settled``; else what somebody (``by``) did, such as ``lead.changed``.
+    ``hang_up_asked`` and ``done``; of a call ``granted``, ``dialled``, ``call_begun``, ``hang_up_asked``,
+    ``call_over``, ``settled`` and, when a webhook told of it, ``reported``; of a call of the person's ``rang_in``,
+    ``inbound_call_over`` and ``inbound_settled``; else what somebody (``by``) did, such as ``lead.changed``.
 
     Calls stay for good. ``handed_over``, ``planned``, ``called_ahead`` and ``done`` are of the last time.
     """

@@ -24,7 +24,7 @@ class AttemptRow(Base, Identified, Created, Owned, Reported, Recorded):
     parked goes again. ``appointment_written``: the appointment that was made, as the analysis wrote it;
     ``appointment_at`` where it is certain, ``appointment_problem`` why it isn't. ``transfers``: how it was tried to put
     the call through to a person. ``disposition_by``: the person or the API key that gave the
-    disposition by hand.
+    disposition by hand. ``hang_up_at``: this call is to be ended, whatever its lead's next one is.
     """
 
     __tablename__ = "interaction_attempts"
@@ -72,6 +72,7 @@ class AttemptRow(Base, Identified, Created, Owned, Reported, Recorded):
 
     counts: Mapped[bool | None]
     disposition_by: Mapped[UUID | None]
+    hang_up_at: Mapped[datetime | None]
     appointment_at: Mapped[datetime | None]
     appointment_written: Mapped[str | None]
     appointment_problem: Mapped[str | None]

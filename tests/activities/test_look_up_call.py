@@ -130,6 +130,7 @@ async def test_a_repeat_is_sent_only_while_that_is_safe(
         pytest.param("account", {"parked_at": NOON, "parked_reason": "unpaid"}, id="account-parked"),
         pytest.param("campaign", {"windows": [{"days": ["sun"], "opens": "10:00", "closes": "11:00"}]}, id="hours"),
         pytest.param("contact", {"do_not_call_at": NOON}, id="do-not-call"),
+        pytest.param("call", {"hang_up_at": NOON}, id="to-be-hung-up"),
     ],
 )
 async def test_nothing_is_repeated_against_the_rules(
@@ -145,7 +146,8 @@ async def test_nothing_is_repeated_against_the_rules(
 ) -> None:
     async with sessions() as session:
         contact = await session.get_one(ContactRow, lead.contact_id)
-    await change(sessions, {"lead": lead, "contact": contact}.get(whose) or getattr(world, whose), **columns)
+    rows = {"lead": lead, "contact": contact, "call": unconfirmed}
+    await change(sessions, rows.get(whose) or getattr(world, whose), **columns)
     clock.forward(minutes=1)
     fate = await stage.look_up(unconfirmed.id)
     assert provider.dialled == []
@@ -196,19 +198,32 @@ async def test_a_provider_that_never_answers_again_does_not_keep_the_slot_for_ev
     assert (await reread(sessions, unconfirmed)).outcome == "unknown"
 
 
-@pytest.mark.parametrize("wish", ["hang_up", "do_not_call"])
+@pytest.mark.parametrize("wish", ["hang_up", "hang_up_this_call", "do_not_call"])
 async def test_a_call_that_somebody_wants_ended_is_stopped_and_looked_at_again_soon(
     stage: Stage, sessions: Sessions, lead: LeadRow, unconfirmed: AttemptRow, provider: ProviderEdge, wish: str
 ) -> None:
     provider.knows(unconfirmed.id)
     if wish == "hang_up":
         await change(sessions, lead, hang_up_at=NOON, cancelled_at=NOON)
+    elif wish == "hang_up_this_call":
+        await change(sessions, unconfirmed, hang_up_at=NOON)
     else:
         async with sessions.begin() as session:
             (await session.get_one(ContactRow, lead.contact_id)).do_not_call_at = NOON
     fate = await stage.look_up(unconfirmed.id)
     assert provider.stopped == ["call_1"]
     assert fate.look_up_at == NOON + timedelta(seconds=15)
+
+
+async def test_a_call_after_one_that_was_hung_up_goes_on(
+    stage: Stage, sessions: Sessions, world: World, lead: LeadRow, unconfirmed: AttemptRow, provider: ProviderEdge
+) -> None:
+    over = {"outcome": "failed", "counts": True, "settled_at": NOON, "slot_released_at": NOON, "hang_up_at": NOON}
+    await change(sessions, unconfirmed, status="done", **over)
+    following = await add_attempt_of(sessions, world, lead, "in_progress", number=2, last_sent_at=NOON)
+    provider.knows(following.id)
+    await stage.look_up(following.id)
+    assert provider.stopped == []
 
 
 async def test_a_call_that_never_ends_is_asked_for_less_and_less_often(

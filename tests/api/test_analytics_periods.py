@@ -1,7 +1,5 @@
 """Of when figures are, and what can't be asked for."""
 
-from uuid import uuid4
-
 import httpx
 import pytest
 
@@ -22,7 +20,6 @@ __all__ = ["figures", "history", "world"]
         pytest.param({"from": "2026-03-02T13:00:00-06:00", "to": "2026-03-05T01:00:00Z"}, 1, id="hours-and-days"),
         pytest.param({"from": "2026-03-03", "time_zone": "America/Chicago"}, 1, id="a-date-in-chicago"),
         pytest.param({"from": "2026-03-03", "time_zone": "Asia/Tokyo"}, 3, id="a-date-in-tokyo"),
-        pytest.param({"campaign_id": str(uuid4())}, 0, id="a-campaign-that-nobody-has"),
     ],
 )
 async def test_figures_are_of_the_period(history: World, figures: Figures, query: dict[str, str], calls: int) -> None:

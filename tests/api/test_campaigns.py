@@ -86,10 +86,21 @@ async def test_a_change_leaves_the_rest_as_it_is(admin: httpx.AsyncClient) -> No
     assert (await admin.get(f"/api/v1/campaigns/{campaign['id']}")).json() == campaign | change
 
 
+async def test_a_budget_of_nothing_that_was_taken_once_is_none(
+    admin: httpx.AsyncClient, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    campaign = await make(admin)
+    async with sessions.begin() as session:
+        await session.execute(update(CampaignRow).where(CampaignRow.id == UUID(campaign["id"])).values(budget=0))
+    answer = await admin.patch(f"/api/v1/campaigns/{campaign['id']}", json={"max_attempts": 5})
+    assert (answer.status_code, answer.json()["budget"], answer.json()["max_attempts"]) == (200, None, 5)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
         pytest.param({"windows": []}, "windows", id="never-open"),
+        pytest.param({"budget": 0}, "budget", id="a-budget-of-nothing"),
         pytest.param({"windows": [{"days": ["mon"], "opens": "21:00", "closes": "08:00"}]}, "windows", id="overnight"),
         pytest.param({"retry_delays": {"busy": [-1]}}, "retry_delays", id="back-in-time"),
         pytest.param({"retry_delays": {"bored": [1]}}, "retry_delays", id="unknown-outcome"),

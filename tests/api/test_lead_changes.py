@@ -89,7 +89,9 @@ async def test_what_is_named_is_changed_and_the_workflow_is_woken(
     answer = await patch(admin, lead["id"], **change)
     assert answer.status_code == 200
     zone = {"time_zone": "America/Chicago", "time_zones": ["America/Chicago"]}
-    assert answer.json() == lead | change | zone == (await admin.get(f"/api/v1/leads/{lead['id']}")).json()
+    changed = (await admin.get(f"/api/v1/leads/{lead['id']}")).json()
+    assert changed == lead | change | zone
+    assert answer.json() == changed | {"notes": []}
     assert (await lead_row(sessions, lead["id"])).planned_at is None
     assert engine_edge.signals == [(f"lead-{lead['id']}", "wake")]
     assert await audit(sessions) == [("lead.changed", lead["id"], {"fields": sorted(change)})]
@@ -99,7 +101,7 @@ async def test_null_clears_what_a_lead_may_be_without(admin: httpx.AsyncClient) 
     given = {"name": "Ada", "source": "fair", "postal_code": "10001", "region": "US-NY"}
     lead = await post(admin, **given, not_before="2027-01-02T14:00:00Z", consent={"basis": "written"})
     cleared = dict.fromkeys([*given, "not_before", "consent"])
-    assert (await patch(admin, lead["id"], **cleared)).json() == lead | cleared
+    assert (await patch(admin, lead["id"], **cleared)).json() == lead | cleared | {"notes": []}
 
 
 @pytest.mark.parametrize(
@@ -359,14 +361,14 @@ async def test_a_disposition_is_corrected_by_hand(
     admin: httpx.AsyncClient, open_attempt: Attempts, sessions: Sessions, engine_edge: EngineEdge
 ) -> None:
     attempt = await open_attempt("done", disposition="not_interested", **SETTLED)
-    for written, kept in [("Booked", "booked"), ("call back", "call_back"), (None, None)]:
+    for written, kept in [("Booked", "booked"), ("call back", "call_back")]:
         lead = (await patch(admin, attempt.lead_id, disposition=written)).json()
-        assert (lead["disposition"], lead["attempts"][0]["disposition"]) == (kept, kept)
+        assert (lead["disposition"], lead["attempts"][0]["disposition"], lead["notes"]) == (kept, kept, [])
     async with sessions() as session:
         row = await session.get_one(AttemptRow, attempt.attempt_id)
     assert row.disposition_by is not None
-    assert len(engine_edge.signals) == 3
-    assert await audit(sessions) == [("lead.changed", str(attempt.lead_id), {"fields": ["disposition"]})] * 3
+    assert len(engine_edge.signals) == 2
+    assert await audit(sessions) == [("lead.changed", str(attempt.lead_id), {"fields": ["disposition"]})] * 2
 
 
 async def test_a_disposition_that_is_confirmed_is_a_persons_word_from_then_on(

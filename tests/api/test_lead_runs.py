@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
-from storage.models import LeadRow
+from storage.models import CampaignRow, LeadRow
 from tests.activities.engine_edge import EngineEdge
 
 Attempts = Callable[..., Awaitable[Any]]
@@ -137,6 +137,30 @@ async def test_whoever_must_not_be_called_is_not_called_again(admin: httpx.Async
     assert (await admin.post(f"/api/v1/leads/{lead_id}/reopen")).status_code == 409
     assert (await admin.delete(f"/api/v1/do-not-call/{NUMBER}")).status_code == 204
     assert (await admin.post(f"/api/v1/leads/{lead_id}/reopen")).status_code == 200
+
+
+@pytest.mark.parametrize("status", ["finished", "archived"])
+async def test_a_lead_of_a_campaign_that_is_over_is_not_reopened(
+    admin: httpx.AsyncClient, sessions: Sessions, engine_edge: EngineEdge, status: str
+) -> None:
+    lead_id = await post(admin)
+    await finish(sessions, lead_id)
+    async with sessions.begin() as session:
+        await session.execute(update(CampaignRow).values(status=status))
+    answer = await admin.post(f"/api/v1/leads/{lead_id}/reopen")
+    assert (answer.status_code, status in answer.json()["detail"]) == (409, True)
+    assert "another campaign" in answer.json()["detail"]
+    row = await lead_row(sessions, lead_id)
+    assert (row.status, row.outcome, row.run) == ("done", "reached", 1)
+
+
+async def test_of_an_erased_lead_it_is_said_that_it_was_erased(admin: httpx.AsyncClient, sessions: Sessions) -> None:
+    lead_id = await post(admin)
+    assert (await admin.delete(f"/api/v1/leads/{lead_id}")).status_code == 204
+    answer = await admin.post(f"/api/v1/leads/{lead_id}/call-now")
+    assert answer.status_code == 409
+    assert "erased" in answer.json()["detail"]
+    assert "reopen" not in answer.json()["detail"]
 
 
 async def test_an_erased_lead_is_not_reopened(admin: httpx.AsyncClient, sessions: Sessions) -> None:

@@ -146,12 +146,14 @@ async def test_nothing_is_hung_on_what_belongs_to_another_organisation(
     assert answers[0].json()["detail"] == answers[1].json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/leads", "/api/v1/calls"])
-async def test_lists_of_another_organisations_campaign_are_empty(
+@pytest.mark.parametrize("path", ["/api/v1/leads", "/api/v1/calls", "/api/v1/analytics/summary", "/api/v1/calls/live"])
+async def test_nothing_is_cut_down_to_another_organisations_campaign(
     everybody: Everybody, foreign: Mapping[str, str], path: str
 ) -> None:
-    answer = await everybody["viewer"].get(path, params={"campaign_id": foreign["campaign_id"]})
-    assert (answer.status_code, answer.json()["items"]) == (200, [])
+    viewer = everybody["viewer"]
+    answers = [await viewer.get(path, params={"campaign_id": ids["campaign_id"]}) for ids in (foreign, NOWHERE)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].json()["detail"] == answers[1].json()["detail"]
 
 
 @pytest.mark.parametrize("at", [at for at in TABLE if at[0] == "GET" and TABLE[at].answer == 200], ids=" ".join)

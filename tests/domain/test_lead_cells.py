@@ -27,6 +27,24 @@ def test_a_number_that_lost_its_digits_is_refused(cell: str) -> None:
         fields_of_row([cell], ["phone_number"])
 
 
+@pytest.mark.parametrize(
+    ("cell", "priority"),
+    [
+        pytest.param(" 3 ", 3, id="whole"),
+        pytest.param("3.0", 3, id="a-decimal-of-another-program"),
+        pytest.param("3,00", 3, id="a-decimal-comma"),
+        pytest.param("3.5", "3.5", id="no-whole-number"),
+        pytest.param("high", "high", id="no-number"),
+    ],
+)
+def test_a_priority_is_the_number_that_is_written(cell: str, priority: int | str) -> None:
+    assert fields_of_row([cell, "3"], ["priority", "source"]) == {
+        "priority": priority,
+        "source": "3",
+        "custom_fields": {},
+    }
+
+
 def test_parts_of_names_and_of_consent_are_put_together_and_empty_cells_left_out() -> None:
     targets = ["first_name", "last_name", "consent_basis", "custom_fields.company", "", "source", "phone_number"]
     cells = [" Ada ", "Lovelace", "written", "'=1+1", "left out", " ", "1"]

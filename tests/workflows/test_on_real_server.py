@@ -1,14 +1,18 @@
 """Whole lives of leads on the real server, through stops of the worker and of the engine."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 from temporalio.client import Client
 
+from activities.lead_workflows import LeadWorkflows
 from runtime.embedded.ports import free_port
+from storage.attempts import attempt_id
+from storage.hanging_up import hang_up_all
 from tests.builders import Sessions, World, add_lead, add_world, reread
 from tests.patience import PATIENCE_SECONDS
-from tests.workflows.real_life import WHOLE_CALL, Life, real_server, result
+from tests.workflows.real_life import WHOLE_CALL, Life, eventually, real_server, result
 
 
 async def test_a_lead_that_answers_is_reached(life: Life, sessions: Sessions) -> None:
@@ -39,6 +43,25 @@ async def test_a_worker_that_stops_in_mid_call_is_followed_by_one_that_goes_on(l
     async with life.worker():
         assert await result(handle) == "reached"
     assert len(life.provider.dialled) == 1
+
+
+async def test_a_call_that_alone_is_to_be_hung_up_is_ended_at_once_and_its_lead_goes_on(
+    life: Life, client: Client, sessions: Sessions
+) -> None:
+    """Also while the request for it is still under way."""
+    async with life.worker():
+        handle = await life.start()
+        await life.is_dialled(1)
+        async with sessions.begin() as session:
+            ending = await hang_up_all(session, life.lead.organization_id, now=datetime.now(UTC))
+        assert ending == [(life.lead.id, 1)]
+        await LeadWorkflows(client, str(life.lead.id)).wake(life.lead.id, 1, "hang up")
+        await eventually(lambda: life.provider.stopped == [f"call_{attempt_id(life.lead.id, 1)}"])
+        await life.report(1, "dial_no_answer", *WHOLE_CALL)
+        await life.is_dialled(2)
+        await life.report(2, "user_hangup", *WHOLE_CALL)
+        assert await result(handle) == "reached"
+    assert len(life.provider.stopped) == 1
 
 
 async def test_an_engine_that_restarts_in_mid_call_goes_on_where_it_was(

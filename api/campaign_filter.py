@@ -1,0 +1,28 @@
+"""The campaign by which lists and figures are cut down.
+
+One that isn't there is no empty list: that would look like a campaign in which nothing happens.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.dependencies import Reader, Session
+from api.problems import NotFound
+from storage.campaigns import get_campaign
+
+
+async def must_exist(session: AsyncSession, organization_id: UUID, campaign_id: UUID | None) -> None:
+    """Raises NotFound where a campaign is named that the organisation doesn't have."""
+    if campaign_id is not None and await get_campaign(session, organization_id, campaign_id) is None:
+        raise NotFound("There is no campaign with this `campaign_id`.")
+
+
+async def existing_campaign(principal: Reader, session: Session, campaign_id: UUID | None = None) -> UUID | None:
+    await must_exist(session, principal.organization_id, campaign_id)
+    return campaign_id
+
+
+CampaignFilter = Annotated[UUID | None, Depends(existing_campaign)]
