@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_29_hanging_up"
-down_revision: str | None = "2026_11_29_running_transcripts"
+down_revision: str | None = "2026_11_29_contacts_come_free"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
