@@ -7,11 +7,13 @@ next counts what they name; of several workers one counts at a time.
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from storage.analytics_marks import Marked, database_now, note_progress, take_marks, take_turn
+from storage.budgets import used_up_by
 from storage.call_facts import calls_of_leads, count_calls, known_zones, leads_of_calls, mark_judged_otherwise
 from storage.lead_facts import count_leads
 
@@ -51,23 +53,31 @@ class AnalyticsPump:
 
     async def count_some(self) -> int:
         """Count one batch, in one transaction; how many marks there were."""
+        spent: Sequence[UUID] = ()
         async with self._sessions.begin() as session:
             if not await take_turn(session):
                 return 0
             seen_at = await database_now(session)
             marked = await take_marks(session, limit=self._batch)
             if marked.count:
-                await self._count(session, marked)
+                spent = await self._count(session, marked)
             await note_progress(session, seen_at)
+        for campaign_id in spent:
+            log.warning("campaign_budget_used_up", campaign_id=str(campaign_id))
         return marked.count
 
-    async def _count(self, session: AsyncSession, marked: Marked) -> None:
-        """Calls before leads, whose figures are worked out from those of their calls."""
+    async def _count(self, session: AsyncSession, marked: Marked) -> Sequence[UUID]:
+        """Calls before leads, whose figures are worked out from those of their calls.
+
+        Returns:
+            The running campaigns of these calls that have spent their budgets.
+        """
         if marked.campaigns:
             await mark_judged_otherwise(session, marked.campaigns)
         calls = list({*marked.calls, *await calls_of_leads(session, marked.leads)})
         await count_calls(session, calls, await self._known_zones(session))
         await count_leads(session, list({*marked.leads, *await leads_of_calls(session, calls)}))
+        return await used_up_by(session, calls)
 
     async def _known_zones(self, session: AsyncSession) -> Sequence[str]:
         if not self._zones:

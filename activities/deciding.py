@@ -14,11 +14,13 @@ from activities.remembering import memory_of
 from activities.telling import told
 from activities.weighing import DialSettings, weigh
 from domain.appointments import appointment
+from domain.budgets import BUDGET_IS_USED_UP
 from domain.decision import Finished, LookAgain, MayDial, NotYet, decide
 from domain.situation import UNLIMITED, Capacity, Situation
 from domain.steps import Dial, Parked, Queued, Step, WaitUntil
 from domain.vocabulary import AttemptStatus, LeadStatus, VoicemailAction
 from storage import appointments, attempts, grants, slots, turns
+from storage.budgets import has_no_budget_left
 from storage.caller_ids import choose_caller_id, use_of
 from storage.contact_facts import hold_calls
 from storage.models import AttemptRow, CallerIdRow, LeadRow
@@ -149,6 +151,8 @@ class LeadDecisions:
     async def _count(self, session: AsyncSession, context: LeadWithContext, now: datetime) -> Capacity:
         if await is_over(session, context.campaign):  # counted under the pool's lock: not one lead more is begun
             return Capacity(free_slots=0, lacking=PILOT_IS_OVER)
+        if await has_no_budget_left(session, context.campaign):
+            return Capacity(free_slots=0, lacking=BUDGET_IS_USED_UP)
         return await slots.capacity(
             session, context.pool, context.campaign, context.account, context.organization, now=now
         )

@@ -15,6 +15,7 @@ from domain.decision import may_send
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage import attempts
 from storage.accounts import AccountAddress, address_of
+from storage.budgets import has_no_budget_left
 from storage.models import AttemptRow
 from storage.situations import LeadWithContext, lock_lead_of_attempt
 
@@ -82,6 +83,8 @@ async def _open(
 async def _is_allowed(
     session: AsyncSession, context: LeadWithContext, attempt: AttemptRow, settings: DialSettings, now: datetime
 ) -> bool:
+    if await has_no_budget_left(session, context.campaign, but_for=1):
+        return False
     passing = let_probe_pass(context, attempt)
     return may_send(await weigh(session, passing, now=now, settings=settings, attempt=attempt))
 

@@ -12,6 +12,7 @@ HELD_BY_STATUS = {
     CampaignStatus.PAUSED: "it is paused; resume it",
 }
 PILOT_IS_OVER = "its pilot is over; look at its calls, then resume it"
+BUDGET_IS_USED_UP = "its budget is used up, or left to calls that go on; PATCH /api/v1/campaigns/{id} raises it"
 NO_NUMBERS = "its number pool has no number to call from; PATCH /api/v1/number-pools/{id} gives it some"
 
 
@@ -26,6 +27,7 @@ def held_up_by(seen: CampaignSeen, organization: OrganizationRow, *, without_num
         HELD_BY_STATUS.get(CampaignStatus(seen.campaign.status)),
         *all_parked(seen.account, seen.pool, seen.campaign),
         PILOT_IS_OVER if seen.is_pilot_over else None,
+        BUDGET_IS_USED_UP if seen.is_budget_used_up else None,
         NO_NUMBERS if without_numbers else None,
     )
     return [reason for reason in reasons if reason]

@@ -12,10 +12,12 @@ from api.lead_actions import NO_LEAD
 from api.principal import Principal
 from api.problems import NotFound
 from api.schemas.leads import LeadAnswer, lead_answer
+from domain.budgets import BUDGET_IS_USED_UP
 from domain.decision import CONTACT_BUSY, why_held_up
 from domain.parking import tells_of_parking
 from domain.queue_estimate import QUEUED_FOR, describe_place
 from domain.vocabulary import CampaignStatus, LeadStatus
+from storage.budgets import told_used_up
 from storage.leads import get_lead
 from storage.models import LeadRow
 from storage.organizations import get_organization
@@ -65,6 +67,8 @@ async def _place_in_line(session: AsyncSession, lead: LeadRow, now: datetime) ->
         return held_up
     if await is_over(session, campaign):
         return PILOT_IS_OVER
+    if await told_used_up(session, campaign):
+        return BUDGET_IS_USED_UP
     return why_parked(account, pool, campaign)
 
 

@@ -170,6 +170,7 @@ def _assumptions(known: Experience, occupied: timedelta, attempts: float) -> lis
         f"a call holds its slot for {occupied.total_seconds():.0f} s ({whence})",
         f"a lead takes {attempts:.1f} calls ({whence}); pauses between them are left out",
         "no other campaign uses the same pool, account or organization meanwhile",
+        "no budget ends it before",
         "finishes_at: by the calling hours of the zone in which most of the leads live",
     ]
 

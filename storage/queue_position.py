@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from domain.queue_estimate import Queue
 from domain.vocabulary import CampaignStatus, LeadStatus
+from storage.budgets import seems_used_up
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow, OrganizationRow
 from storage.pilots import is_pilot_over
 
@@ -51,6 +52,7 @@ def _pool_if_running(lead: LeadRow) -> Select[UUID, int, float, int]:
             CampaignRow.id == lead.campaign_id,
             *_IS_RUNNING,
             ~is_pilot_over(),
+            ~seems_used_up(),
             NumberPoolRow.parked_at.is_(None),
             AccountRow.parked_at.is_(None),
             OrganizationRow.stopped_at.is_(None),

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import AttemptStatus, CampaignStatus, LeadStatus
+from storage.budgets import seems_used_up
 from storage.literals import written_out
 from storage.models import (
     AccountRow,
@@ -56,6 +57,7 @@ class CampaignSeen(NamedTuple):
     pool: NumberPoolRow
     account: AccountRow
     is_pilot_over: bool
+    is_budget_used_up: bool
 
 
 class PoolSeen(NamedTuple):
@@ -94,7 +96,7 @@ async def campaigns_seen(session: AsyncSession, organization_id: UUID) -> Sequen
     """One more than ``MOST_SHOWN`` where there are more; finished and archived ones aren't among them."""
     rank = case({status: place for place, status in enumerate(_SHOWN)}, value=CampaignRow.status)
     query = (
-        select(CampaignRow, NumberPoolRow, AccountRow, is_pilot_over())
+        select(CampaignRow, NumberPoolRow, AccountRow, is_pilot_over(), seems_used_up())
         .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
         .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
         .where(CampaignRow.organization_id == organization_id, CampaignRow.status.in_(_SHOWN))

@@ -33,6 +33,7 @@ from sqlalchemy.orm import aliased
 
 from domain.decision import PACE_HORIZON
 from domain.vocabulary import CampaignStatus, LeadStatus
+from storage.budgets import is_budget_used_up
 from storage.literals import written_out
 from storage.looks import Look, Via
 from storage.models import AccountRow, AttemptRow, CampaignRow, LeadRow, NumberPoolRow, OrganizationRow
@@ -117,6 +118,7 @@ def callable_campaigns(now: Instant, number_pool_ids: BindParameter[Any] | None 
             or_(CampaignRow.max_live_calls.is_(None), CampaignRow.max_live_calls > live),
             ~is_campaign_paced_beyond(now + PACE_HORIZON, now),
             ~is_pilot_over(),
+            ~is_budget_used_up(),
         )
     )
     if number_pool_ids is not None:

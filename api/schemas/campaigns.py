@@ -117,8 +117,8 @@ class CampaignInput(Input):
     ``recording_days`` after their calls, else kept; ``recordings_for`` names the roles that may hear them besides
     admins, null means everybody in the organisation. The agent is given ``transfer_number`` in calls made within
     ``transfer_hours`` (on the clock of those who answer there; null for always), and of earlier calls with the same
-    number as much as ``memory_tokens`` hold, 0 for nothing. ``budget`` is what the costs are compared with; it ends no
-    calls.
+    number as much as ``memory_tokens`` hold, 0 for nothing. Nobody is called any more once
+    ``budget`` is spent (main unit); null: without a limit.
     """
 
     name: Text

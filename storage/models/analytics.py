@@ -111,6 +111,9 @@ class CallSumRow(Base, _Summed):
     """
 
     __tablename__ = "call_sums"
+    __table_args__ = (
+        Index("ix_call_sums_spent", "campaign_id", postgresql_where=text("dimension = 'source' and grain = 'day'")),
+    )
 
     calls: Mapped[int] = mapped_column(BigInteger)
     reached: Mapped[int] = mapped_column(BigInteger)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -159,6 +160,7 @@ async def due_lead(admin: httpx.AsyncClient, sessions: Sessions, campaign: Campa
         pytest.param(
             {"pilot_leads": 0, "launched_at": datetime(2026, 3, 2, tzinfo=UTC)}, "its pilot is over", id="pilot"
         ),
+        pytest.param({"budget": Decimal(-1)}, "PATCH /api/v1/campaigns/{id} raises it", id="budget"),
     ],
 )
 async def test_who_is_due_and_held_up_is_told_apart_from_who_waits_for_a_slot(

@@ -1,6 +1,7 @@
 """Word of free slots: with the commit that frees one, and never without."""
 
 import asyncio
+from decimal import Decimal
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
@@ -70,6 +71,12 @@ async def test_a_campaign_that_moves_to_another_pool_has_that_one_named(
     await change(sessions, world.campaign, number_pool_id=other.pool.id)
     async with asyncio.timeout(PATIENCE_SECONDS):
         assert await heard.get() == str(other.pool.id)
+
+
+async def test_a_budget_that_is_raised_makes_room(sessions: Sessions, world: World, heard: asyncio.Queue[str]) -> None:
+    await change(sessions, world.campaign, budget=Decimal(500))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await heard.get() == str(world.pool.id)
 
 
 async def test_a_listener_whose_connection_was_cut_listens_again(
