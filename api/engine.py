@@ -26,8 +26,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 2.0
 AT_ONCE = 16
-# As many as are surely told within that patience.
-LOT = 64
+# As long as the client tries a request again by itself.
+BACKGROUND_PATIENCE_SECONDS = 10.0
 # After a failure the next requests don't try: each would wait as long as the first.
 REST_SECONDS = 3.0
 # Who finds nothing to do is answered after a minute, and asks again.
@@ -72,9 +72,24 @@ class Engine:
         await self._tell([partial(self._workflows.wake, lead_id, run, reason) for lead_id, run in runs])
 
     async def wake_many(self, runs: Sequence[tuple[UUID, int]], reason: str) -> None:
-        """The same for however many, lot by lot: for work in the background, since it may take a while."""
-        for first in range(0, len(runs), LOT):
-            await self.wake(runs[first : first + LOT], reason)
+        """The same for however many, some at once and each with a patience of its own.
+
+        For work in the background: a busy engine takes seconds for hundreds, and nobody waits for the answer.
+        """
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def wake_one(lead_id: UUID, run: int) -> bool:
+            async with room:
+                try:
+                    async with asyncio.timeout(BACKGROUND_PATIENCE_SECONDS):
+                        await self._workflows.wake(lead_id, run, reason)
+                except ENGINE_AWAY:
+                    return False
+            return True
+
+        told = await asyncio.gather(*(wake_one(lead_id, run) for lead_id, run in runs))
+        if not all(told):
+            log.warning("engine_away", untold=told.count(False))
 
     async def is_healthy(self) -> bool:
         try:

@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auditing import note
 from api.dependencies import Dependencies
+from api.hanging_up import hang_up as hang_up_calls
 from api.principal import Principal
 from api.problems import Conflict, NotFound
 from storage.contacts import ERASURE, allow_calls, lock_contact, lock_known_contact, set_do_not_call
@@ -48,7 +49,7 @@ async def stop_organization(
     """The kill switch: nothing is dialled after the commit. Safe to repeat.
 
     With ``hang_up`` the calls of leads that ring or are live are ended too, also where calling was stopped before; the
-    leads aren't cancelled. Their workflows are woken after the answer.
+    leads aren't cancelled. That is done after the answer.
     """
     organization_id, now = principal.organization_id, deps.clock()
     is_news = await set_stopped(session, organization_id, now)
@@ -57,7 +58,8 @@ async def stop_organization(
         note(session, principal, "organization.stopped", organization_id, {"hang_up": hang_up})
     await session.commit()
     if ending:
-        deps.background.spawn(deps.engine.wake_many(ending, "hang up"))
+        deps.background.spawn(hang_up_calls(deps, organization_id, ending))
+        deps.background.spawn(deps.engine.wake_many([(call.lead_id, call.run) for call in ending], "hang up"))
     return await get_organization(session, organization_id)
 
 

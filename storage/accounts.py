@@ -1,6 +1,6 @@
 """Accounts: the workspaces at the voice provider."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,6 +37,14 @@ ADDRESS = (
 
 def address_of(account: AccountRow) -> AccountAddress:
     return AccountAddress(account.id, account.provider, bool(account.is_default), account.base_url, account.sealed_key)
+
+
+async def get_accounts(
+    session: AsyncSession, organization_id: UUID, account_ids: Collection[UUID]
+) -> Sequence[AccountRow]:
+    """Those of the accounts that exist in this organisation."""
+    query = select(AccountRow).where(AccountRow.id.in_(account_ids), AccountRow.organization_id == organization_id)
+    return (await session.scalars(query)).all()
 
 
 async def get_account(session: AsyncSession, organization_id: UUID, account_id: UUID) -> AccountRow | None:

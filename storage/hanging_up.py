@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -13,7 +14,17 @@ from storage.models import AttemptRow, LeadRow
 _MAY_RING = (AttemptStatus.DIALLING, AttemptStatus.UNCONFIRMED, AttemptStatus.IN_PROGRESS)
 
 
-async def hang_up_all(session: AsyncSession, organization_id: UUID, *, now: datetime) -> Sequence[tuple[UUID, int]]:
+class Ending(NamedTuple):
+    """A call that is to be ended. ``call_id``: the provider's, as soon as it has told it."""
+
+    attempt_id: UUID
+    lead_id: UUID
+    run: int
+    account_id: UUID
+    call_id: str | None
+
+
+async def hang_up_all(session: AsyncSession, organization_id: UUID, *, now: datetime) -> Sequence[Ending]:
     """Have every call of the organisation's leads ended that is live, rings or may ring. One statement; safe to repeat.
 
     The wish is the call's and not its lead's, whose next call isn't meant. Nor is a grant, which goes no further while
@@ -21,8 +32,8 @@ async def hang_up_all(session: AsyncSession, organization_id: UUID, *, now: date
     locked in the order in which everybody locks several.
 
     Returns:
-        The leads and runs whose workflows see to it once they are woken. Their calls are due to be looked up from now
-        on, so that the reconciliation wakes those that nobody did.
+        The calls, which their leads' workflows end once they are woken. They are due to be looked up from now on, so
+        that the reconciliation wakes those that nobody did.
     """
     live = (
         select(AttemptRow.id)
@@ -38,7 +49,7 @@ async def hang_up_all(session: AsyncSession, organization_id: UUID, *, now: date
         update(AttemptRow)
         .where(AttemptRow.id.in_(live.scalar_subquery()), LeadRow.id == AttemptRow.lead_id)
         .values(hang_up_at=func.coalesce(AttemptRow.hang_up_at, now), look_up_at=now)
-        .returning(LeadRow.id, LeadRow.run)
+        .returning(AttemptRow.id, LeadRow.id, LeadRow.run, AttemptRow.account_id, AttemptRow.call_id)
         .execution_options(synchronize_session=False)
     )
-    return [(row[0], row[1]) for row in await session.execute(statement)]
+    return [Ending._make(row) for row in await session.execute(statement)]

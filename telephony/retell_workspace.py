@@ -56,6 +56,10 @@ class RetellWorkspace:
         response = await unless_unknown(self._answer("GET", f"/v2/get-call/{quote(call_id, safe='')}"))
         return None if response is None else looked_up(response, call_id)
 
+    async def stop(self, call_id: str) -> None:
+        """End a call that rings or is live. One that is over already is refused, as one that can't be stopped yet."""
+        await self._answer("POST", f"/v2/stop-call/{quote(call_id, safe='')}")
+
     async def agents(self) -> Sequence[ListedAgent]:
         """Every agent for calls, the newest first; as many as twenty pages hold."""
         items = self._everything("POST", "/v2/list-agents")

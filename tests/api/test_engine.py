@@ -13,12 +13,15 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio import workflow
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
+from typing_extensions import override
 
 from activities.lead_workflows import SEARCH_ATTRIBUTES, LeadWorkflows
-from api.engine import Engine
+from api.engine import AT_ONCE, Engine
 from storage.models import LeadRow
+from tests.activities.engine_edge import EngineEdge
 
 
 @pytest.fixture(scope="session")
@@ -143,3 +146,27 @@ async def test_who_asked_for_work_of_late_is_counted(
         assert await engine.workers(queue) == 1
     ahead = timedelta(minutes=2)
     assert await engine.workers(queue) == 0
+
+
+class Refusing(EngineEdge):
+    """An engine that is away for one of many."""
+
+    def __init__(self, refused: str) -> None:
+        super().__init__()
+        self._refused = refused
+
+    @override
+    def reach(self, workflow_id: str) -> None:
+        if workflow_id == self._refused:
+            raise RPCError("no route to the server", RPCStatusCode.UNAVAILABLE, b"")
+
+
+async def test_of_many_that_are_woken_one_that_fails_keeps_no_other_from_it(
+    sessions: async_sessionmaker[AsyncSession],
+) -> None:
+    runs = [(uuid4(), 1) for _ in range(3 * AT_ONCE)]
+    edge = Refusing(f"lead-{runs[0][0]}")
+    edge_client = await Client.connect("127.0.0.1:1", lazy=True, interceptors=[edge])
+    engine = Engine(edge_client, LeadWorkflows(edge_client, "leads"), sessions, lambda: datetime.now(UTC))
+    await engine.wake_many(runs, "hang up")
+    assert {name for name, _ in edge.signals} == {f"lead-{lead_id}" for lead_id, _ in runs[1:]}

@@ -1,7 +1,8 @@
 """The kill switch with ``hang_up``: every call that is live or may ring is ended, and no call after it."""
 
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
 from api.dependencies import Dependencies
+from runtime.settings import Settings
 from storage.models import AttemptRow, AuditEntryRow, ContactRow, LeadRow, OrganizationRow
 from tests.activities.engine_edge import EngineEdge
-from tests.api.conftest import AttemptOfLead
+from tests.api.conftest import WEBHOOK_KEY, AttemptOfLead
 
 Attempts = Callable[..., Awaitable[AttemptOfLead]]
 Sessions = async_sessionmaker[AsyncSession]
@@ -34,6 +36,36 @@ def engine_edge() -> EngineEdge:
 @pytest.fixture
 async def absent_engine(engine_edge: EngineEdge) -> Client:
     return await Client.connect("127.0.0.1:1", lazy=True, interceptors=[engine_edge])
+
+
+@dataclass
+class Provider:
+    """``stopped``: each call that was to be ended, and by which key."""
+
+    refuses: set[str] = field(default_factory=set)
+    stopped: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        call_id = request.url.path.removeprefix("/v2/stop-call/")
+        self.stopped.append((call_id, request.headers["authorization"]))
+        return httpx.Response(422 if call_id in self.refuses else 204)
+
+
+@pytest.fixture
+def provider() -> Provider:
+    return Provider()
+
+
+@pytest.fixture
+async def provider_http(provider: Provider) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(provider)) as http:
+        yield http
+
+
+@pytest.fixture
+async def app(make_app: Callable[..., FastAPI], settings: Settings, absent_engine: Client) -> FastAPI:
+    """With a provider to be reached."""
+    return make_app(absent_engine, settings.model_copy(update={"simulator_url": "https://provider.example.com"}))
 
 
 @pytest.fixture
@@ -110,6 +142,20 @@ async def test_all_calls_are_ended_at_once_but_for_those_that_are_over_or_never_
         assert (await attempt_row(sessions, untouched.attempt_id)).hang_up_at is None
 
 
+async def test_calls_are_ended_at_the_provider_by_the_accounts_key_whatever_becomes_of_others(
+    admin: httpx.AsyncClient, app: FastAPI, attempt_to: Attempts, provider: Provider, engine_edge: EngineEdge
+) -> None:
+    """Also while the engine is away; of a call that is just being placed nobody knows yet what it is called."""
+    for number in range(3):
+        await attempt_to("in_progress", call_id=f"call_{number}")
+    await attempt_to("dialling")
+    provider.refuses.add("call_0")
+    engine_edge.is_away = True
+    assert (await admin.post(STOP, json=ALL)).status_code == 200
+    await settle(app)
+    assert sorted(provider.stopped) == [(f"call_{number}", f"Bearer {WEBHOOK_KEY}") for number in range(3)]
+
+
 @pytest.mark.parametrize("body", [None, {}, {"hang_up": False}])
 async def test_unless_it_is_wished_live_calls_go_on(
     admin: httpx.AsyncClient,
@@ -117,11 +163,13 @@ async def test_unless_it_is_wished_live_calls_go_on(
     open_attempt: Attempts,
     sessions: Sessions,
     engine_edge: EngineEdge,
+    provider: Provider,
     body: dict[str, bool] | None,
 ) -> None:
-    call = await open_attempt("in_progress")
+    call = await open_attempt("in_progress", call_id="call_1")
     assert (await admin.post(STOP, json=body)).status_code == 200
     await settle(app)
+    assert provider.stopped == []
     assert ((await attempt_row(sessions, call.attempt_id)).hang_up_at, engine_edge.signals) == (None, [])
     assert await audited(sessions) == [{"hang_up": False}]
 

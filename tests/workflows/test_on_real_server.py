@@ -54,7 +54,7 @@ async def test_a_call_that_alone_is_to_be_hung_up_is_ended_at_once_and_its_lead_
         await life.is_dialled(1)
         async with sessions.begin() as session:
             ending = await hang_up_all(session, life.lead.organization_id, now=datetime.now(UTC))
-        assert ending == [(life.lead.id, 1)]
+        assert [(call.lead_id, call.run) for call in ending] == [(life.lead.id, 1)]
         await LeadWorkflows(client, str(life.lead.id)).wake(life.lead.id, 1, "hang up")
         await eventually(lambda: life.provider.stopped == [f"call_{attempt_id(life.lead.id, 1)}"])
         await life.report(1, "dial_no_answer", *WHOLE_CALL)
