@@ -91,7 +91,7 @@ class LookUpCall:
             raise
         if facts is not None:
             return await self._record(case, facts)
-        return await self._unheard_of(case.attempt)
+        return await self._unheard_of(case)
 
     async def _read(self, attempt_id: UUID) -> _Case | None:
         async with self._sessions() as session:
@@ -149,14 +149,17 @@ class LookUpCall:
         return fate
 
     def _must_have_ended_by(self, attempt: AttemptRow, now: datetime) -> datetime:
-        sent_at = attempt.last_sent_at or now
-        due = sent_at + self._settings.longest_call + 2 * LISTENING_MARGIN
+        due = self._ends_by(attempt)
         # Often at first; a call that never ends must not fill its lead's history.
         return max(due, now + (NEXT_LOOK if now < due + OFTEN_FOR else LATER_LOOK))
 
-    async def _unheard_of(self, attempt: AttemptRow) -> CallFate:
-        """The provider lists no such call: repeat the request while that is safe, and give up when nobody can tell."""
-        if self._is_given_up(attempt):
+    async def _unheard_of(self, case: _Case) -> CallFate:
+        """The provider lists no such call: repeat the request while that is safe, and give up when nobody can tell.
+
+        One that was to be hung up isn't repeated. By when it must have ended there is nothing left to wait for.
+        """
+        attempt = case.attempt
+        if self._is_given_up(attempt) or (case.hang_up and self._clock() >= self._ends_by(attempt)):
             return await self._give_up(attempt)
         order = await self._pass_gate_again(attempt.id)
         if order is not None:
@@ -166,6 +169,10 @@ class LookUpCall:
 
     def _age(self, attempt: AttemptRow) -> timedelta:
         return self._clock() - (attempt.first_sent_at or attempt.created_at)
+
+    def _ends_by(self, attempt: AttemptRow) -> datetime:
+        sent_at = attempt.last_sent_at or self._clock()
+        return sent_at + self._settings.longest_call + 2 * LISTENING_MARGIN
 
     def _is_given_up(self, attempt: AttemptRow) -> bool:
         last_repeat_has_ended = REPEAT_UNTIL + self._settings.longest_call + 2 * LISTENING_MARGIN
@@ -185,7 +192,7 @@ class LookUpCall:
 
     async def _give_up(self, attempt: AttemptRow) -> CallFate:
         async with self._sessions.begin() as session:
-            concerned = await lock_concerned(session, attempt, None)
+            concerned = await lock_concerned(session, attempt, attempt.analysis)
             row = await attempts.lock_attempt(session, attempt.id)
             aftermath = NOTHING
             if row is not None and row.status != AttemptStatus.DONE:

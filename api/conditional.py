@@ -2,8 +2,8 @@
 
 Every answer to a GET has a validator (``ETag``), and who sends it again is told 304 for as long as the answer would be
 the same. Where the database tells a version in one look, the answer isn't put together for that; elsewhere it is, and
-its bytes are hashed. The version is always read before the answer, so that an answer may be newer than its validator
-and never older.
+its bytes are hashed. The version is always read before the answer or with it, so that an answer may be newer than its
+validator and never older.
 
 Source: RFC 9110, 8.8.3 (ETag), 13.1.2 (If-None-Match), 15.4.5 (304).
 """

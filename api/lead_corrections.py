@@ -22,10 +22,15 @@ from domain.decision import Finished
 from domain.dispositions import Disposition, Then, disposition_named
 from domain.vocabulary import OVER, BlockedReason, LeadOutcome, LeadStatus
 from storage.attempts import lock_attempt
+from storage.contact_facts import was_reached_by_ringing
 from storage.lead_changes import go_on, last_counted
 from storage.leads import open_runs_of_contact
 from storage.models import AttemptRow, CampaignRow, ContactRow
 from storage.situations import LeadWithContext
+
+_STAYS_DONE = "The lead stays done and isn't called again"
+_REACHED_OTHERWISE = "the person was reached otherwise"
+_REOPEN = "POST /api/v1/leads/{id}/reopen has it called again, with its attempts counted anew."
 
 _SETTINGS = DialSettings("", timedelta(0), frozenset())
 """Nothing is dialled here, and whether this process could doesn't matter."""
@@ -58,11 +63,17 @@ NOTHING = Corrected()
 def correction_of(context: LeadWithContext, change: LeadChange) -> Correction | None:
     """None where no disposition is named, or what is named is so already by a person's word."""
     if "disposition" not in change.model_fields_set:
+        if change.attempt_id is not None:
+            raise Invalid("attempt_id", "Give the disposition of this call, too.")
         return None
     wanted = None if change.disposition is None else _named(change.disposition, dispositions_of(context.campaign))
     attempt = last_counted(context.lead, context.attempts)
     if attempt is None:
         raise Conflict("No call of this lead has come to anything yet, so there is no disposition to correct.")
+    if change.attempt_id not in (None, attempt.id):
+        raise Conflict(
+            "By now another call of this lead is the last one that counts; look at it before you correct it."
+        )
     by_hand = attempt.disposition_by is not None
     is_known = not by_hand if wanted is None else by_hand and attempt.disposition == wanted.name
     return None if is_known else Correction(attempt, wanted)
@@ -103,6 +114,8 @@ async def _follow(
     situation = await weigh(session, context, now=now, settings=_SETTINGS)
     again = reweigh(situation, LeadOutcome(lead.outcome), number=attempt.number, before=before)
     if again.finished is None:
+        if await was_reached_by_ringing(session, lead.id, since=attempt.ended_at or now):
+            return False, [f"{_STAYS_DONE}: {_REACHED_OTHERWISE}. {_REOPEN}"]
         go_on(lead)
         return True, ()
     lead.outcome, lead.blocked_reason = again.finished.outcome, again.finished.blocked_reason
@@ -136,14 +149,11 @@ def _off_the_list(phone_number: str) -> str:
 
 def _stays_done(context: LeadWithContext, finished: Finished) -> str:
     why, remedy = _why_done(context.campaign, context.contact, finished)
-    return f"The lead stays done and isn't called again: {why}. {remedy}"
+    return f"{_STAYS_DONE}: {why}. {remedy}"
 
 
 def _why_done(campaign: CampaignRow, contact: ContactRow, finished: Finished) -> tuple[str, str]:
     """Why a lead is done that the call wouldn't have ended, and what to do to have it called again."""
-    reopen = "POST /api/v1/leads/{id}/reopen has it called again, with its attempts counted anew."
-    if campaign.status in OVER:
-        return f"its campaign is {campaign.status}", "Add the person to another campaign to have them called."
     off_the_list = (
         f"If they may be called all the same, take the number off the list ({_off_the_list(contact.phone_number)}), "
         "then reopen the lead (POST /api/v1/leads/{id}/reopen)."
@@ -157,11 +167,15 @@ def _why_done(campaign: CampaignRow, contact: ContactRow, finished: Finished) ->
             return "its number is on the do-not-call list", off_the_list
         case LeadOutcome.INVALID_NUMBER, _:
             return "its number can't be called", "Reopen it (POST /api/v1/leads/{id}/reopen) and give it another."
+        case _ if campaign.status in OVER:
+            return f"its campaign is {campaign.status}", "Add the person to another campaign to have them called."
         case LeadOutcome.MAX_ATTEMPTS_REACHED, _:
-            return f"its attempts are used up (the campaign's max_attempts is {campaign.max_attempts})", reopen
+            return f"its attempts are used up (the campaign's max_attempts is {campaign.max_attempts})", _REOPEN
         case LeadOutcome.CANCELLED, _:
-            return "it was cancelled", reopen
+            return "it was cancelled", _REOPEN
         case _, BlockedReason.CONSENT_MISSING:
-            return "the campaign requires consent and there is none", f"Give it `consent`; then {reopen}"
+            return "the campaign requires consent and there is none", f"Give it `consent`; then {_REOPEN}"
+        case _, BlockedReason.REFUSED_BY_PROVIDER:
+            return "the provider refuses its requests", f"Look at its number and its fields; then {_REOPEN}"
         case _:
-            return "the person was reached otherwise", reopen
+            return _REACHED_OTHERWISE, _REOPEN

@@ -49,7 +49,8 @@ def reweigh(situation: Situation, outcome: LeadOutcome, *, number: int, before: 
     if outcome not in _BY_CALLS:
         return Reweighed(stands, asks_for_calls)
     decision = decide(replace(situation, outcome=None, blocked_reason=None))
-    if isinstance(decision, Finished):
+    # That the campaign is over ends nobody who is done anyway, whatever the hour.
+    if isinstance(decision, Finished) and (goes_on or decision.outcome is not LeadOutcome.CANCELLED):
         return Reweighed(decision, asks_for_calls)
     if goes_on and situation.campaign_status in OVER:
         return Reweighed(Finished(LeadOutcome.CANCELLED), asks_for_calls)

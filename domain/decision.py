@@ -32,7 +32,7 @@ CONTACT_BUSY = "another call to this number to end"
 ``2026_11_29_contacts_come_free``)."""
 
 CONTACT_BUSY_PAUSE = timedelta(minutes=5)
-"""Only who misses the end of that call waits so long: a lead whose row was locked just then by somebody else."""
+"""Only who misses the end of that call waits so long: a lead whose row was locked or planned in bulk just then."""
 
 NO_OPENING_PAUSE = timedelta(days=1)
 """A lead whose hours never open looks again after this, for a rule or a time zone may have changed."""

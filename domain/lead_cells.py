@@ -73,6 +73,8 @@ def fields_of_object(written: Mapping[str, Any], targets: Mapping[str, str]) -> 
     phone_number = given.get(PHONE_NUMBER)
     if isinstance(phone_number, int) and not isinstance(phone_number, bool):
         given[PHONE_NUMBER] = str(phone_number)
+    if isinstance(given.get(_PRIORITY), str):
+        given[_PRIORITY] = _value(_PRIORITY, given[_PRIORITY])
     lead = _lead(given, own if isinstance(own, dict) else {})
     if own is not None and not isinstance(own, dict):
         lead["custom_fields"] = own

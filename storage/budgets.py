@@ -1,8 +1,8 @@
 """Whether another call fits into what a campaign may spend (docs/decisions/0035).
 
-What its calls have cost is known from the figures, some seconds after each is over. One that isn't counted yet, since
-it goes on or has just ended, is taken to cost what those before it did in the mean, or before any is counted the most
-that it can by the pool's price.
+What its calls have cost is known from the figures, some seconds after each is settled. One that isn't counted yet is
+taken to cost what those that reached somebody did in the mean, or before any did the most that it can by the pool's
+price: the calls that go on for long are the dear ones.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,28 +11,27 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Uuid, and_, bindparam, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
-from domain.vocabulary import CampaignStatus
+from domain.vocabulary import AttemptStatus, CampaignStatus
+from storage.literals import written_out
 from storage.looks import Look
 from storage.models import AnalyticsMarkRow, AttemptRow, CallFactRow, CallSumRow, CampaignRow, NumberPoolRow
-from storage.slots import live_calls_of
 
 CENTS = 100
 SECONDS_OF_MINUTE = 60
 
 MARKS_LOOKED_AT = 1_000
-"""The newest: mostly there are as many as calls change in two seconds, and many only where the figures lag behind."""
+"""The newest of calls: mostly there are as many as change in two seconds, more only where the figures lag behind."""
 
 
 def is_budget_used_up() -> ColumnElement[bool]:
     """In a query of campaigns with their number pools: whether nothing is left for one more call."""
-    return _is_used_up(_live_calls() + _uncounted_calls())
+    return _is_used_up(_open_calls() + _uncounted_calls())
 
 
 def seems_used_up() -> ColumnElement[bool]:
     """The same for people who look, who may not see what isn't counted yet: true some seconds late."""
-    return _is_used_up(_live_calls())
+    return _is_used_up(_open_calls())
 
 
 async def has_no_budget_left(session: AsyncSession, campaign: CampaignRow, *, but_for: int = 0) -> bool:
@@ -66,9 +65,9 @@ async def used_up_by(session: AsyncSession, attempt_ids: Collection[UUID]) -> Se
 
 def _is_used_up(uncounted: ColumnElement[int]) -> ColumnElement[bool]:
     spent = func.coalesce(_of_calls(func.sum(CallSumRow.cost_cents)), 0)
-    mean = _of_calls(func.sum(CallSumRow.cost_cents) / func.nullif(func.sum(CallSumRow.calls), 0))
+    mean = _of_calls(func.sum(CallSumRow.cost_cents) / func.nullif(func.sum(CallSumRow.reached), 0))
     most = func.coalesce(NumberPoolRow.cost_per_minute, 0) * CENTS * CampaignRow.max_call_seconds / SECONDS_OF_MINUTE
-    taken = spent + uncounted * func.coalesce(mean, most)
+    taken = spent + uncounted * func.coalesce(func.nullif(mean, 0), most)
     return and_(CampaignRow.budget.is_not(None), taken >= CampaignRow.budget * CENTS)
 
 
@@ -83,20 +82,21 @@ def _of_calls(summed: ColumnElement[Any]) -> ColumnElement[Any]:
     return query.correlate(CampaignRow).scalar_subquery()
 
 
-def _live_calls() -> ColumnElement[int]:
-    return live_calls_of(AttemptRow.campaign_id, CampaignRow.id)
+def _open_calls() -> ColumnElement[int]:
+    """Also those whose slot is free again and of which it isn't known yet what they cost."""
+    query = select(func.count()).select_from(AttemptRow)
+    is_open = AttemptRow.status != written_out(AttemptStatus.DONE)
+    return query.where(AttemptRow.campaign_id == CampaignRow.id, is_open).correlate(CampaignRow).scalar_subquery()
 
 
 def _uncounted_calls() -> ColumnElement[int]:
-    """Calls that are over and in no figure yet."""
-    others = aliased(AnalyticsMarkRow)
-    last = select(others.id).where(others.id > 0).order_by(others.id.desc()).limit(1).scalar_subquery()
+    """Calls that are settled and in no figure yet."""
     newest = select(AnalyticsMarkRow.target_id).where(AnalyticsMarkRow.kind == literal_column("'call'"))
-    marks = newest.where(AnalyticsMarkRow.id > last - MARKS_LOOKED_AT).subquery()
+    marks = newest.order_by(AnalyticsMarkRow.id.desc()).limit(MARKS_LOOKED_AT).subquery()
     query = select(func.count(AttemptRow.id.distinct())).join(marks, marks.c.target_id == AttemptRow.id)
     query = query.where(
         AttemptRow.campaign_id == CampaignRow.id,
-        AttemptRow.slot_released_at.is_not(None),
+        AttemptRow.status == written_out(AttemptStatus.DONE),
         AttemptRow.counts.is_not(False),
         ~exists().where(CallFactRow.id == AttemptRow.id),
     )
@@ -104,7 +104,7 @@ def _uncounted_calls() -> ColumnElement[int]:
 
 
 _OF_ONE = Look(
-    select(_is_used_up(_live_calls() + _uncounted_calls() - bindparam("but_for", type_=Integer())))
+    select(_is_used_up(_open_calls() + _uncounted_calls() - bindparam("but_for", type_=Integer())))
     .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
     .where(CampaignRow.id == bindparam("campaign_id", type_=Uuid()))
 )

@@ -95,6 +95,14 @@ async def hold_calls(session: AsyncSession, contact_id: UUID) -> None:
 _DONE = AttemptStatus.DONE
 
 
+async def was_reached_by_ringing(session: AsyncSession, lead_id: UUID, *, since: datetime) -> bool:
+    """Whether a call of the person's own reached somebody for this lead after that."""
+    query = select(InboundCallRow.id).where(
+        InboundCallRow.lead_id == lead_id, InboundCallRow.outcome.in_(_REACHED), InboundCallRow.settled_at > since
+    )
+    return await session.scalar(query.limit(1)) is not None
+
+
 class _Known(NamedTuple):
     """Whose facts: parameters, or the columns that have them."""
 

@@ -72,7 +72,7 @@ async def fetch_page(
     """One page of a statement's rows, newest first.
 
     Args:
-        statement: Selects the rows; neither ordered nor limited yet. It has to select both columns of ``key``.
+        statement: Selects the rows; neither ordered nor limited yet.
         key: The instant and the id that order the list; an index has to have them in this order.
         limit: Rows at most.
         after: The last row of the page before.

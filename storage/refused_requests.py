@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.refused_requests import OtherDial, RequestRefusal
@@ -21,7 +21,7 @@ async def dials_of_others(
 
     Args:
         but_for: The lead whose own dials aren't among them.
-        since: Calls that were over before this aren't among them either.
+        since: What was over before this isn't among them either.
     """
     newest = _newest(campaign_id).subquery()
     is_taken = newest.c.call_id.is_not(None)
@@ -29,7 +29,7 @@ async def dials_of_others(
     is_refused = newest.c.disconnection_reason == RequestRefusal.UNCLEAR
     query = (
         select(newest.c.lead_id, is_taken)
-        .where(newest.c.lead_id != but_for, or_(and_(is_taken, is_recent), is_refused))
+        .where(newest.c.lead_id != but_for, is_recent, or_(is_taken, is_refused))
         .order_by(newest.c.created_at.desc(), newest.c.id.desc())
     )
     return [OtherDial(lead_id, was_taken) for lead_id, was_taken in await session.execute(query)]

@@ -47,6 +47,7 @@ class BatchInput(Input):
 class LeadChange(Input):
     """What is named is changed; null clears what a lead may be without.
 
+    ``attempt_id``: of the call whose disposition is corrected, 409 where another counts by then.
     ``disposition`` corrects that of the last call that counts, by a name of the campaign's table, as if the call had
     been named so at first: a lead that it had ended goes on where the name says so, and the other way round. Null takes
     a correction back, and what the call's analysis said holds again.
@@ -63,6 +64,7 @@ class LeadChange(Input):
     consent: ConsentInput | None = None
     custom_fields: Annotated[JsonObject | None, NotNull] = None
     disposition: OptionalText = None
+    attempt_id: UUID | None = None
 
 
 class CancelInput(Input):

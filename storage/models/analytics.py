@@ -13,11 +13,14 @@ from storage.models.base import Base, Owned
 class AnalyticsMarkRow(Base):
     """That a call, a lead or a campaign isn't yet in the figures as it stands; triggers write it with the change.
 
-    Without foreign keys and other indexes: it is written where calls end, and read in the order of its ids.
+    Without foreign keys, and read in the order of its ids: it is written where calls end.
     """
 
     __tablename__ = "analytics_marks"
-    __table_args__ = (CheckConstraint("kind in ('call', 'lead', 'campaign')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind in ('call', 'lead', 'campaign')", name="kind"),
+        Index("ix_analytics_marks_calls", "id", postgresql_where=text("kind = 'call'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     kind: Mapped[str]

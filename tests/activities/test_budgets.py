@@ -7,12 +7,13 @@ import itertools
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from domain.budgets import BUDGET_IS_USED_UP
 from domain.steps import Dial, Queued
 from storage import turns
-from storage.budgets import has_no_budget_left
+from storage.budgets import MARKS_LOOKED_AT, has_no_budget_left
 from storage.models import CampaignRow
 from tests.activities.counted_calls import drain, settled
 from tests.activities.stage import Clock, Stage
@@ -61,6 +62,37 @@ async def test_a_call_that_ended_just_now_is_taken_to_cost_the_mean(sessions: Se
     await drain(sessions)
     lead = await add_lead(sessions, world, "+13125550149")
     await settled(sessions, world, lead, cost_cents=None)
+    assert await is_used_up(sessions, world)
+
+
+async def test_a_call_is_spent_before_it_is_known_what_it_meant(sessions: Sessions, world: World) -> None:
+    await budgeted(sessions, world, "0.25")
+    await called(sessions, world, 1)
+    await drain(sessions)
+    lead = await add_lead(sessions, world, "+13125550149")
+    await add_attempt_of(sessions, world, lead, "in_progress", ended_at=NOON, slot_released_at=NOON)
+    assert await is_used_up(sessions, world)
+
+
+async def test_calls_that_reached_nobody_tell_nothing_of_what_others_cost(sessions: Sessions, world: World) -> None:
+    await change(sessions, world.pool, cost_per_minute=Decimal("0.10"))
+    await change(sessions, world.campaign, budget=Decimal("0.50"), max_call_seconds=300)
+    await called(sessions, world, 3, outcome="no_answer", cost_cents=Decimal(0), duration_ms=0)
+    await drain(sessions)
+    lead = await add_lead(sessions, world, "+13125550149")
+    await add_attempt_of(sessions, world, lead, "in_progress", started_at=NOON)
+    assert await is_used_up(sessions, world)
+
+
+async def test_leads_that_come_in_by_the_thousands_hide_no_call(sessions: Sessions, world: World) -> None:
+    await budgeted(sessions, world, "0.25")
+    await called(sessions, world, 1)
+    await drain(sessions)
+    await called(sessions, world, 1)
+    async with sessions.begin() as session:
+        leads = "select 'lead', gen_random_uuid() from generate_series(1, :many)"
+        mark = text(f"insert into analytics_marks (kind, target_id) {leads}")
+        await session.execute(mark, {"many": 2 * MARKS_LOOKED_AT})
     assert await is_used_up(sessions, world)
 
 

@@ -215,6 +215,19 @@ async def test_a_call_that_somebody_wants_ended_is_stopped_and_looked_at_again_s
     assert fate.look_up_at == NOON + timedelta(seconds=15)
 
 
+async def test_a_call_to_be_hung_up_that_nobody_knows_is_given_up_when_it_must_have_ended(
+    stage: Stage, sessions: Sessions, unconfirmed: AttemptRow, provider: ProviderEdge, clock: Clock
+) -> None:
+    await change(sessions, unconfirmed, hang_up_at=NOON)
+    clock.forward(seconds=359)
+    assert (await stage.look_up(unconfirmed.id)).look_up_at is not None
+    clock.forward(seconds=1)
+    assert (await stage.look_up(unconfirmed.id)).look_up_at is None
+    row = await reread(sessions, unconfirmed)
+    assert (row.outcome, row.counts, row.slot_released_at) == ("unknown", True, clock.now)
+    assert provider.dialled == []
+
+
 async def test_a_call_after_one_that_was_hung_up_goes_on(
     stage: Stage, sessions: Sessions, world: World, lead: LeadRow, unconfirmed: AttemptRow, provider: ProviderEdge
 ) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
-from storage.models import AttemptRow, CampaignRow, ContactRow, LeadRow
+from storage.models import AttemptRow, CampaignRow, ContactRow, InboundCallRow, LeadRow
 from tests.activities.engine_edge import EngineEdge
 
 Attempts = Callable[..., Awaitable[Any]]
@@ -84,6 +84,56 @@ async def test_a_lead_that_was_done_by_the_call_goes_on_with_its_attempts_counte
     assert row.handed_over_at is not None
     assert (await correct(admin, call.lead_id, "call_back"))["status"] == "new"
     assert (await lead_row(sessions, call.lead_id)).run == 2
+
+
+async def test_a_correction_of_one_call_never_lands_on_a_later_one(
+    admin: httpx.AsyncClient, open_attempt: Attempts, sessions: Sessions
+) -> None:
+    call = await open_attempt("done", disposition="not_interested", **ANSWERED)
+    await finish(sessions, call.lead_id, disposition="not_interested")
+    body = {"disposition": "call_back", "attempt_id": "00000000-0000-4000-8000-000000000001"}
+    refused = await admin.patch(f"/api/v1/leads/{call.lead_id}", json=body)
+    assert (refused.status_code, (await lead_row(sessions, call.lead_id)).status) == (409, "done")
+    alone = await admin.patch(f"/api/v1/leads/{call.lead_id}", json={"attempt_id": str(call.attempt_id)})
+    assert alone.status_code == 422
+    named = await admin.patch(f"/api/v1/leads/{call.lead_id}", json=body | {"attempt_id": str(call.attempt_id)})
+    assert (named.status_code, named.json()["status"]) == (200, "new")
+
+
+async def test_who_rang_in_since_isnt_called_for_a_correction(
+    admin: httpx.AsyncClient, open_attempt: Attempts, sessions: Sessions
+) -> None:
+    call = await open_attempt("done", disposition="not_interested", **ANSWERED)
+    lead = await finish(sessions, call.lead_id, disposition="not_interested")
+    async with sessions.begin() as session:
+        ours = await session.get_one(AttemptRow, call.attempt_id)
+        session.add(
+            InboundCallRow(
+                organization_id=lead.organization_id,
+                account_id=ours.account_id,
+                call_id="call_of_theirs",
+                lead_id=lead.id,
+                contact_id=lead.contact_id,
+                campaign_id=lead.campaign_id,
+                status="done",
+                outcome="answered",
+                settled_at=ENDED + timedelta(minutes=1),
+            )
+        )
+    told = await correct(admin, call.lead_id, "call_back")
+    assert told["status"] == "done"
+    assert "reached otherwise" in told["notes"][0]
+
+
+async def test_nobody_is_advised_to_have_somebody_called_elsewhere_who_said_no(
+    admin: httpx.AsyncClient, open_attempt: Attempts, sessions: Sessions
+) -> None:
+    call = await open_attempt("done", **(ANSWERED | {"outcome": "opted_out"}))
+    await finish(sessions, call.lead_id, "opted_out")
+    await campaign_of(sessions, call.lead_id, status="finished")
+    notes = (await correct(admin, call.lead_id, "call_back"))["notes"]
+    assert "asked not to be called" in notes[-1]
+    assert "another campaign" not in notes[-1]
 
 
 async def test_a_lead_goes_on_although_the_engine_is_away(

@@ -110,3 +110,11 @@ def test_a_lead_whose_attempts_were_used_up_does_not_go_on_by_another_name_of_a_
 def test_a_call_that_ends_the_lead_otherwise_gives_it_its_outcome(then: Then | None, finished: Finished) -> None:
     now = replace(situation("answered", then), outcome=USED_UP, do_not_call=then is Then.DO_NOT_CALL)
     assert reweigh(now, USED_UP, number=1, before=Then.RETRY) == Reweighed(finished, asks_for_calls=False)
+
+
+@pytest.mark.parametrize("hour", [0, 15], ids=["in the hours", "outside them"])
+def test_how_a_lead_is_done_doesnt_depend_on_when_it_is_corrected(hour: int) -> None:
+    """What the call was called before didn't end it, and its campaign is over since."""
+    now = situation("no_answer", None, now=NOON + timedelta(hours=hour), campaign_status=CampaignStatus.FINISHED)
+    found = reweigh(replace(now, outcome=USED_UP), USED_UP, number=1, before=None)
+    assert found.finished == Finished(USED_UP)

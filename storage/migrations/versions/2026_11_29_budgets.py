@@ -20,11 +20,13 @@ def upgrade() -> None:
         ["campaign_id"],
         postgresql_where=sa.text("dimension = 'source' and grain = 'day'"),
     )
+    op.create_index("ix_analytics_marks_calls", "analytics_marks", ["id"], postgresql_where=sa.text("kind = 'call'"))
     _announce((*CAPS, "budget"))
 
 
 def downgrade() -> None:
     _announce(CAPS)
+    op.drop_index("ix_analytics_marks_calls", table_name="analytics_marks")
     op.drop_index("ix_call_sums_spent", table_name="call_sums")
 
 

@@ -5,7 +5,8 @@ same commit, as the call's own was for its slot (``2026_11_25_room_is_announced`
 
 The call's row is locked before these leads are, against the order of locks, so those that somebody else has locked are
 passed over and nobody is waited for. Whoever decides about one of them meanwhile waits for this commit before the lead
-is told to wait (``storage.contact_facts.hold_calls``).
+is told to wait (``storage.contact_facts.hold_calls``); whoever plans many at once doesn't, and one of those may miss
+the end of the call, until it looks again by itself.
 """
 
 from collections.abc import Sequence
