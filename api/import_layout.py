@@ -18,7 +18,8 @@ SAMPLE_BYTES = 512 * 1024
 
 _JSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/json"})
 _JSON_ENDINGS = frozenset({".ndjson", ".jsonl", ".json"})
-_JSON_BEGINS = re.compile(r"\s*(?:\[\s*)?\{")
+# With a name: the first one of a table may begin with a brace, and is in quotes itself where it has any.
+_JSON_BEGINS = re.compile(r'\s*(?:\[\s*)?\{\s*"')
 _NOTHING = re.compile(rf'[\s"{re.escape(DELIMITERS)}]*')
 
 _EMPTY = "There is nothing in this file; send one with a row of column names and a row a lead."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from activities.lead_files import FileReader
@@ -104,6 +104,7 @@ def read(body: bytes, size: int) -> list[Any]:
 
 
 @given(files(), st.integers(1, 40))
+@example(File(b"{,Phone\r\n1,+12125550100\r\n", 1, ["{"], [["1"]]), 9)
 def test_what_was_written_is_what_is_read(file: File, size: int) -> None:
     leads = read(file.body, size)
     assert [type(lead) for lead in leads] == [NewLead] * len(file.rows), leads

@@ -44,7 +44,9 @@ __all__ = [
 ]
 
 PROJECT = Path(__file__).parents[2]
-TAIL = "import typer; from commands.tail import tail; typer.run(tail)"
+# What a shell starts in its background ignores Ctrl-C, and so does all that it starts.
+HEARS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+TAIL = f"{HEARS_CTRL_C}; import typer; from commands.tail import tail; typer.run(tail)"
 
 
 class Running:
