@@ -5,6 +5,7 @@ A settled call costs 12.5 cents here.
 
 import itertools
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 from domain.budgets import BUDGET_IS_USED_UP
 from domain.steps import Dial, Queued
 from storage import turns
-from storage.budgets import MARKS_LOOKED_AT, has_no_budget_left
+from storage.budgets import MARKS_LOOKED_AT, has_no_budget_left, used_up_by
 from storage.models import CampaignRow
 from tests.activities.counted_calls import drain, settled
 from tests.activities.stage import Clock, Stage
@@ -116,6 +117,15 @@ async def test_people_are_told_when_the_last_of_it_is_spent(sessions: Sessions, 
         await drain(sessions)
     told = [[line.get("campaign_id") for line in lines] for lines in (before, after)]
     assert told == [[], [str(world.campaign.id)]]
+
+
+async def test_any_number_of_calls_may_be_counted_at_once(sessions: Sessions, world: World) -> None:
+    await budgeted(sessions, world, "0.01")
+    attempt = await settled(sessions, world, await add_lead(sessions, world))
+    await drain(sessions)
+    async with sessions() as session:
+        assert await used_up_by(session, [attempt.id, *(uuid4() for _ in range(40_000))]) == [world.campaign.id]
+        assert await used_up_by(session, []) == []
 
 
 async def test_slots_are_handed_on_to_as_many_calls_as_fit(stage: Stage, sessions: Sessions, world: World) -> None:
