@@ -1,12 +1,15 @@
 """The real activities over a real PostgreSQL; the provider and the engine are replaced where the network begins."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg  # type: ignore[import-untyped]
 import httpx
 import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from storage.room import CHANNEL
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.provider_edge import ProviderEdge
 from tests.activities.stage import Clock, Stage
@@ -19,6 +22,16 @@ __all__ = ["database_template", "sessions"]
 @pytest.fixture
 async def world(sessions: Sessions) -> World:
     return await add_world(sessions)
+
+
+@pytest.fixture
+async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
+    """The pools that are announced to have room."""
+    words: asyncio.Queue[str] = asyncio.Queue()
+    connection = await asyncpg.connect(database_url)
+    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
+    yield words
+    await connection.close()
 
 
 @pytest.fixture

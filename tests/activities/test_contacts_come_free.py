@@ -1,12 +1,11 @@
 """A lead that waits for another call to its number comes up as soon as that is settled, whoever settles it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +19,6 @@ from storage import erasure
 from storage.attempts import settle
 from storage.driver_transactions import DriverTransactions
 from storage.models import AttemptRow, ContactRow, LeadRow
-from storage.room import CHANNEL
 from storage.situations import find_lead
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.provider_edge import ProviderEdge, refuses
@@ -31,15 +29,6 @@ from tests.patience import PATIENCE_SECONDS
 
 NUMBER = "+13125550123"
 WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
-
-
-@pytest.fixture
-async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
-    words: asyncio.Queue[str] = asyncio.Queue()
-    connection = await asyncpg.connect(database_url)
-    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
-    yield words
-    await connection.close()
 
 
 @dataclass

@@ -1,30 +1,20 @@
 """Who joins a queue while a slot comes free is found all the same, by this process and by others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
-import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.steps import Queued
 from storage.models import LeadRow
-from storage.room import CHANNEL, announce_room
+from storage.room import announce_room
 from tests.activities.engine_edge import EngineEdge
 from tests.activities.stage import Stage
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change
 from tests.patience import PATIENCE_SECONDS
 from tests.query_plans import overheard
-
-
-@pytest.fixture
-async def heard(database_url: str) -> AsyncIterator[asyncio.Queue[str]]:
-    words: asyncio.Queue[str] = asyncio.Queue()
-    connection = await asyncpg.connect(database_url)
-    await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: words.put_nowait(payload))
-    yield words
-    await connection.close()
 
 
 @pytest.fixture
