@@ -14,7 +14,7 @@ from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
 from storage.looks import Look, Looking
 from storage.models import AttemptRow, CampaignRow, InboundCallRow
-from storage.rows_read import RowsOf
+from storage.rows_read import RowsOf, write_pending
 
 PERSONAL = frozenset(
     {
@@ -57,12 +57,18 @@ def attempt_id(lead_id: UUID, number: int) -> UUID:
 
 
 async def get_attempt(session: AsyncSession, attempt_id: UUID) -> AttemptRow | None:
-    return await session.scalar(_ATTEMPT, {"attempt_id": attempt_id})
+    return await _attempt(session, _ATTEMPT, attempt_id)
 
 
 async def lock_attempt(session: AsyncSession, attempt_id: UUID) -> AttemptRow | None:
     """Read and lock an attempt, the last row in the order of locks."""
-    return await session.scalar(_LOCKED_ATTEMPT, {"attempt_id": attempt_id})
+    return await _attempt(session, _LOCKED_ATTEMPT, attempt_id)
+
+
+async def _attempt(session: AsyncSession, look: Look, attempt_id: UUID) -> AttemptRow | None:
+    await write_pending(session)
+    row = await look.first(session, attempt_id=attempt_id)
+    return None if row is None else _WHOLE.known_to(session, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +120,7 @@ async def has_open_attempt(session: AsyncSession, lead_id: UUID) -> bool:
 
 async def mark_dialling(session: AsyncSession, attempt_id: UUID, *, now: datetime, look_up_at: datetime) -> bool:
     """The compare-and-set before the first request; False when the attempt was no longer merely granted."""
-    wanted = {"attempt_id": attempt_id, "now": now, "look_up_at": look_up_at}
-    return (await session.execute(_MARK_DIALLING, wanted)).first() is not None
+    return await _MARK_DIALLING.first(session, attempt_id=attempt_id, now=now, look_up_at=look_up_at) is not None
 
 
 def close_unrung(attempt: AttemptRow, *, now: datetime, reason: str | None = None) -> None:
@@ -156,11 +161,12 @@ def fill(call: AttemptRow | InboundCallRow, missing: Mapping[str, Any]) -> None:
 _ID = bindparam("attempt_id", type_=Uuid())
 _NOW = bindparam("now", type_=DateTime(timezone=True))
 
-_ATTEMPT = select(AttemptRow).where(AttemptRow.id == _ID).execution_options(populate_existing=True)
-_LOCKED_ATTEMPT = _ATTEMPT.with_for_update(key_share=True)
+_WHOLE = RowsOf(AttemptRow)
+_ATTEMPT = Look(select(*_WHOLE.columns).where(AttemptRow.id == _ID))
+_LOCKED_ATTEMPT = Look(select(*_WHOLE.columns).where(AttemptRow.id == _ID).with_for_update(key_share=True))
 
 # Of the table itself, since that costs less; a row that somebody has in hand isn't told.
-_MARK_DIALLING = (
+_MARK_DIALLING = Look(
     update(AttemptRow.metadata.tables[AttemptRow.__tablename__])
     .where(AttemptRow.id == _ID, AttemptRow.status == AttemptStatus.GRANTED)
     .values(

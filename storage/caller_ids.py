@@ -5,12 +5,28 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, DateTime, Select, Text, Uuid, and_, bindparam, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.local_presence import PREFIX_LENGTH, area_prefix, region_prefixes
 from storage.looks import Look, Via
 from storage.models import CallerIdRow, NumberPoolRow
+from storage.rows_read import RowsOf
 
 
 async def choose_caller_id(
@@ -21,13 +37,14 @@ async def choose_caller_id(
     One of the same area code goes first, then one of the same state or province; of several the least recently used.
     Callers hold the pool's lock.
     """
-    wanted = {
-        "number_pool_id": number_pool_id,
-        "area": area_prefix(to_number),
-        "region": region_prefixes(to_number),
+    row = await _CHOICE.first(
+        session,
+        number_pool_id=number_pool_id,
+        area=area_prefix(to_number),
+        region=list(region_prefixes(to_number)),
         **day_of(now),
-    }
-    return await session.scalar(_CHOICE, wanted)
+    )
+    return None if row is None else _NUMBERS.known_to(session, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +106,12 @@ def earliest_use() -> Select[Any]:
     return select(func.min(_usable_from())).join(NumberPoolRow, _IS_OF_POOL).where(_OF_POOL).correlate(None)
 
 
-def _choice() -> Select[CallerIdRow]:
+def _choice() -> Select[Any]:
     prefix = func.left(CallerIdRow.phone_number, PREFIX_LENGTH)
-    is_of_region = prefix.in_(bindparam("region", type_=Text(), expanding=True))
+    is_of_region = prefix == any_(bindparam("region", type_=ARRAY(Text)))
     strangeness = case((prefix == bindparam("area", type_=Text()), 0), (is_of_region, 1), else_=2)
     return (
-        select(CallerIdRow)
+        select(*_NUMBERS.columns)
         .join(NumberPoolRow, _IS_OF_POOL)
         .where(_OF_POOL, _usable_from() <= bindparam("at", type_=DateTime(timezone=True)))
         .order_by(strangeness, CallerIdRow.last_used_at.asc().nulls_first(), CallerIdRow.position)
@@ -105,6 +122,8 @@ def _choice() -> Select[CallerIdRow]:
 _OF_POOL = NumberPoolRow.id == bindparam("number_pool_id", type_=Uuid())
 _IS_OF_POOL = NumberPoolRow.id == CallerIdRow.number_pool_id
 
+_NUMBERS = RowsOf(CallerIdRow)
+
 # Made once: every grant needs them.
 _FREE_AGAIN = Look(earliest_use())
-_CHOICE = _choice()
+_CHOICE = Look(_choice())

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.conversation_memory import LONGEST_SUMMARY, LONGEST_TRANSCRIPT, MOST_CALLS
 from domain.vocabulary import AttemptOutcome, AttemptStatus, LeadOutcome
+from storage.looks import Look
 from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
 
 MOST_FIELDS_CHARACTERS = 8_000
@@ -65,7 +66,7 @@ async def earlier_calls(session: AsyncSession, contact_id: UUID) -> Sequence[Ear
 
     None of a contact that may not be called, nor those of a lead whose person was erased.
     """
-    return [EarlierCallRow(*row) for row in await session.execute(EARLIER_CALLS, {"contact_id": contact_id})]
+    return [EarlierCallRow(*row) for row in await _EARLIER_CALLS.rows(session, contact_id=contact_id)]
 
 
 CallTable = type[AttemptRow] | type[InboundCallRow]
@@ -119,3 +120,4 @@ _EITHER = union_all(*(select(one.subquery()) for one in (_WENT_OUT, _CAME_IN))).
 
 # Made once, as all that decisions need.
 EARLIER_CALLS = select(_EITHER).order_by(_EITHER.c.began_at.desc()).limit(MOST_CALLS)
+_EARLIER_CALLS = Look(EARLIER_CALLS)

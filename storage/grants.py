@@ -15,6 +15,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from domain.vocabulary import AttemptStatus, LeadStatus
 from storage.attempts import NewAttempt
 from storage.caller_ids import NumberUse
+from storage.looks import Look
 from storage.models import AttemptRow, Base, CallerIdRow, LeadRow, NumberPoolRow
 
 _WRITTEN_OF_LEAD = ("handed_over_at", "planned_at", "disposition")
@@ -30,22 +31,20 @@ async def write_grant(
         pool_free_at: The earliest instant that is free then for another request of the pool.
 
     Raises:
-        sqlalchemy.exc.IntegrityError: the lead has an open attempt, or the contact a live one.
+        asyncpg.UniqueViolationError: the lead has an open attempt, or the contact a live one.
     """
     columns = {"status": LeadStatus.IN_PROGRESS, "next_attempt_at": None, "waiting_for": None}
     columns |= {name: getattr(lead, name) for name in _WRITTEN_OF_LEAD}
-    await session.execute(
-        _GRANT,
-        {
-            **{f"lead_{name}": value for name, value in columns.items()},
-            **{f"attempt_{each.name}": getattr(new, each.name) for each in fields(new)},
-            **{f"number_{each.name}": getattr(use, each.name) for each in fields(use)},
-            "attempt_organization_id": lead.organization_id,
-            "attempt_lead_id": lead.id,
-            "attempt_contact_id": lead.contact_id,
-            "attempt_campaign_id": lead.campaign_id,
-            "pool_free_at": pool_free_at,
-        },
+    await _GRANT.rows(
+        session,
+        **{f"lead_{name}": value for name, value in columns.items()},
+        **{f"attempt_{each.name}": getattr(new, each.name) for each in fields(new)},
+        **{f"number_{each.name}": getattr(use, each.name) for each in fields(use)},
+        attempt_organization_id=lead.organization_id,
+        attempt_lead_id=lead.id,
+        attempt_contact_id=lead.contact_id,
+        attempt_campaign_id=lead.campaign_id,
+        pool_free_at=pool_free_at,
     )
     for name, value in columns.items():
         set_committed_value(lead, name, value)
@@ -87,4 +86,4 @@ def _defaults(table: Table) -> dict[str, Any]:
 
 
 # Made once: every grant needs it.
-_GRANT = _grant()
+_GRANT = Look(_grant())

@@ -4,15 +4,16 @@ A life asks more than a dozen small questions that lock nothing, and SQLAlchemy'
 times what the driver's does (decision 22). So it writes the statement, once, and the driver asks it.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, TextClause, UpdateBase
+from sqlalchemy import JSON, BindParameter, Select, TextClause, UpdateBase
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.util import greenlet_spawn
 
 DIALECT = dialect()  # type: ignore[no-untyped-call]
@@ -31,16 +32,20 @@ Via = AsyncSession | Looking
 class Look:
     """A statement whose parameters are given by name: those that it leaves open, all others stand in it.
 
-    One that writes gives rows as well, by ``returning``.
+    What is constant is written out in a query, so that PostgreSQL knows it when it makes the one plan that is kept:
+    for a limit that it doesn't know it expects thousands of rows, and makes a plan anew each time. One that writes
+    gives rows as well, by ``returning``.
     """
 
     def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase | TextClause) -> None:
-        compiled = statement.compile(dialect=DIALECT)
+        wanted = _with_constants_written_out(statement) if isinstance(statement, Select) else statement
+        compiled = wanted.compile(dialect=DIALECT)
         self._open = frozenset(name for name, bind in compiled.binds.items() if bind.required)
         written = compiled.construct_expanded_state(dict.fromkeys(self._open))
-        self._statement = statement
         self._text = written.statement
         self._order = tuple((name, written.parameters[name]) for name in written.positiontup or ())
+        opened = {name: compiled.binds[name] for name in self._open}
+        self._to_json = {name: _json_writer(bind) for name, bind in opened.items() if isinstance(bind.type, JSON)}
 
     async def first(self, via: Via, **given: object) -> tuple[Any, ...] | None:
         """The first row, or None.
@@ -72,14 +77,15 @@ class Look:
         driver = await via.run_sync(_driver_of)
         if driver.is_in_transaction():
             return await self._fetch(driver, given)
-        begun: Sequence[Any] = (await via.execute(self._statement, given)).all()  # which begins one
-        return begun
+        connection = await via.connection()
+        return (await connection.exec_driver_sql(self._text, tuple(self._arguments(given)))).all()  # which begins one
 
     async def _fetch(self, driver: Any, given: dict[str, object]) -> Sequence[Any]:  # noqa: ANN401  (it has no types)
         rows: Sequence[Any] = await driver.fetch(self._text, *self._arguments(given))
         return rows
 
     def _arguments(self, given: dict[str, object]) -> Iterator[object]:
+        given |= {name: write(given[name]) for name, write in self._to_json.items()}
         return (given[name] if name in self._open else constant for name, constant in self._order)
 
 
@@ -103,6 +109,28 @@ class Lookout:
             await greenlet_spawn(connection.invalidate)
             raise
         await greenlet_spawn(connection.close)
+
+
+def _json_writer(bind: BindParameter[Any]) -> Callable[[Any], Any]:
+    """The driver is given JSON as text."""
+    written: Callable[[Any], Any] | None = bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)
+    if written is None:
+        msg = "SQLAlchemy writes JSON itself with this driver"
+        raise TypeError(msg)
+    return written
+
+
+def _with_constants_written_out(query: Any) -> Any:  # noqa: ANN401  (a statement has no one type there)
+    def written_out(element: Any, **_: Any) -> Any:  # noqa: ANN401  (of any kind)
+        if (
+            isinstance(element, BindParameter)
+            and not element.required
+            and element.type.literal_processor(DIALECT) is not None
+        ):
+            return element.render_literal_execute()
+        return None
+
+    return replacement_traverse(query, {}, written_out)
 
 
 def _driver_of(session: Session) -> Any:  # noqa: ANN401  (the driver has no types)

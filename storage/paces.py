@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.live_calls import outbound_cap
 from domain.ramp import RAMP, distance, is_ramping
+from storage.looks import Look
 from storage.models import AccountRow, AttemptRow, CampaignRow, NumberPoolRow, OrganizationRow, PaceRow
 
 Instant = datetime | ColumnElement[datetime]
@@ -89,20 +90,17 @@ def account_cap(account: AccountRow) -> int | None:
 
 async def lock_pace(session: AsyncSession, owner_id: UUID) -> datetime | None:
     """Wait for whoever grants under the same limits; then the earliest instant that is still free for a request."""
-    wanted = {"owner_id": owner_id}
-    row = (await session.execute(_LOCKED_PACE, wanted)).first()
+    row = await _LOCKED_PACE.first(session, owner_id=owner_id)
     if row is None:
         # Only then, one owner at a time: an insert waits for another's insert of the same row, as a lock would.
         await session.execute(insert(PaceRow).values(owner_id=owner_id).on_conflict_do_nothing())
-        row = (await session.execute(_LOCKED_PACE, wanted)).one()
-    free_at: datetime | None = row.next_dial_at
+        row = await _LOCKED_PACE.first(session, owner_id=owner_id)
+    free_at: datetime | None = None if row is None else row[0]
     return free_at
 
 
-_LOCKED_PACE = (
-    select(PaceRow.owner_id, PaceRow.next_dial_at)
-    .where(PaceRow.owner_id == bindparam("owner_id", type_=Uuid()))
-    .with_for_update()
+_LOCKED_PACE = Look(
+    select(PaceRow.next_dial_at).where(PaceRow.owner_id == bindparam("owner_id", type_=Uuid())).with_for_update()
 )
 
 

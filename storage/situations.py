@@ -14,17 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from domain.vocabulary import AttemptStatus
+from storage.looks import Look
 from storage.models import AccountRow, AttemptRow, CampaignRow, ContactRow, LeadRow, NumberPoolRow, OrganizationRow
 from storage.right_of_way import give_way, right_of_way
+from storage.rows_read import RowsOf, write_pending
 
 # What was said is long, and nothing is decided by it.
-LONG_COLUMNS = [
-    defer(column, raiseload=True)
-    for column in (AttemptRow.transcript, AttemptRow.utterances, AttemptRow.analysis, AttemptRow.latency)
-]
-
-
-AllRows = Select[OrganizationRow, CampaignRow, AccountRow, NumberPoolRow, ContactRow, LeadRow]
+_LONG = ("transcript", "utterances", "analysis", "latency")
+LONG_COLUMNS = [defer(getattr(AttemptRow, name), raiseload=True) for name in _LONG]
 
 
 class PoolLock(Enum):
@@ -89,7 +86,8 @@ async def lock_lead(
 
 async def lock_lead_of_attempt(session: AsyncSession, attempt_id: UUID) -> LeadWithContext | None:
     """As ``lock_lead``, for who knows one of its attempts; None when there is no such attempt."""
-    row = (await session.execute(_FOUND_BY_ATTEMPT, {"attempt_id": attempt_id})).first()
+    await write_pending(session)
+    row = await _FOUND_BY_ATTEMPT.first(session, attempt_id=attempt_id)
     return None if row is None else await lock_found(session, FoundLead(*row[1:]))
 
 
@@ -98,7 +96,8 @@ async def find_lead(session: AsyncSession, lead_id: UUID, *, to_probe: bool = Fa
 
     For a transaction that then locks it by ``lock_found``.
     """
-    row = (await session.execute(_FOUND_TO_PROBE if to_probe else _FOUND, {"lead_id": lead_id})).first()
+    await write_pending(session)
+    row = await (_FOUND_TO_PROBE if to_probe else _FOUND).first(session, lead_id=lead_id)
     return None if row is None else FoundLead(*row[1:])
 
 
@@ -109,14 +108,22 @@ async def lock_found(
     # The numbers that lead to the other rows never change while a workflow of the lead is open, except for the
     # campaign of a moved lead; the lead's own lock comes last, so what was read before it is compared again.
     wanted = {"lead_id": found.lead_id, "campaign_id": found.campaign_id, "contact_id": found.contact_id}
-    rows = (await session.execute(_LOCKED[pool_lock, to_probe], wanted)).first()
-    pool_is_locked = rows is not None and pool_lock is not PoolLock.NO
-    if rows is None and pool_lock is PoolLock.IF_FREE:
-        rows = (await session.execute(_LOCKED[PoolLock.NO, to_probe], wanted)).first()
-    if rows is None or (rows.LeadRow.campaign_id, rows.LeadRow.contact_id) != (found.campaign_id, found.contact_id):
-        raise LeadMoved("the lead was moved while its rows were being locked; nothing was done, ask again")
-    organization, campaign, account, pool, contact, lead = rows
-    attempts = (await session.scalars(_ATTEMPTS, {"lead_id": found.lead_id})).all()
+    row = await _LOCKED[pool_lock, to_probe].first(session, **wanted)
+    pool_is_locked = row is not None and pool_lock is not PoolLock.NO
+    if row is None and pool_lock is PoolLock.IF_FREE:
+        row = await _LOCKED[PoolLock.NO, to_probe].first(session, **wanted)
+    if row is None:
+        raise LeadMoved(_MOVED)
+    values = iter(row)
+    organization = _ORGANIZATIONS.next_known_to(session, values)
+    campaign = _CAMPAIGNS.next_known_to(session, values)
+    account = _ACCOUNTS.next_known_to(session, values)
+    pool = _POOLS.next_known_to(session, values)
+    contact = _CONTACTS.next_known_to(session, values)
+    lead = _LEADS.next_known_to(session, values)
+    if (lead.campaign_id, lead.contact_id) != (found.campaign_id, found.contact_id):
+        raise LeadMoved(_MOVED)
+    attempts = [_ATTEMPT_ROWS.known_to(session, one) for one in await _ATTEMPTS.rows(session, lead_id=found.lead_id)]
     return LeadWithContext(organization, account, campaign, pool, pool_is_locked, contact, lead, attempts)
 
 
@@ -126,7 +133,7 @@ def _where_it_stands(way: ColumnElement[Any]) -> Select[Any]:
     return select(way, LeadRow.id, *stands).join(CampaignRow, CampaignRow.id == LeadRow.campaign_id)
 
 
-def _locked(pool_lock: PoolLock, *, to_probe: bool) -> AllRows:
+def _locked(pool_lock: PoolLock, *, to_probe: bool) -> Select[Any]:
     """All rows in one statement, which locks them one after the other, in the order in which they are named.
 
     PostgreSQL takes the clauses, and the tables within each, as they come. A row for which it had to wait is read
@@ -143,23 +150,27 @@ def _locked(pool_lock: PoolLock, *, to_probe: bool) -> AllRows:
 # Made once: every decision needs them, and putting them together costs more than what they find.
 _LEAD_ID = bindparam("lead_id", type_=Uuid())
 
-_FOUND = _where_it_stands(give_way(LeadRow.organization_id)).where(LeadRow.id == _LEAD_ID)
-_FOUND_TO_PROBE = _where_it_stands(right_of_way(LeadRow.organization_id)).where(LeadRow.id == _LEAD_ID)
-_FOUND_BY_ATTEMPT = (
+_FOUND = Look(_where_it_stands(give_way(LeadRow.organization_id)).where(LeadRow.id == _LEAD_ID))
+_FOUND_TO_PROBE = Look(_where_it_stands(right_of_way(LeadRow.organization_id)).where(LeadRow.id == _LEAD_ID))
+_FOUND_BY_ATTEMPT = Look(
     _where_it_stands(give_way(LeadRow.organization_id))
     .join(AttemptRow, AttemptRow.lead_id == LeadRow.id)
     .where(AttemptRow.id == bindparam("attempt_id", type_=Uuid()))
 )
 
+_ORGANIZATIONS, _CAMPAIGNS, _ACCOUNTS = RowsOf(OrganizationRow), RowsOf(CampaignRow), RowsOf(AccountRow)
+_POOLS, _CONTACTS, _LEADS = RowsOf(NumberPoolRow), RowsOf(ContactRow), RowsOf(LeadRow)
+
 _ROWS = (
-    select(OrganizationRow, CampaignRow, AccountRow, NumberPoolRow, ContactRow, LeadRow)
+    select(*_ORGANIZATIONS.columns, *_CAMPAIGNS.columns, *_ACCOUNTS.columns)
+    .add_columns(*_POOLS.columns, *_CONTACTS.columns, *_LEADS.columns)
+    .select_from(OrganizationRow)
     .join(CampaignRow, CampaignRow.organization_id == OrganizationRow.id)
     .join(NumberPoolRow, NumberPoolRow.id == CampaignRow.number_pool_id)
     .join(AccountRow, AccountRow.id == NumberPoolRow.account_id)
     .join(ContactRow, ContactRow.id == bindparam("contact_id", type_=Uuid()))
     .join(LeadRow, LeadRow.id == _LEAD_ID)
     .where(CampaignRow.id == bindparam("campaign_id", type_=Uuid()))
-    .execution_options(populate_existing=True)
 )
 
 _POOL_CLAUSES = {
@@ -169,15 +180,19 @@ _POOL_CLAUSES = {
 }
 
 _LOCKED = {
-    (pool_lock, to_probe): _locked(pool_lock, to_probe=to_probe) for pool_lock in PoolLock for to_probe in (False, True)
+    (pool_lock, to_probe): Look(_locked(pool_lock, to_probe=to_probe))
+    for pool_lock in PoolLock
+    for to_probe in (False, True)
 }
 
+_ATTEMPT_ROWS = RowsOf(AttemptRow, but=_LONG)
+
 # After the lead's lock: whoever held it may have written some.
-_ATTEMPTS = (
-    select(AttemptRow)
+_ATTEMPTS = Look(
+    select(*_ATTEMPT_ROWS.columns)
     .where(AttemptRow.lead_id == _LEAD_ID)
     .order_by(AttemptRow.number)
-    .options(*LONG_COLUMNS)
     .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
 )
+
+_MOVED = "the lead was moved while its rows were being locked; nothing was done, ask again"

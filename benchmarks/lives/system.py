@@ -20,7 +20,7 @@ from runtime.embedded.plan import Plan
 from runtime.temporal_client import connect_once
 
 BATCH = 100
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 2.0
 PATIENCE_SECONDS = 60.0  # and a second for each lead: even a machine that is busy otherwise ends so many
 REFUSED_SECONDS = 240.0  # a system that drowns and refuses requests for minutes is a result, too
 
