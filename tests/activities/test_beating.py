@@ -1,7 +1,10 @@
 """Activities that wait for the provider beat, so that the engine soon learns that their worker has died."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.beating import beating
@@ -9,18 +12,20 @@ from activities.messages import AttemptInput
 from tests.activities.provider_edge import ProviderEdge
 from tests.activities.stage import Clock, Stage
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead
+from workflows import policies
 
 
 class Heard(ActivityEnvironment):
-    """An activity's environment that knows whether it beat."""
+    """An activity's environment that knows whether it beat. Its engine is told to lose patience at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: timedelta | None = timedelta(microseconds=1)) -> None:
         super().__init__()
+        self.info = replace(self.info, heartbeat_timeout=timeout)
         self.beat = asyncio.Event()
         self.on_heartbeat = lambda *_: self.beat.set()
 
 
-async def test_an_activity_beats_as_soon_as_it_waits_for_something() -> None:
+async def test_an_activity_that_waits_for_something_beats() -> None:
     engine = Heard()
 
     async def waits_until_it_is_heard() -> bool:
@@ -28,6 +33,16 @@ async def test_an_activity_beats_as_soon_as_it_waits_for_something() -> None:
             return await engine.beat.wait()
 
     assert await engine.run(waits_until_it_is_heard)
+
+
+@pytest.mark.parametrize("patience", [policies.HEARTBEAT, None])
+async def test_a_dial_that_is_soon_over_costs_no_beat(
+    stage: Stage, sessions: Sessions, world: World, patience: timedelta | None
+) -> None:
+    dial = await stage.dial(await add_lead(sessions, world))
+    engine = Heard(patience)
+    await engine.run(stage.work.place_call.place_call, dial)
+    assert not engine.beat.is_set()
 
 
 async def test_a_dial_beats(stage: Stage, sessions: Sessions, world: World, provider: ProviderEdge) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from sqlalchemy import Integer, Text, Uuid, bindparam, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from domain.vocabulary import CampaignStatus
@@ -81,3 +82,31 @@ async def test_looks_give_their_connections_back(sessions: Sessions) -> None:
 async def test_a_lookout_needs_an_engine() -> None:
     with pytest.raises(TypeError, match="an engine"):
         Lookout(async_sessionmaker())
+
+
+async def test_constants_of_a_query_stand_in_its_text_and_what_is_given_does_not(sessions: Sessions) -> None:
+    few = bindparam("few", type_=Integer())
+    query = Look(select(_SERIES.c.number).where(_SERIES.c.number > few).limit(2))
+    async with Lookout(sessions).looking() as looking:
+        assert await query.column(looking, last=9, few=4) == [5, 6]
+        said = "select statement from pg_prepared_statements where statement like 'SELECT%generate_series%'"
+        (row,) = await looking.driver.fetch(said)
+    # ``_SERIES`` itself begins at one, and ends where it is told.
+    assert "generate_series(1, $1" in row["statement"]
+    assert "> $2" in row["statement"]
+    assert row["statement"].endswith("LIMIT 2")
+
+
+async def test_text_that_is_constant_is_quoted(sessions: Sessions) -> None:
+    text = "It's 100 % of :them, \\ $1"
+    async with sessions() as session:
+        assert await Look(select(literal(text, Text))).value(session) == text
+        assert await Look(select(literal(text, Text))).value(session) == text
+
+
+async def test_json_is_given_as_it_is(sessions: Sessions) -> None:
+    given = {"name": "Zoë", "numbers": [1, None]}
+    query = Look(select(bindparam("given", type_=JSONB(none_as_null=True))))
+    async with sessions() as session:
+        assert await query.value(session, given=given) == given
+        assert await query.value(session, given=None) is None
