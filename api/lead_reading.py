@@ -1,5 +1,6 @@
 """One lead as people read it, with its place in the queue worked out at that moment."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,35 +19,46 @@ from domain.parking import tells_of_parking
 from domain.queue_estimate import QUEUED_FOR, describe_place
 from domain.vocabulary import CampaignStatus, LeadStatus
 from storage.budgets import told_used_up
-from storage.leads import get_lead
+from storage.leads import calls_of_lead
 from storage.models import LeadRow
 from storage.organizations import get_organization
 from storage.parking import owners_of
 from storage.pilots import is_over
 from storage.queue_position import queue_of
-from storage.versions import version_of_lead
+from storage.versions import LeadVersion, version_of_lead
 
 
-async def version_of_one(deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID) -> object:
-    """What differs when the lead's answer does: its rows and, while it is in line, what is said of that.
+@dataclass(frozen=True, slots=True)
+class KnownLead:
+    """A lead before its calls are read. ``waits_for``: what clock and others decide of that, and not its row."""
 
+    found: LeadVersion
+    waits_for: str | None
+
+    @property
+    def version(self) -> object:
+        """What differs when the lead's answer does: its rows and, while it is in line, what is said of that."""
+        return self.found.version, self.waits_for
+
+
+async def know_one(deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID) -> KnownLead:
+    """
     Raises:
         NotFound: there is no such lead.
     """
-    known = await version_of_lead(session, principal.organization_id, lead_id)
-    if known is None:
+    found = await version_of_lead(session, principal.organization_id, lead_id)
+    if found is None:
         raise NotFound(NO_LEAD)
-    return known.version, await _worked_out(session, known.lead, deps.clock())
+    return KnownLead(found, await _worked_out(session, found.record.lead, deps.clock()))
 
 
-async def read_one(deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID) -> LeadAnswer:
-    record = await get_lead(session, principal.organization_id, lead_id)
-    if record is None:
-        raise NotFound(NO_LEAD)
+async def read_known(session: AsyncSession, known: KnownLead) -> LeadAnswer:
+    """The answer; its calls may be newer than the version, and never older."""
+    found = known.found
+    record = await calls_of_lead(session, found.record, has_attempts=found.has_attempts, has_inbound=found.has_inbound)
     answer = lead_answer(record)
-    worked_out = await _worked_out(session, record.lead, deps.clock())
-    if worked_out is not None:
-        answer.waiting_for, answer.next_attempt_at = worked_out, None
+    if known.waits_for is not None:
+        answer.waiting_for, answer.next_attempt_at = known.waits_for, None
     return answer
 
 

@@ -46,6 +46,19 @@ async def get_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) 
     return (await get_leads(session, organization_id, [lead_id])).get(lead_id)
 
 
+async def calls_of_lead(
+    session: AsyncSession, record: LeadRecord, *, has_attempts: bool, has_inbound: bool
+) -> LeadRecord:
+    """The same lead with its calls, of which nothing is asked where it is known that there were none."""
+    lead_id = record.lead.id
+    attempts: Sequence[AttemptRow] = ()
+    if has_attempts:
+        of_lead = select(AttemptRow).where(AttemptRow.lead_id == lead_id)
+        attempts = (await session.scalars(of_lead.order_by(AttemptRow.number))).all()
+    rang = (await _inbound_calls(session, [lead_id]))[lead_id] if has_inbound else ()
+    return LeadRecord(record.lead, record.phone_number, attempts, rang)
+
+
 async def get_leads(
     session: AsyncSession, organization_id: UUID, lead_ids: Sequence[UUID]
 ) -> Mapping[UUID, LeadRecord]:

@@ -26,21 +26,37 @@ Version = Sequence[object]
 
 @dataclass(frozen=True, slots=True)
 class LeadVersion:
-    """``version`` is of the lead's row, its contact's and its calls'; ``lead`` is as it was then."""
+    """``version`` is of the lead's row, its contact's and its calls'; ``record`` is as it was then, without the calls.
 
-    lead: LeadRow
+    ``has_attempts``, ``has_inbound``: whether there were calls of the one kind and of the other.
+    """
+
+    record: LeadRecord
     version: Version
+    has_attempts: bool
+    has_inbound: bool
 
 
 async def version_of_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) -> LeadVersion | None:
+    """The lead and its version in one statement; None when there is no such lead."""
     attempts = select(func.string_agg(_ATTEMPT, aggregate_order_by(literal_column("','"), AttemptRow.number)))
     of_lead = attempts.where(AttemptRow.lead_id == LeadRow.id).scalar_subquery()
     inbound = select(func.string_agg(_INBOUND, aggregate_order_by(literal_column("','"), InboundCallRow.id)))
     rang = inbound.where(InboundCallRow.lead_id == LeadRow.id).scalar_subquery()
-    query = select(LeadRow, _LEAD, _CONTACT, of_lead, rang).join(ContactRow, ContactRow.id == LeadRow.contact_id)
+    query = select(LeadRow, ContactRow.phone_number, _LEAD, _CONTACT, of_lead, rang)
+    query = query.join(ContactRow, ContactRow.id == LeadRow.contact_id)
     query = query.where(LeadRow.id == lead_id, LeadRow.organization_id == organization_id)
     row = (await session.execute(query)).first()
-    return None if row is None else LeadVersion(row[0], tuple(row[1:]))
+    if row is None:
+        return None
+    lead, phone_number, *version = row
+    *_, written_attempts, written_inbound = version
+    return LeadVersion(
+        LeadRecord(lead, phone_number),
+        tuple(version),
+        has_attempts=written_attempts is not None,
+        has_inbound=written_inbound is not None,
+    )
 
 
 async def version_of_leads(

@@ -12,7 +12,7 @@ from api.dependencies import Deps, Reader, Session, Writer
 from api.kept_answers import KeyOfRequest
 from api.lead_actions import NO_LEAD, cancel, take_batch, take_one
 from api.lead_changes import change_lead
-from api.lead_reading import read_one, version_of_one
+from api.lead_reading import know_one, read_known
 from api.lead_runs import call_now, reopen
 from api.paging import PagingQuery, written
 from api.problem_answers import may_answer
@@ -94,8 +94,9 @@ async def get_leads(
 async def get_one_lead(
     lead_id: UUID, principal: Reader, session: Session, deps: Deps, asked: Conditional
 ) -> LeadAnswer:
-    asked.unless_it_is(LeadAnswer, await version_of_one(deps, session, principal, lead_id))
-    return await read_one(deps, session, principal, lead_id)
+    known = await know_one(deps, session, principal, lead_id)
+    asked.unless_it_is(LeadAnswer, known.version)
+    return await read_known(session, known)
 
 
 @router.get("/{lead_id}/timeline")

@@ -14,8 +14,8 @@ ANALYSIS_SECONDS = 0.3
 # What each campaign has of all leads: the first comes in first and has by far the most.
 SHARES = (0.55, 0.15, 0.15, 0.15)
 
-# Slower than a quiet machine starts workflows, so that all leads are asleep before the bell.
-ASLEEP_PER_SECOND = 40
+# Slower than a slow machine starts workflows and lets them decide, so that all leads are asleep before the bell.
+ASLEEP_PER_SECOND = 20
 PREPARATION = timedelta(seconds=60)
 
 # The slots are filled within this; from then on it counts how busy they are.
