@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
@@ -13,21 +14,24 @@ BEATS_IN_TIMEOUT = 3
 async def beating() -> AsyncIterator[None]:
     """Beat for the activity that runs now, three times within its heartbeat timeout, until the block ends.
 
-    Not at once: the engine counts from the activity's start, and most are over before. A beat is a write of the
-    engine's, and one more action on a bill of Temporal Cloud.
+    Not at once, unless the activity began late: the engine counts from its start, and most are over before. A beat is
+    a write of the engine's, and one more action on a bill of Temporal Cloud.
     """
-    timeout = activity.info().heartbeat_timeout
-    if timeout is None:
+    info = activity.info()
+    if info.heartbeat_timeout is None:
         yield
         return
-    beats = asyncio.create_task(_beat(timeout.total_seconds() / BEATS_IN_TIMEOUT))
+    distance = info.heartbeat_timeout / BEATS_IN_TIMEOUT
+    late = max(datetime.now(UTC) - info.started_time, timedelta(0))
+    beats = asyncio.create_task(_beat(first=max(distance - late, timedelta(0)), distance=distance))
     try:
         yield
     finally:
         beats.cancel()
 
 
-async def _beat(distance_seconds: float) -> None:
+async def _beat(*, first: timedelta, distance: timedelta) -> None:
+    await asyncio.sleep(first.total_seconds())
     while True:
-        await asyncio.sleep(distance_seconds)
         activity.heartbeat()
+        await asyncio.sleep(distance.total_seconds())

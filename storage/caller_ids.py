@@ -35,7 +35,7 @@ async def choose_caller_id(
     """The number for a call to ``to_number`` that leaves at ``now``; None when none may be used.
 
     One of the same area code goes first, then one of the same state or province; of several the least recently used.
-    Callers hold the pool's lock.
+    Callers hold the pool's lock. The row belongs to no session.
     """
     row = await _CHOICE.first(
         session,
@@ -44,7 +44,7 @@ async def choose_caller_id(
         region=list(region_prefixes(to_number)),
         **day_of(now),
     )
-    return None if row is None else _NUMBERS.known_to(session, row)
+    return None if row is None else _NUMBERS.made_of(row)
 
 
 @dataclass(frozen=True, slots=True)

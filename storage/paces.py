@@ -95,7 +95,10 @@ async def lock_pace(session: AsyncSession, owner_id: UUID) -> datetime | None:
         # Only then, one owner at a time: an insert waits for another's insert of the same row, as a lock would.
         await session.execute(insert(PaceRow).values(owner_id=owner_id).on_conflict_do_nothing())
         row = await _LOCKED_PACE.first(session, owner_id=owner_id)
-    free_at: datetime | None = None if row is None else row[0]
+    if row is None:
+        msg = "the pace that was just written isn't there: nothing may be granted without its lock"
+        raise RuntimeError(msg)
+    free_at: datetime | None = row[0]
     return free_at
 
 

@@ -21,7 +21,8 @@ DIAL_TIME = timedelta(seconds=75)
 # A grant lives for 30 s: a dial that no worker took up by then would find its gate closed.
 DIAL_PICKED_UP_WITHIN = timedelta(seconds=30)
 
-# Every activity beats each 3 s; a worker that misses three is gone, and what it was about is taken up by another.
+# Every activity beats three times within this; a worker that misses all three is gone, and what it was about is taken
+# up by another.
 HEARTBEAT = timedelta(seconds=10)
 
 # A look-up only asks and writes down; the loop around it waits for the provider to come back.

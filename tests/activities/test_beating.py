@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.testing import ActivityEnvironment
@@ -18,9 +18,12 @@ from workflows import policies
 class Heard(ActivityEnvironment):
     """An activity's environment that knows whether it beat. Its engine is told to lose patience at once."""
 
-    def __init__(self, timeout: timedelta | None = timedelta(microseconds=1)) -> None:
+    def __init__(
+        self, timeout: timedelta | None = timedelta(microseconds=1), *, began_ago: timedelta = timedelta(0)
+    ) -> None:
         super().__init__()
-        self.info = replace(self.info, heartbeat_timeout=timeout)
+        began = datetime.now(UTC) - began_ago
+        self.info = replace(self.info, heartbeat_timeout=timeout, started_time=began)
         self.beat = asyncio.Event()
         self.on_heartbeat = lambda *_: self.beat.set()
 
@@ -43,6 +46,16 @@ async def test_a_dial_that_is_soon_over_costs_no_beat(
     engine = Heard(patience)
     await engine.run(stage.work.place_call.place_call, dial)
     assert not engine.beat.is_set()
+
+
+async def test_what_begins_late_beats_at_once() -> None:
+    engine = Heard(policies.HEARTBEAT, began_ago=policies.HEARTBEAT / 2)
+
+    async def waits_until_it_is_heard() -> bool:
+        async with asyncio.timeout(policies.HEARTBEAT.total_seconds() / 4), beating():
+            return await engine.beat.wait()
+
+    assert await engine.run(waits_until_it_is_heard)
 
 
 async def test_a_dial_beats(stage: Stage, sessions: Sessions, world: World, provider: ProviderEdge) -> None:
