@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.local_presence import PREFIX_LENGTH, area_prefix, region_prefixes
 from storage.looks import Look, Via
 from storage.models import CallerIdRow, NumberPoolRow
-from storage.rows_read import RowsOf
+from storage.rows_read import RowsOf, write_pending
 
 
 async def choose_caller_id(
@@ -35,8 +35,9 @@ async def choose_caller_id(
     """The number for a call to ``to_number`` that leaves at ``now``; None when none may be used.
 
     One of the same area code goes first, then one of the same state or province; of several the least recently used.
-    Callers hold the pool's lock. The row belongs to no session.
+    Callers hold the pool's lock.
     """
+    await write_pending(session)
     row = await _CHOICE.first(
         session,
         number_pool_id=number_pool_id,
@@ -44,7 +45,7 @@ async def choose_caller_id(
         region=list(region_prefixes(to_number)),
         **day_of(now),
     )
-    return None if row is None else _NUMBERS.made_of(row)
+    return None if row is None else _NUMBERS.known_to(session, row)
 
 
 @dataclass(frozen=True, slots=True)
