@@ -42,7 +42,8 @@ class KnownLead:
 
 
 async def know_one(deps: Dependencies, session: AsyncSession, principal: Principal, lead_id: UUID) -> KnownLead:
-    """
+    """The lead as it is now, and what tells whether who asks has this answer already.
+
     Raises:
         NotFound: there is no such lead.
     """

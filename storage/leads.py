@@ -51,10 +51,7 @@ async def calls_of_lead(
 ) -> LeadRecord:
     """The same lead with its calls, of which nothing is asked where it is known that there were none."""
     lead_id = record.lead.id
-    attempts: Sequence[AttemptRow] = ()
-    if has_attempts:
-        of_lead = select(AttemptRow).where(AttemptRow.lead_id == lead_id)
-        attempts = (await session.scalars(of_lead.order_by(AttemptRow.number))).all()
+    attempts = (await _attempts(session, [lead_id]))[lead_id] if has_attempts else ()
     rang = (await _inbound_calls(session, [lead_id]))[lead_id] if has_inbound else ()
     return LeadRecord(record.lead, record.phone_number, attempts, rang)
 
@@ -68,12 +65,17 @@ async def get_leads(
     """
     query = _with_number().where(LeadRow.id.in_(lead_ids), LeadRow.organization_id == organization_id)
     rows = (await session.execute(query)).all()
-    attempts: defaultdict[UUID, list[AttemptRow]] = defaultdict(list)
-    of_leads = select(AttemptRow).where(AttemptRow.lead_id.in_([lead.id for lead, _ in rows]))
-    for attempt in await session.scalars(of_leads.order_by(AttemptRow.number)):
-        attempts[attempt.lead_id].append(attempt)
-    rang = await _inbound_calls(session, [lead.id for lead, _ in rows])
+    found = [lead.id for lead, _ in rows]
+    attempts, rang = await _attempts(session, found), await _inbound_calls(session, found)
     return {lead.id: LeadRecord(lead, phone_number, attempts[lead.id], rang[lead.id]) for lead, phone_number in rows}
+
+
+async def _attempts(session: AsyncSession, lead_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[AttemptRow]]:
+    attempts: defaultdict[UUID, list[AttemptRow]] = defaultdict(list)
+    query = select(AttemptRow).where(AttemptRow.lead_id.in_(lead_ids))
+    for attempt in await session.scalars(query.order_by(AttemptRow.number)):
+        attempts[attempt.lead_id].append(attempt)
+    return attempts
 
 
 async def _inbound_calls(session: AsyncSession, lead_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[InboundCallRow]]:

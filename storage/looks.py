@@ -1,7 +1,7 @@
 """Looks: statements that are put together once and said through the driver itself.
 
-A life asks more than a dozen small questions that lock nothing, and SQLAlchemy's way to such a row costs three to five
-times what the driver's does (decision 22). So it writes the statement, once, and the driver asks it.
+A life asks more than a dozen small questions and locks a few rows, and SQLAlchemy's way to such a row costs three to
+five times what the driver's does (decision 22). So it writes the statement, once, and the driver says it.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence

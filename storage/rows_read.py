@@ -28,9 +28,9 @@ class RowsOf(Generic[Row]):
     """
 
     def __init__(self, kind: type[Row], *, only: Collection[str] = (), but: Collection[str] = ()) -> None:
-        every = [attribute.key for attribute in inspect(kind).column_attrs]
         self._kind = kind
         self._mapper = inspect(kind)
+        every = [attribute.key for attribute in self._mapper.column_attrs]
         self._names = [name for name in every if name not in but and (not only or name in only)]
         self.columns: Sequence[InstrumentedAttribute[Any]] = [getattr(kind, name) for name in self._names]
 

@@ -25,15 +25,13 @@ _LEAVES = b"X"
 class _Server:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    greeting: bytes = b""
 
 
 @dataclass
 class TransactionPooler:
-    """``transactions``: how many have got a connection."""
+    """``port``: where it listens."""
 
     port: int = 0
-    transactions: int = 0
     _free: asyncio.Queue[_Server] = field(default_factory=asyncio.Queue)
     _greeting: bytes = b""
 
@@ -65,7 +63,6 @@ class TransactionPooler:
         if kind == _LEAVES:
             return False
         server = await self._free.get()
-        self.transactions += 1
         states: asyncio.Queue[bytes] = asyncio.Queue()
         answers = asyncio.create_task(_pass_answers_on(server, writer, states))
         try:

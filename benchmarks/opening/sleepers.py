@@ -66,11 +66,7 @@ async def _all_asleep(system: System, campaigns: list[str], scale: Scale, bell: 
 
 async def _all_planned(system: System, campaign_id: str) -> bool:
     """Looks no further than to the first page with a lead that isn't: those that came in last decide last."""
-    cursor: dict[str, str] = {}
-    while True:
-        page = await system.api.get("/api/v1/leads", campaign_id=campaign_id, limit="200", **cursor)
-        if any(lead["next_attempt_at"] is None for lead in page["items"]):
+    async for leads in system.api.pages("/api/v1/leads", campaign_id=campaign_id):
+        if any(lead["next_attempt_at"] is None for lead in leads):
             return False
-        if page["next_cursor"] is None:
-            return True
-        cursor = {"cursor": page["next_cursor"]}
+    return True

@@ -85,13 +85,10 @@ class Campaign:
     async def some_leads(self, count: int) -> list[str]:
         """The ids of so many leads that wait."""
         ids: list[str] = []
-        cursor: Json = {}
-        while len(ids) < count:
-            page = await self.scene.api.get("/api/v1/leads", campaign_id=self.id, status="new", limit="200", **cursor)
-            ids += [str(lead["id"]) for lead in page["items"]]
-            if page["next_cursor"] is None:
+        async for leads in self.scene.api.pages("/api/v1/leads", campaign_id=self.id, status="new"):
+            ids += [str(lead["id"]) for lead in leads]
+            if len(ids) >= count:
                 break
-            cursor = {"cursor": page["next_cursor"]}
         return ids[:count]
 
     async def _seconds_until(self, is_right: IsRight) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -52,15 +53,18 @@ class Client:
         return await self._ask("PATCH", path, json=body)
 
     async def everything(self, path: str, **query: str) -> list[Json]:
-        """All pages of a list, newest first."""
-        items: list[Json] = []
-        cursor: str | None = None
+        """All items of a list, newest first."""
+        return [item async for page in self.pages(path, **query) for item in page]
+
+    async def pages(self, path: str, **query: str) -> AsyncIterator[list[Json]]:
+        """The items of a list, newest first, page after page."""
+        cursor: Json = {}
         while True:
-            page = await self.get(path, limit=str(PAGE), **query, **({"cursor": cursor} if cursor else {}))
-            items += page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return items
+            page = await self.get(path, limit=str(PAGE), **query, **cursor)
+            yield page["items"]
+            if page["next_cursor"] is None:
+                return
+            cursor = {"cursor": page["next_cursor"]}
 
     async def _ask(self, method: str, path: str, **request: Any) -> Json:  # noqa: ANN401 - httpx's own arguments
         deadline = time.monotonic() + self._patience_seconds
