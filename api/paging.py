@@ -19,7 +19,7 @@ class Paging:
     after: Cursor | None
 
 
-def paging(
+async def paging(
     limit: Annotated[int, Query(ge=1, le=HIGHEST_LIMIT, description="How many items at most")] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None,

@@ -21,6 +21,9 @@ from commands.up import up
 from commands.users import users
 from commands.webhooks import webhooks
 from runtime.exit import leave
+from runtime.own_session import enter_own_session
+
+_RUN_A_SYSTEM = {"demo", "up", "bench"}
 
 app = typer.Typer(
     name="./leadline",
@@ -51,6 +54,8 @@ app.command(
 
 def main() -> None:
     """Run the command and leave with its status, without tearing down an interpreter that used the Temporal SDK."""
+    if _RUN_A_SYSTEM.intersection(sys.argv[1:2]):
+        enter_own_session()
     try:
         app(prog_name="./leadline")
     except SystemExit as ended:

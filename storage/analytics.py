@@ -151,7 +151,7 @@ async def calls_by_hour(session: AsyncSession, asked: Asked) -> Sequence[tuple[i
 async def calls_by_day(
     session: AsyncSession, asked: Asked, days: Sequence[tuple[date, datetime]]
 ) -> Sequence[tuple[date, UUID | None, DaySums]]:
-    """By day and campaign.
+    """By day and campaign, added up over agents: a campaign has few of them, and may have leads of many sources.
 
     Args:
         session: Any.
@@ -164,7 +164,7 @@ async def calls_by_day(
     boundaries = bindparam("begins", begins, type_=ARRAY(DateTime(timezone=True)))
     place = func.width_bucket(CallSumRow.begins_at, boundaries).label("place")
     by: Sequence[Column] = (literal_column("place"), _CAMPAIGN)
-    query = _summed(CallSumRow, DaySums, asked, "source", [place, _CAMPAIGN], spans).group_by(*by).order_by(*by)
+    query = _summed(CallSumRow, DaySums, asked, "agent", [place, _CAMPAIGN], spans).group_by(*by).order_by(*by)
     rows = await session.execute(query)
     found = [(days[row.place - 1][0], _campaign(row.campaign_id), _sums(DaySums, row)) for row in rows]
     return [one for one in found if one[2] != DaySums()]

@@ -23,7 +23,7 @@ from storage.versions import calls_with_version, version_of_call, version_of_cal
 router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
 
 
-def call_filter(
+async def call_filter(
     status: AttemptStatus | None = None,
     outcome: AttemptOutcome | None = None,
     disposition: Annotated[OptionalText, Query()] = None,

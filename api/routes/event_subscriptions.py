@@ -36,7 +36,7 @@ def _delivery(row: EventDeliveryRow) -> DeliveryAnswer:
     return DeliveryAnswer.of(row, message_id(row.id))
 
 
-def delivery_filter(
+async def delivery_filter(
     status: DeliveryStatus | None = None, event_type: EventType | Literal["ping"] | None = None
 ) -> DeliveryFilter:
     return DeliveryFilter(status=status, event_type=event_type)

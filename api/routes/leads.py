@@ -60,7 +60,7 @@ async def post_leads(
     return await take_batch(deps, session, principal, body.leads, key)
 
 
-def lead_filter(
+async def lead_filter(
     status: LeadStatus | None = None,
     outcome: LeadOutcome | None = None,
     disposition: Annotated[OptionalText, Query()] = None,

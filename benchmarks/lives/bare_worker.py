@@ -17,7 +17,6 @@ from benchmarks.lives.bare_activities import StandIn, decide
 from benchmarks.lives.bare_life import BareLife
 from runtime.embedded.environments import for_children
 from runtime.embedded.part import Part
-from runtime.embedded.standing_back import FOLLOWERS_NICENESS
 from runtime.embedded.temporal_server import TemporalServer
 from runtime.exit import leave
 from runtime.settings import load_settings
@@ -52,7 +51,7 @@ def bare_worker_part(server: TemporalServer) -> Part:
         cwd=PROJECT,
         after=["temporal"],
         ready=listens,
-        niceness=FOLLOWERS_NICENESS,
+        stands_back=True,
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import httpx
 
 from benchmarks.asked import Asked
+from benchmarks.connection import Connection
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.lives.system import CAMPAIGN, System
 from benchmarks.own_stack import http_to_api, run_on_own_stack
@@ -91,11 +93,24 @@ async def _ask(system: System, questions: Mapping[str, Sequence[str]], rounds: i
     order = [name for name in questions for _ in range(rounds)]
     random.Random(SEED).shuffle(order)  # noqa: S311 - an order, and no secret
     seconds: dict[str, list[float]] = {name: [] for name in questions}
+    connection = await _connected(system)
     for name in [*list(questions) * WARMING_UP, *order]:
         addresses = questions[name]
+        request = _request(system, addresses[len(seconds[name]) % len(addresses)])
         began = time.perf_counter()
-        answer = await system.http.get(addresses[len(seconds[name]) % len(addresses)])
-        seconds[name].append(time.perf_counter() - began)
-        if answer.is_error:
-            raise BenchmarkFailed(f"{name} was refused: {answer.status_code} {answer.text[:200]}")
+        answer = await connection.ask(request)
+        seconds[name].append(answer.at - began)
+        if answer.status != httpx.codes.OK:
+            raise BenchmarkFailed(f"{name} was refused: {answer.status}")
+    connection.close()
     return {name: Spread.of(measured[WARMING_UP:]) for name, measured in seconds.items()}
+
+
+async def _connected(system: System) -> Connection:
+    url = httpx.URL(system.plan.api_url)
+    return await Connection.to(url.host, url.port or 80)
+
+
+def _request(system: System, address: str) -> bytes:
+    token = system.http.headers["Authorization"]
+    return f"GET {httpx.URL(address).raw_path.decode()} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()

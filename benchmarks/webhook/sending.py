@@ -6,8 +6,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from benchmarks.connection import Connection
 from benchmarks.together import together
-from benchmarks.webhook.connection import Connection
 from benchmarks.webhook.order import Order, Sent
 
 # Everything is ready before the first instant, which is so far ahead.

@@ -17,9 +17,9 @@ class Part:
 
     ``after`` names parts that must be ready first; a part is stopped before those. A part without ``ready`` is a job:
     it is done when it has ended with status 0, and it is not started again. ``on_ready`` runs each time the check has
-    passed, before anything that comes after this part. ``niceness``: where cores are short, how far it stands back
-    behind the other parts, 0 to 19. ``is_waited_for``: where they are short it has many short turns, since somebody
-    waits for each of its answers. Times are in seconds.
+    passed, before anything that comes after this part. ``stands_back``: where cores are short it lets the other
+    parts go first. ``is_waited_for``: where they are short it has many short turns, since somebody waits for each of
+    its answers. Times are in seconds.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Part:
     on_ready: Callable[[], Awaitable[None]] | None = None
     before_start: Callable[[], None] | None = None
     user: SystemUser | None = None
-    niceness: int = 0
+    stands_back: bool = False
     is_waited_for: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout_seconds: float = 60.0

@@ -113,7 +113,7 @@ class PartRunner:
                 stderr=log,
                 cwd=self.part.cwd,
                 env=dict(self.part.env),
-                start_new_session=True,  # Ctrl-C at the terminal reaches the supervisor only, which stops all in order
+                process_group=0,  # Ctrl-C at the terminal reaches the supervisor only, which stops all in order
                 **spawn_identity(self.part.user),
             )
         if self.part.is_waited_for:
@@ -137,8 +137,8 @@ class PartRunner:
                 raise PartFailed(self._failure(_how_it_ended(status)))
         if self.part.on_ready is not None:
             await self.part.on_ready()
-        if self.pid is not None:
-            await stand_back(self.pid, self.part.niceness)
+        if self.pid is not None and self.part.stands_back:
+            stand_back(self.pid)
 
     async def _keep_running(self) -> None:
         """Start the part again whenever it ends by itself, each time a little later."""

@@ -13,7 +13,6 @@ from runtime.embedded.plan import Plan
 from runtime.embedded.postgres import SERVER_ENVIRONMENT, PostgresCluster
 from runtime.embedded.postgres_programs import server_version
 from runtime.embedded.ready_checks import command_ready, http_ready
-from runtime.embedded.standing_back import FOLLOWERS_NICENESS
 from runtime.embedded.temporal_server import TemporalServer
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -73,7 +72,7 @@ def _temporal(plan: Plan, server: TemporalServer, environ: Mapping[str, str]) ->
         cwd=plan.home.folder,
         ready=server.is_ready,
         on_ready=set_up,
-        niceness=FOLLOWERS_NICENESS,
+        stands_back=True,
         start_attempts=3,
     )
 
@@ -134,7 +133,7 @@ def _worker(plan: Plan, children: Mapping[str, str]) -> Part:
         cwd=PROJECT,
         after=_before_the_edges(plan),
         ready=http_ready(plan.worker_port, "/readyz"),
-        niceness=FOLLOWERS_NICENESS,
+        stands_back=True,
         stop_timeout_seconds=60.0,  # a dial in flight takes up to 40 s, and must not be cut
     )
 
