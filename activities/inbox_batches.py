@@ -34,7 +34,7 @@ _NOBODY_TO_ASK = AsyncSession()
 
 
 @dataclass(frozen=True, slots=True)
-class _Plain:
+class Plain:
     """An event that needs nobody but its attempt and, where it decides the outcome, its lead."""
 
     arrived: Arrived
@@ -52,14 +52,14 @@ async def take_together(via: Looking, batch: Sequence[Arrived], *, now: datetime
     """
     # Any order has the same effect; in this one no event of a call comes after one that knows more.
     in_order = sorted(range(len(batch)), key=lambda place: _rank(batch[place]))
-    found = _Found(await _lock(via, batch))
-    plain = {place: one for place in in_order if (one := _plain(batch[place], found)) is not None}
+    found = Found(await _lock(via, batch))
+    plain = {place: one for place in in_order if (one := plain_of(batch[place], found)) is not None}
     concerned = await _lock_leads(via, plain.values())
     plain = {place: one for place, one in plain.items() if _has_its_lead(one, concerned)}
     particular = {batch[place].facts.call_id for place in in_order if place not in plain} | _contested(plain.values())
     plain = {place: one for place, one in plain.items() if one.arrived.facts.call_id not in particular}
     news = await _keep(via, plain.values(), now)
-    done = {place: await _apply(one, news, concerned, now) for place, one in plain.items()}
+    done = {place: await apply(one, news, concerned, now) for place, one in plain.items()}
     touched = {one.reported.attempt.id: one.reported.attempt for one in plain.values()}
     await write_changes(via, [*touched.values(), *concerned.values()])
     return [done.get(place) for place in range(len(batch))]
@@ -69,8 +69,8 @@ def _rank(arrived: Arrived) -> int:
     return arrived.facts.ended + arrived.facts.analyzed
 
 
-class _Found:
-    """The attempts that were locked, by their ids and by their calls."""
+class Found:
+    """The attempts that were read, by their ids and by their calls."""
 
     def __init__(self, reported: Iterable[ReportedAttempt]) -> None:
         self._by_id: dict[UUID, ReportedAttempt] = {}
@@ -88,12 +88,17 @@ class _Found:
 
 
 async def _lock(via: Looking, batch: Sequence[Arrived]) -> Sequence[ReportedAttempt]:
+    return await attempts.lock_free(via, *named(batch))
+
+
+def named(batch: Sequence[Arrived]) -> tuple[Set[UUID], Set[str]]:
+    """Attempts by their ids, and those calls that name none."""
     attempt_ids = {arrived.facts.attempt_id for arrived in batch if arrived.facts.attempt_id is not None}
-    call_ids = {arrived.facts.call_id for arrived in batch if arrived.facts.attempt_id is None}
-    return await attempts.lock_free(via, attempt_ids, call_ids)
+    return attempt_ids, {arrived.facts.call_id for arrived in batch if arrived.facts.attempt_id is None}
 
 
-def _plain(arrived: Arrived, found: _Found) -> _Plain | None:
+def plain_of(arrived: Arrived, found: Found) -> Plain | None:
+    """The event with its attempt, or None where it needs more."""
     reported = found.of(arrived)
     if (
         reported is None
@@ -103,7 +108,7 @@ def _plain(arrived: Arrived, found: _Found) -> _Plain | None:
     ):
         return None
     heard = Heard(new_mentions(reported.attempt, reported.campaign, arrived.facts))
-    return None if wish_among(heard.mentions) else _Plain(arrived, reported, heard)
+    return None if wish_among(heard.mentions) else Plain(arrived, reported, heard)
 
 
 def _stays_with_its_call(arrived: Arrived, reported: ReportedAttempt) -> bool:
@@ -118,7 +123,7 @@ def _stays_with_its_call(arrived: Arrived, reported: ReportedAttempt) -> bool:
     return not (decides(facts) and may_forbid(custom, dispositions_of(reported.campaign)))
 
 
-def _contested(plain: Iterable[_Plain]) -> Set[str]:
+def _contested(plain: Iterable[Plain]) -> Set[str]:
     """Calls that claim the same attempt: the first that is taken has it."""
     calls: dict[UUID, set[str]] = defaultdict(set)
     for one in plain:
@@ -126,12 +131,12 @@ def _contested(plain: Iterable[_Plain]) -> Set[str]:
     return {call_id for claimants in calls.values() if len(claimants) > 1 for call_id in claimants}
 
 
-async def _lock_leads(via: Looking, plain: Iterable[_Plain]) -> Mapping[UUID, LeadRow]:
+async def _lock_leads(via: Looking, plain: Iterable[Plain]) -> Mapping[UUID, LeadRow]:
     lead_ids = {one.reported.attempt.lead_id for one in plain if decides(one.arrived.facts)}
     return await leads.lock_free_rows(via, lead_ids) if lead_ids else {}
 
 
-def _has_its_lead(one: _Plain, concerned: Mapping[UUID, LeadRow]) -> bool:
+def _has_its_lead(one: Plain, concerned: Mapping[UUID, LeadRow]) -> bool:
     """What a call means for a lead that is done already is found out from all of its calls."""
     if not decides(one.arrived.facts):
         return True
@@ -139,26 +144,27 @@ def _has_its_lead(one: _Plain, concerned: Mapping[UUID, LeadRow]) -> bool:
     return lead is not None and lead.status != LeadStatus.DONE
 
 
-async def _keep(via: Looking, plain: Iterable[_Plain], now: datetime) -> dict[tuple[UUID, str], Arrived]:
+async def _keep(via: Looking, plain: Iterable[Plain], now: datetime) -> dict[tuple[UUID, str], Arrived]:
     """Keep each event once; which of those that arrived, the first of its repeats, is the one that counts."""
-    firsts: dict[tuple[UUID, str], _Plain] = {}
+    firsts: dict[tuple[UUID, str], Plain] = {}
     for one in plain:
         if one.arrived.is_kept:
-            firsts.setdefault(_key(one.arrived), one)
+            firsts.setdefault(key_of(one.arrived), one)
     if not firsts:
         return {}
     new = [new_event(one.arrived, one.reported.attempt.id, now) for one in firsts.values()]
     return {key: firsts[key].arrived for key in await webhook_events.add_events(via, new)}
 
 
-async def _apply(
-    one: _Plain,
+async def apply(
+    one: Plain,
     news: Mapping[tuple[UUID, str], Arrived],
     concerned: Mapping[UUID, LeadRow],
     now: datetime,
 ) -> Taken:
+    """Set in the rows what follows from it. ``news``: of each event that wasn't kept before the one that counts."""
     arrived, attempt = one.arrived, one.reported.attempt
-    if arrived.is_kept and news.get(_key(arrived)) is not arrived:
+    if arrived.is_kept and news.get(key_of(arrived)) is not arrived:
         return Taken()
     was = AttemptStatus(attempt.status)
     lead = concerned.get(attempt.lead_id) if decides(arrived.facts) else None
@@ -168,5 +174,6 @@ async def _apply(
     return taken(arrived.facts, attempt.id, was, reported.aftermath)
 
 
-def _key(arrived: Arrived) -> tuple[UUID, str]:
+def key_of(arrived: Arrived) -> tuple[UUID, str]:
+    """By which the inbox knows an event."""
     return arrived.account.id, arrived.event_key

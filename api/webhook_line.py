@@ -13,9 +13,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from activities.inbox import Arrived, Taken, take
+from activities.inbox_alone import take_alone
 from activities.inbox_batches import take_together
 from api.database_away import is_unreachable
 from storage.driver_transactions import DriverTransactions
+from storage.looks import Lookout
 
 WRITERS = 2
 """The second one goes on while the first waits for the disk."""
@@ -40,10 +42,22 @@ class _Waiting:
 
 
 class WebhookLine:
-    """``sessions``: over ``CONNECTIONS`` connections, best of its own: webhooks don't wait for other requests' then."""
+    """``sessions``: over ``CONNECTIONS`` connections, best of its own: webhooks don't wait for other requests' then.
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
+    ``words``: over ``WRITERS`` connections on which nobody waits for the disk. A running transcript that comes alone is
+    written over them: should it be lost with the server, the next one, or the call's end, has all of its words again.
+    """
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Callable[[], datetime],
+        *,
+        words: async_sessionmaker[AsyncSession] | None = None,
+    ) -> None:
         self._sessions = sessions
+        self._lookout = Lookout(sessions)
+        self._words = Lookout(words or sessions)
         self._transactions = DriverTransactions(sessions)
         self._clock = clock
         self._line: deque[_Waiting] = deque()
@@ -77,8 +91,7 @@ class WebhookLine:
     async def _write(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
         """Write what can be written together, and say what is left."""
         try:
-            async with self._transactions.begin() as transaction:
-                together = await take_together(transaction, [one.arrived for one in batch], now=self._clock())
+            together = await self._taken([one.arrived for one in batch])
         except Exception as error:  # noqa: BLE001 - one event's fault mustn't be the others': each is tried by itself
             if not is_unreachable(error):
                 return batch
@@ -89,6 +102,14 @@ class WebhookLine:
             if taken is not None:
                 waiting.answer(taken)
         return [waiting for waiting, taken in zip(batch, together, strict=True) if taken is None]
+
+    async def _taken(self, batch: Sequence[Arrived]) -> Sequence[Taken | None]:
+        if len(batch) == 1:
+            lookout = self._lookout if batch[0].is_kept else self._words
+            async with lookout.looking() as looking:
+                return [await take_alone(looking, batch[0], now=self._clock())]
+        async with self._transactions.begin() as transaction:
+            return await take_together(transaction, batch, now=self._clock())
 
     async def _write_alone(self, waiting: _Waiting) -> None:
         async with self._room:

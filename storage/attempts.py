@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
+from storage.compare_and_set import version_of
 from storage.looks import Look, Looking
 from storage.models import AttemptRow, CampaignRow, InboundCallRow
 from storage.rows_read import RowsOf, write_pending
@@ -81,7 +82,7 @@ class ReportedAttempt:
 
 _ATTEMPTS = RowsOf(AttemptRow, but={"transcript", "utterances", "request_body", "latency"})
 _TERMS = RowsOf(CampaignRow, only={"id", "dispositions", "live_phrases"})
-_LOCK_FREE = Look(
+_REPORTED = (
     select(*_ATTEMPTS.columns, *_TERMS.columns)
     .join(CampaignRow, CampaignRow.id == AttemptRow.campaign_id)
     .where(
@@ -91,8 +92,9 @@ _LOCK_FREE = Look(
         ),
         AttemptRow.status != AttemptStatus.DONE,
     )
-    .with_for_update(key_share=True, of=AttemptRow, skip_locked=True)
 )
+_LOCK_FREE = Look(_REPORTED.with_for_update(key_share=True, of=AttemptRow, skip_locked=True))
+_WITH_VERSION = Look(_REPORTED.add_columns(version_of(AttemptRow)))
 
 
 async def lock_free(
@@ -104,8 +106,20 @@ async def lock_free(
     be written; of a campaign only the tables that a report is read by. No session knows these rows.
     """
     rows = await _LOCK_FREE.rows(via, attempt_ids=list(attempt_ids), call_ids=list(call_ids))
+    return [_reported(row) for row in rows]
+
+
+async def read_open(
+    via: Looking, attempt_ids: Collection[UUID], call_ids: Collection[str]
+) -> Sequence[tuple[ReportedAttempt, int]]:
+    """These open attempts as they are, locked by nobody, and which version of its row each one is."""
+    rows = await _WITH_VERSION.rows(via, attempt_ids=list(attempt_ids), call_ids=list(call_ids))
+    return [(_reported(row[:-1]), row[-1]) for row in rows]
+
+
+def _reported(row: Sequence[Any]) -> ReportedAttempt:
     split = len(_ATTEMPTS.columns)
-    return [ReportedAttempt(_ATTEMPTS.made_of(row[:split]), _TERMS.made_of(row[split:])) for row in rows]
+    return ReportedAttempt(_ATTEMPTS.made_of(row[:split]), _TERMS.made_of(row[split:]))
 
 
 async def attempt_of_call(session: AsyncSession, call_id: str) -> AttemptRow | None:

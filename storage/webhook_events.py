@@ -41,7 +41,7 @@ class NewEvent:
     forwarded_at: datetime | None = None
 
 
-_COLUMNS: Mapping[str, TypeEngine[Any]] = {
+COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "organization_id": Uuid(),
     "account_id": Uuid(),
     "event_key": Text(),
@@ -65,7 +65,7 @@ _ADD = Look(
     ) as new (organization_id, account_id, event_key, event, call_id, payload, attempt_id, forwarded_at)
     on conflict (account_id, event_key) do nothing
     returning account_id, event_key
-""").bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _COLUMNS.items()))
+""").bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in COLUMNS.items()))
 )
 
 
@@ -80,7 +80,7 @@ async def add_events(via: Via, new: Sequence[NewEvent]) -> frozenset[tuple[UUID,
     """
     # In the order of the keys: two who keep the same events at the same moment don't wait for each other in a circle.
     rows = sorted(new, key=lambda event: (event.account_id, event.event_key))
-    given = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
+    given = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
     return frozenset((row[0], row[1]) for row in await _ADD.rows(via, **given))
 
 

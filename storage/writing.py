@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm.attributes import instance_state, set_committed_value
 
 from storage.looks import DIALECT, Looking
@@ -21,19 +21,20 @@ Row = AttemptRow | LeadRow
 _ID = "row_id"
 
 
+Senders = Callable[[str, object], object]
+"""Of a column's value what the driver is given: it doesn't take all of them as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A statement as the driver takes it. ``as_sent``: for values that the driver doesn't take as they are."""
+    """A statement as the driver takes it."""
 
     text: str
     order: Sequence[str]
-    as_sent: Mapping[str, Callable[[Any], Any]]
+    sent: Senders
 
     def arguments(self, row: Row) -> list[Any]:
-        return [row.id if name == _ID else self._sent(name, getattr(row, name)) for name in self.order]
-
-    def _sent(self, name: str, value: object) -> object:
-        return self.as_sent[name](value) if name in self.as_sent else value
+        return [row.id if name == _ID else self.sent(name, getattr(row, name)) for name in self.order]
 
 
 async def write_changes(via: Looking, rows: Iterable[Row]) -> None:
@@ -45,7 +46,7 @@ async def write_changes(via: Looking, rows: Iterable[Row]) -> None:
     """
     alike: defaultdict[tuple[type[Row], frozenset[str]], list[Row]] = defaultdict(list)
     for row in rows:
-        if changed := _changed(row):
+        if changed := changed_in(row):
             alike[type(row), changed].append(row)
     for (kind, columns), of_kind in alike.items():
         names = tuple(sorted(columns))
@@ -56,7 +57,7 @@ async def write_changes(via: Looking, rows: Iterable[Row]) -> None:
                 set_committed_value(row, name, getattr(row, name))
 
 
-def _changed(row: Row) -> frozenset[str]:
+def changed_in(row: Row) -> frozenset[str]:
     """Of what was set the columns that have another value than before, or one that wasn't read."""
     state = instance_state(row)
     before = state.committed_state
@@ -69,6 +70,11 @@ def _update(table_name: str, names: Sequence[str]) -> _Written:
     values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in names}
     statement = update(table).where(table.c.id == bindparam(_ID, type_=table.c.id.type)).values(values)
     written = statement.compile(dialect=DIALECT).construct_expanded_state(dict.fromkeys((*names, _ID)))
+    return _Written(written.statement, tuple(written.positiontup or ()), senders_of(table, names))
+
+
+def senders_of(table: Table, names: Sequence[str]) -> Senders:
+    """For these columns of a table."""
     processors = {name: table.c[name].type.dialect_impl(DIALECT).bind_processor(DIALECT) for name in names}
-    as_sent = {name: processor for name, processor in processors.items() if processor is not None}
-    return _Written(written.statement, tuple(written.positiontup or ()), as_sent)
+    as_sent: Mapping[str, Callable[[Any], Any]] = {name: one for name, one in processors.items() if one is not None}
+    return lambda name, value: as_sent[name](value) if name in as_sent else value

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from activities import inbox
+from activities.inbox_alone import take_alone
 from activities.inbox_batches import take_together
 from domain.steps import Dial, Queued, Stop
 from domain.vocabulary import LeadOutcome, LeadStatus
 from storage.driver_transactions import DriverTransactions
+from storage.looks import Lookout
 from storage.models import LeadRow
 from tests.activities.stage import Clock, Stage
 from tests.activities.webhooks import LIFECYCLE, arrived, payload
@@ -15,9 +17,14 @@ from tests.query_plans import overheard, whole_reads
 
 
 async def hear(sessions: Sessions, stage: Stage, world: World, dial: Dial, clock: Clock) -> None:
-    """The three webhooks of the call, taken together as in a rush, and told on."""
+    """A running transcript, which comes alone, and the three webhooks of the call, as in a rush; all is told on."""
     call_id = f"call_{dial.attempt_id}"
     metadata = {"attempt_id": str(dial.attempt_id)}
+    said = {"transcript": "Agent: Good day", "transcript_object": [{"role": "agent", "content": "Good day"}]}
+    running = payload("call_started", None, call_id=call_id, metadata=metadata, **said)
+    running["event"] = "transcript_updated"
+    async with Lookout(sessions).looking() as looking:
+        assert await take_alone(looking, arrived(world.account, running), now=clock()) is not None
     for event in LIFECYCLE:
         webhook = arrived(world.account, payload(event, None, call_id=call_id, metadata=metadata))
         async with DriverTransactions(sessions).begin() as transaction:

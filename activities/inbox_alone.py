@@ -1,0 +1,59 @@
+"""A webhook that comes alone: what it concerns is read, and all that it changes is written by one statement.
+
+It does nothing where somebody was faster, or holds one of the rows: then, and where more is needed, the webhook is left
+to a transaction of its own (``activities.inbox.take``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from activities.inbox import Arrived, Taken, new_event
+from activities.inbox_batches import Found, Plain, apply, key_of, named, plain_of
+from activities.reporting_calls import decides
+from domain.vocabulary import LeadStatus
+from storage import attempts, leads
+from storage.compare_and_set import Read, write_unless_changed
+from storage.looks import Looking
+from storage.models import AttemptRow, LeadRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Concerned:
+    plain: Plain
+    attempt: Read[AttemptRow]
+    lead: Read[LeadRow] | None
+
+
+async def take_alone(via: Looking, arrived: Arrived, *, now: datetime) -> Taken | None:
+    """Keep and apply an event. Safe to repeat, as ``take`` is, and with the same effect.
+
+    Args:
+        via: In no transaction.
+        arrived: The event.
+        now: When it came.
+
+    Returns:
+        What is left to do; ``None`` where nothing was done.
+    """
+    concerned = await _read(via, arrived)
+    if concerned is None:
+        return None
+    rows = {} if concerned.lead is None else {concerned.lead.row.id: concerned.lead.row}
+    done = await apply(concerned.plain, {key_of(arrived): arrived}, rows, now)
+    read: list[Read[Any]] = [one for one in (concerned.attempt, concerned.lead) if one is not None]
+    event = new_event(arrived, concerned.attempt.row.id, now) if arrived.is_kept else None
+    return done if await write_unless_changed(via, read, event=event) else None
+
+
+async def _read(via: Looking, arrived: Arrived) -> _Concerned | None:
+    read = await attempts.read_open(via, *named([arrived]))
+    plain = plain_of(arrived, Found(one for one, _ in read))
+    if plain is None:
+        return None
+    versions = {one.attempt.id: version for one, version in read}
+    attempt = plain.reported.attempt
+    lead = await leads.read_lead(via, attempt.lead_id) if decides(arrived.facts) else None
+    if decides(arrived.facts) and (lead is None or lead.row.status == LeadStatus.DONE):
+        return None
+    return _Concerned(plain, Read(attempt, versions[attempt.id]), lead)
