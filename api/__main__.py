@@ -18,8 +18,8 @@ from typing_extensions import override
 from api.app import Parts, create_app
 from api.dependencies import Dependencies
 from api.jwt_secret import jwt_secret
-from api.webhook_line import CONNECTIONS, WRITERS
-from runtime.database import PLANNED_ONCE, SAFE_SOON, create_engine, session_factory
+from api.webhook_line import CONNECTIONS
+from runtime.database import PLANNED_ONCE, create_engine, session_factory
 from runtime.event_loop import run
 from runtime.exit import leave
 from runtime.long_lived import keep_what_is_there
@@ -59,17 +59,11 @@ async def serve(settings: Settings) -> None:
     webhooks = create_engine(
         settings, application="leadline-api-webhooks", pool_size=CONNECTIONS, more_settings=PLANNED_ONCE
     )
-    transcripts = create_engine(
-        settings,
-        application="leadline-api-transcripts",
-        pool_size=WRITERS,
-        more_settings={**PLANNED_ONCE, **SAFE_SOON},
-    )
     replica = None if settings.database_replica_url is None else _replica(settings)
     try:
-        await _serve_with(settings, engine, webhooks, transcripts, replica)
+        await _serve_with(settings, engine, webhooks, replica)
     finally:
-        for one in (engine, webhooks, transcripts, replica):
+        for one in (engine, webhooks, replica):
             if one is not None:
                 await one.dispose()
 
@@ -86,7 +80,6 @@ async def _serve_with(
     settings: Settings,
     engine: AsyncEngine,
     webhooks: AsyncEngine,
-    transcripts: AsyncEngine,
     replica: AsyncEngine | None,
 ) -> None:
     sessions = session_factory(engine)
@@ -98,7 +91,6 @@ async def _serve_with(
         temporal=temporal,
         hasher=PasswordHash((Argon2Hasher(),)),
         webhook_sessions=session_factory(webhooks),
-        transcript_sessions=session_factory(transcripts),
         analytics_sessions=None if replica is None else session_factory(replica),
     )
     app = create_app(parts)

@@ -104,7 +104,6 @@ EXPOSED = (
 class Parts:
     """What a process brings to its API. ``webhook_sessions``: over connections that nothing but webhooks uses.
 
-    ``transcript_sessions``: over some for running transcripts, on which nobody waits for the disk.
     ``analytics_sessions``: on a replica, where there is one. ``provider_http``: the connections to the voice provider,
     closed with the application.
     """
@@ -116,7 +115,6 @@ class Parts:
     hasher: PasswordHash
     clock: Clock = utc_now
     webhook_sessions: async_sessionmaker[AsyncSession] | None = None
-    transcript_sessions: async_sessionmaker[AsyncSession] | None = None
     analytics_sessions: async_sessionmaker[AsyncSession] | None = None
     provider_http: httpx.AsyncClient | None = None
 
@@ -177,9 +175,7 @@ def wire(parts: Parts) -> Dependencies:
         identification=identification,
         throttle=SignInThrottle(parts.sessions),
         background=Background(),
-        webhook_line=WebhookLine(
-            parts.webhook_sessions or parts.sessions, parts.clock, words=parts.transcript_sessions
-        ),
+        webhook_line=WebhookLine(parts.webhook_sessions or parts.sessions, parts.clock),
         forwarding=Forwarding(parts.sessions, lead_workflows, parts.clock),
         sealing=sealing,
         provider_http=provider_http,

@@ -42,22 +42,11 @@ class _Waiting:
 
 
 class WebhookLine:
-    """``sessions``: over ``CONNECTIONS`` connections, best of its own: webhooks don't wait for other requests' then.
+    """``sessions``: over ``CONNECTIONS`` connections, best of its own: webhooks don't wait for other requests' then."""
 
-    ``words``: over ``WRITERS`` connections on which nobody waits for the disk. A running transcript that comes alone is
-    written over them: should it be lost with the server, the next one, or the call's end, has all of its words again.
-    """
-
-    def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        clock: Callable[[], datetime],
-        *,
-        words: async_sessionmaker[AsyncSession] | None = None,
-    ) -> None:
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._lookout = Lookout(sessions)
-        self._words = Lookout(words or sessions)
         self._transactions = DriverTransactions(sessions)
         self._clock = clock
         self._line: deque[_Waiting] = deque()
@@ -105,8 +94,7 @@ class WebhookLine:
 
     async def _taken(self, batch: Sequence[Arrived]) -> Sequence[Taken | None]:
         if len(batch) == 1:
-            lookout = self._lookout if batch[0].is_kept else self._words
-            async with lookout.looking() as looking:
+            async with self._lookout.looking() as looking:
                 return [await take_alone(looking, batch[0], now=self._clock())]
         async with self._transactions.begin() as transaction:
             return await take_together(transaction, batch, now=self._clock())

@@ -24,9 +24,6 @@ NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 # Rows are found by their keys, whatever is asked for: working out each time anew how took longer than finding them.
 PLANNED_ONCE: Mapping[str, str] = {"plan_cache_mode": "force_generic_plan"}
 
-# What is written is safe some tenths of a second after it was answered: for what comes again by itself.
-SAFE_SOON: Mapping[str, str] = {"synchronous_commit": "off"}
-
 # Nothing this system does may hold a row for longer; migrations set their own limits on their own connection.
 SERVER_LIMITS: Mapping[str, str] = {
     "statement_timeout": "30s",

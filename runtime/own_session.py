@@ -14,7 +14,12 @@ from types import FrameType
 from typing import NoReturn
 
 _SHARED_AMONG_SESSIONS = Path("/proc/sys/kernel/sched_autogroup_enabled")
+_CONTROL_GROUPS = Path("/proc/self/cgroup")
+_ALL_GROUPS = Path("/sys/fs/cgroup")
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FRONT_IS_GONE = signal.SIGUSR1
+"""Tells a program that what stood in front of it was killed; one of its own, since a second SIGTERM kills at once."""
+
 _SIGNAL_WHEN_PARENT_ENDS = 1  # PR_SET_PDEATHSIG, of prctl(2)
 
 
@@ -31,9 +36,11 @@ def enter_own_session() -> None:
     """
     if has_session_to_itself() or not _cores_are_shared_among_sessions():
         return
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # it is where it was closed from the start
+            stream.flush()
     front = os.getpid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
     signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
     program = os.fork()
     if program:
@@ -45,7 +52,23 @@ def enter_own_session() -> None:
 
 def _cores_are_shared_among_sessions() -> bool:
     with suppress(OSError):
-        return _SHARED_AMONG_SESSIONS.read_text().strip() == "1"
+        return _SHARED_AMONG_SESSIONS.read_text().strip() == "1" and not _has_a_group_of_the_systems()
+    return False
+
+
+def _has_a_group_of_the_systems() -> bool:
+    """Whether cores are shared out by control groups here, as by systemd among logins: sessions count for nothing then.
+
+    Source: sched(7); cgroups(7) for the lines ``hierarchy:controllers:path``.
+    """
+    for line in _CONTROL_GROUPS.read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if "cpu" in controllers.split(",") and path != "/":
+            return True
+        own = _ALL_GROUPS / path.lstrip("/")
+        below_the_first = [group for group in (own, *own.parents) if _ALL_GROUPS in group.parents]
+        if not controllers and any((group / "cpu.weight").exists() for group in below_the_first):
+            return True
     return False
 
 
@@ -56,7 +79,8 @@ def _stand_in_front_of(program: int) -> NoReturn:
             os.kill(program, number)
 
     for number in _PASSED_ON:
-        signal.signal(number, pass_on)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, pass_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
     status = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
     if status < 0:
@@ -68,6 +92,6 @@ def _stand_in_front_of(program: int) -> NoReturn:
 
 def _end_with(front: int) -> None:
     """Be asked to stop when the process in front is killed, which can pass on nothing then."""
-    ctypes.CDLL(None).prctl(_SIGNAL_WHEN_PARENT_ENDS, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(_SIGNAL_WHEN_PARENT_ENDS, FRONT_IS_GONE)
     if os.getppid() != front:
         os._exit(1)

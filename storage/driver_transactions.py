@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.util import greenlet_spawn
 
-from storage.looks import Looking, Lookout
+from storage.looks import Looking, Lookout, is_as_it_was
 
 
 class DriverTransactions:
@@ -30,8 +30,7 @@ class DriverTransactions:
                 yield Looking(driver)
         except BaseException as error:
             # What was taken back leaves a connection as it was; one on which somebody was interrupted isn't used again.
-            is_as_it_was = not driver.is_closed() and not driver.is_in_transaction()
-            is_well = is_as_it_was and isinstance(error, Exception)
+            is_well = is_as_it_was(driver) and isinstance(error, Exception)
             await greenlet_spawn(connection.close if is_well else connection.invalidate)
             raise
         await greenlet_spawn(connection.close)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from runtime.embedded.errors import StackError
 from runtime.embedded.part import Say
 from runtime.embedded.stack import Stack
+from runtime.own_session import FRONT_IS_GONE
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -54,7 +55,9 @@ async def run_for(stack: Stack, *, say: Say, work: Callable[[], Awaitable[Result
 
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, ask)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it: it is to outlive its terminal
+            loop.add_signal_handler(number, ask)
+    loop.add_signal_handler(FRONT_IS_GONE, asked.set)
     working = asyncio.create_task(start_and_work())
     waiting = asyncio.create_task(asked.wait())
     try:

@@ -26,11 +26,20 @@ def stand_back(pid: int) -> None:
     """
     gets_the_rest = has_session_to_itself()
     for thread in _threads(pid):
-        with suppress(OSError):  # it has ended
-            if gets_the_rest and sys.platform == "linux":
-                os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
-            else:
+        with suppress(ProcessLookupError):
+            if not (gets_the_rest and _takes_the_rest(thread)):
                 os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
+
+
+def _takes_the_rest(thread: int) -> bool:
+    """Whether it could be told so; some containers allow nobody to."""
+    if sys.platform != "linux":
+        return False
+    try:
+        os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+    except PermissionError:
+        return False
+    return True
 
 
 def _threads(pid: int) -> Iterator[int]:

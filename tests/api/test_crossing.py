@@ -19,7 +19,7 @@ from tests.builders import Sessions, add_lead, add_world
 
 ROOM = Path(api.__file__).parent
 NAMES = {"SystemSession", "async_sessionmaker"}
-ATTRIBUTES = {"sessions", "analytics_sessions", "webhook_sessions", "transcript_sessions"}
+ATTRIBUTES = {"sessions", "analytics_sessions", "webhook_sessions"}
 """By one of these a module gets at sessions that see every organisation."""
 
 FORGETFUL = text("select id from leads")

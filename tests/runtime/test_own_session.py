@@ -15,14 +15,17 @@ AUTOGROUPS = Path("/proc/sys/kernel/sched_autogroup_enabled")
 
 BEGINS = """
 import os, signal, sys
-from runtime.own_session import enter_own_session
+from runtime.own_session import FRONT_IS_GONE, enter_own_session
 front = os.getpid()
 enter_own_session()
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, frame: sys.exit(100 + number))
+signal.signal(FRONT_IS_GONE, lambda number, frame: (print("asked to stop", flush=True), sys.exit(1)))
 print(os.getpid(), os.getsid(0), front, flush=True)
 """
 STAYS = BEGINS + "\nwhile True: signal.pause()"
+
+STAYS_DEAF = STAYS.replace("(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)")
 
 pytestmark = pytest.mark.skipif(
     not AUTOGROUPS.exists() or AUTOGROUPS.read_text().strip() != "1", reason="cores aren't shared among sessions here"
@@ -90,7 +93,15 @@ def test_a_program_whose_front_is_killed_is_asked_to_stop() -> None:
         process.kill()
         assert process.stdout is not None
         # The pipe ends with its last holder, and that is the program.
-        assert process.stdout.read() == ""
+        assert process.stdout.read() == "asked to stop\n"
+
+
+def test_a_signal_that_whoever_started_it_ignores_stays_ignored() -> None:
+    with started("import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)" + STAYS_DEAF) as process:
+        told(process)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 100 + signal.SIGTERM
 
 
 STANDS_BACK = """

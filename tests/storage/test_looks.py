@@ -1,5 +1,6 @@
 """Looks: what SQLAlchemy writes and the driver asks, alone or within a transaction."""
 
+import asyncio
 from uuid import UUID, uuid4
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -57,7 +58,9 @@ async def test_a_look_that_comes_first_begins_the_transaction(sessions: Sessions
     assert await name_seen(sessions, world.campaign.id) == "Renamed"
 
 
-async def test_a_connection_on_which_a_look_failed_is_not_used_again(sessions: Sessions) -> None:
+async def test_a_connection_on_which_a_look_was_refused_is_used_again_and_one_that_was_cut_is_not(
+    sessions: Sessions,
+) -> None:
     lookout = Lookout(sessions)
     async with lookout.looking() as looking:
         before = await CONNECTION.value(looking)
@@ -66,6 +69,11 @@ async def test_a_connection_on_which_a_look_failed_is_not_used_again(sessions: S
     with pytest.raises(asyncpg.DataError):
         async with lookout.looking() as looking:
             await BROKEN.first(looking)
+    async with lookout.looking() as looking:
+        assert await CONNECTION.value(looking) == before
+    with pytest.raises(asyncio.CancelledError):
+        async with lookout.looking():
+            raise asyncio.CancelledError
     async with lookout.looking() as looking:
         assert await CONNECTION.value(looking) != before
 
