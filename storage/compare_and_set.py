@@ -1,7 +1,7 @@
 """Rows that were read without a lock, and are written only while they are still what was read.
 
-Each write is one statement that stands alone, and waits for nobody: it does nothing where somebody has changed a row
-since, or holds one now. So a change costs two round trips, where a transaction takes two more to begin and to end.
+Each write is one statement that stands alone, and waits for no lock of a row: it does nothing where somebody has changed
+one since, or holds one now. So a change costs two round trips, where a transaction takes two more to begin and to end.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from domain.vocabulary import LeadOutcome, LeadStatus
 from storage.looks import Looking, Lookout
 from storage.models import AttemptRow, LeadRow
 from tests.activities.test_inbox_batches import CALLS, KINDS, RUNNING, dialled, facts_of, kept, report
-from tests.activities.webhooks import HEARD, LIFECYCLE, arrived, take
+from tests.activities.webhooks import HEARD, LIFECYCLE, arrived, payload, take
 from tests.builders import Sessions, World, change, reread
 from tests.patience import PATIENCE_SECONDS
 from tests.query_plans import overheard
@@ -151,6 +151,15 @@ async def test_nobody_who_holds_a_row_is_waited_for(
             assert await alone(sessions, world, report("call_analyzed", attempt)) is None
     assert (await reread(sessions, attempt)).status == "dialling"
     assert await kept(sessions) == 0
+
+
+async def test_a_wish_in_a_running_transcript_is_left(sessions: Sessions, world: World, attempt: AttemptRow) -> None:
+    said = {"transcript_object": [{"role": "user", "content": "Stop calling me, please."}]}
+    live = payload("call_started", attempt, call_id=f"call_{attempt.id}", **said) | {"event": "transcript_updated"}
+    assert await alone(sessions, world, live) is None
+    assert (await reread(sessions, attempt)).flags is None
+    await take(sessions, world.account, live)
+    assert [flag["then"] for flag in (await reread(sessions, attempt)).flags or ()] == ["do_not_call"]
 
 
 async def test_of_many_at_once_each_has_its_effect_once(sessions: Sessions, world: World) -> None:
