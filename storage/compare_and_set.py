@@ -1,6 +1,6 @@
 """Rows that were read without a lock, and are written only while they are still what was read.
 
-Each write is one statement that stands alone, and waits for no lock of a row: it does nothing where somebody has changed
+Each write is one statement that stands alone and waits for no lock of a row: it does nothing where somebody has changed
 one since, or holds one now. So a change costs two round trips, where a transaction takes two more to begin and to end.
 """
 
