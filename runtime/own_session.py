@@ -79,7 +79,7 @@ def _stand_in_front_of(program: int) -> NoReturn:
             os.kill(program, number)
 
     for number in _PASSED_ON:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, pass_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
     status = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])

@@ -55,7 +55,7 @@ async def run_for(stack: Stack, *, say: Say, work: Callable[[], Awaitable[Result
 
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it: it is to outlive its terminal
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             loop.add_signal_handler(number, ask)
     loop.add_signal_handler(FRONT_IS_GONE, asked.set)
     working = asyncio.create_task(start_and_work())

@@ -100,9 +100,12 @@ async def test_a_row_that_the_database_refuses_costs_only_itself(
 async def test_more_files_than_there_is_room_for_are_all_taken_in(
     sessions: Sessions, world: World, clock: Clock
 ) -> None:
-    """One that finds no room is asked for again, as the workflow does."""
+    """One that finds no room is asked for again, as the workflow does.
+
+    Whoever waited for no time at all would never find any: each is given up in the turn in which it is let in.
+    """
     ids = [await add_import(sessions, world, f"phone,note\n+12125550101,{number}\n") for number in range(6)]
-    taking = TakeImports(sessions, clock, shift=timedelta(0))
+    taking = TakeImports(sessions, clock, shift=timedelta(milliseconds=10))
 
     async def until_over(import_id: UUID) -> None:
         while not await ActivityEnvironment().run(taking.take_in_import, import_id):

@@ -96,7 +96,7 @@ def test_a_program_whose_front_is_killed_is_asked_to_stop() -> None:
         assert process.stdout.read() == "asked to stop\n"
 
 
-def test_a_signal_that_whoever_started_it_ignores_stays_ignored() -> None:
+def test_a_hangup_that_whoever_started_it_ignores_stays_ignored() -> None:
     with started("import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)" + STAYS_DEAF) as process:
         told(process)
         process.send_signal(signal.SIGHUP)
