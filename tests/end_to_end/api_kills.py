@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 import httpx
@@ -90,7 +90,7 @@ class ApiKills:
 
     async def _judge(self, crowd: Crowd) -> None:
         leads = {lead.lead_id: lead.created_at for lead in await crowd.books.leads()}
-        started = await started_workflows(crowd.plan)
+        started = await _all_listed(crowd.plan, leads)
         runs = Counter(lead_id for lead_id, _ in started)
         first = dict(reversed(started))
         self._leads, self._workflows = len(leads), len(started)
@@ -136,6 +136,16 @@ async def _left_behind(crowd: Crowd) -> list[str]:
             return [f"lead {lead} was not handed over within {STARTED_SECONDS:.0f} s" for lead in left]
         await asyncio.sleep(LOOK_SECONDS)
     return []
+
+
+async def _all_listed(plan: Plan, leads: Collection[str]) -> list[tuple[str, datetime]]:
+    """As soon as each lead has a workflow in it: what the engine lists is a little behind what it has started."""
+    deadline = time.monotonic() + STARTED_SECONDS
+    while True:
+        started = await started_workflows(plan)
+        if {lead for lead, _ in started}.issuperset(leads) or time.monotonic() > deadline:
+            return started
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def started_workflows(plan: Plan) -> list[tuple[str, datetime]]:
