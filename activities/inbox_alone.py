@@ -4,14 +4,15 @@ It does nothing where somebody was faster, or holds one of the rows: then, and w
 to a transaction of its own (``activities.inbox.take``).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from activities.inbox import Arrived, Taken, new_event
-from activities.inbox_batches import Found, Plain, apply, key_of, named, plain_of
+from activities.inbox_batches import Found, Plain, apply, has_its_lead, key_of, named, plain_of
 from activities.reporting_calls import decides
-from domain.vocabulary import LeadStatus
 from storage import attempts, leads
 from storage.compare_and_set import Read, write_unless_changed
 from storage.looks import Looking
@@ -23,6 +24,10 @@ class _Concerned:
     plain: Plain
     attempt: Read[AttemptRow]
     lead: Read[LeadRow] | None
+
+    @property
+    def leads(self) -> Mapping[UUID, LeadRow]:
+        return {} if self.lead is None else {self.lead.row.id: self.lead.row}
 
 
 async def take_alone(via: Looking, arrived: Arrived, *, now: datetime) -> Taken | None:
@@ -39,8 +44,7 @@ async def take_alone(via: Looking, arrived: Arrived, *, now: datetime) -> Taken 
     concerned = await _read(via, arrived)
     if concerned is None:
         return None
-    rows = {} if concerned.lead is None else {concerned.lead.row.id: concerned.lead.row}
-    done = await apply(concerned.plain, {key_of(arrived): arrived}, rows, now)
+    done = await apply(concerned.plain, {key_of(arrived): arrived}, concerned.leads, now)
     read: list[Read[Any]] = [one for one in (concerned.attempt, concerned.lead) if one is not None]
     event = new_event(arrived, concerned.attempt.row.id, now) if arrived.is_kept else None
     return done if await write_unless_changed(via, read, event=event) else None
@@ -54,6 +58,5 @@ async def _read(via: Looking, arrived: Arrived) -> _Concerned | None:
     versions = {one.attempt.id: version for one, version in read}
     attempt = plain.reported.attempt
     lead = await leads.read_lead(via, attempt.lead_id) if decides(arrived.facts) else None
-    if decides(arrived.facts) and (lead is None or lead.row.status == LeadStatus.DONE):
-        return None
-    return _Concerned(plain, Read(attempt, versions[attempt.id]), lead)
+    concerned = _Concerned(plain, Read(attempt, versions[attempt.id]), lead)
+    return concerned if has_its_lead(plain, concerned.leads) else None

@@ -55,7 +55,7 @@ async def take_together(via: Looking, batch: Sequence[Arrived], *, now: datetime
     found = Found(await _lock(via, batch))
     plain = {place: one for place in in_order if (one := plain_of(batch[place], found)) is not None}
     concerned = await _lock_leads(via, plain.values())
-    plain = {place: one for place, one in plain.items() if _has_its_lead(one, concerned)}
+    plain = {place: one for place, one in plain.items() if has_its_lead(one, concerned)}
     particular = {batch[place].facts.call_id for place in in_order if place not in plain} | _contested(plain.values())
     plain = {place: one for place, one in plain.items() if one.arrived.facts.call_id not in particular}
     news = await _keep(via, plain.values(), now)
@@ -136,7 +136,7 @@ async def _lock_leads(via: Looking, plain: Iterable[Plain]) -> Mapping[UUID, Lea
     return await leads.lock_free_rows(via, lead_ids) if lead_ids else {}
 
 
-def _has_its_lead(one: Plain, concerned: Mapping[UUID, LeadRow]) -> bool:
+def has_its_lead(one: Plain, concerned: Mapping[UUID, LeadRow]) -> bool:
     """What a call means for a lead that is done already is found out from all of its calls."""
     if not decides(one.arrived.facts):
         return True

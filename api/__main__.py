@@ -77,10 +77,7 @@ def _replica(settings: Settings) -> AsyncEngine:
 
 
 async def _serve_with(
-    settings: Settings,
-    engine: AsyncEngine,
-    webhooks: AsyncEngine,
-    replica: AsyncEngine | None,
+    settings: Settings, engine: AsyncEngine, webhooks: AsyncEngine, replica: AsyncEngine | None
 ) -> None:
     sessions = session_factory(engine)
     temporal = await connect(settings, lazy=True)

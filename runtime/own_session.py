@@ -8,6 +8,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -16,7 +17,7 @@ from typing import NoReturn
 _SHARED_AMONG_SESSIONS = Path("/proc/sys/kernel/sched_autogroup_enabled")
 _CONTROL_GROUPS = Path("/proc/self/cgroup")
 _ALL_GROUPS = Path("/sys/fs/cgroup")
-_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FRONT_IS_GONE = signal.SIGUSR1
 """Tells a program that what stood in front of it was killed; one of its own, since a second SIGTERM kills at once."""
 
@@ -25,7 +26,13 @@ _SIGNAL_WHEN_PARENT_ENDS = 1  # PR_SET_PDEATHSIG, of prctl(2)
 
 def has_session_to_itself() -> bool:
     """Whether this process leads its session, and the kernel gives that session its share of the cores."""
-    return _cores_are_shared_among_sessions() and os.getsid(0) == os.getpid()
+    return cores_are_shared_among_sessions() and os.getsid(0) == os.getpid()
+
+
+def signals_heard() -> Sequence[signal.Signals]:
+    """Those that ask to stop. A hangup that is ignored from the start, as nohup has it, stays ignored."""
+    is_deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in STOP_SIGNALS if number != signal.SIGHUP or not is_deaf]
 
 
 def enter_own_session() -> None:
@@ -34,23 +41,24 @@ def enter_own_session() -> None:
     The process that was started stays in front: it passes signals on, and ends as the program ends. Call it before
     there are threads. Does nothing where it would change nothing.
     """
-    if has_session_to_itself() or not _cores_are_shared_among_sessions():
+    if os.getsid(0) == os.getpid() or not cores_are_shared_among_sessions():
         return
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # it is where it was closed from the start
             stream.flush()
     front = os.getpid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
-    signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     program = os.fork()
     if program:
         _stand_in_front_of(program)
     os.setsid()
     _end_with(front)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
-def _cores_are_shared_among_sessions() -> bool:
+def cores_are_shared_among_sessions() -> bool:
+    """Whether the kernel does that here, and no control groups stand above it."""
     with suppress(OSError):
         return _SHARED_AMONG_SESSIONS.read_text().strip() == "1" and not _has_a_group_of_the_systems()
     return False
@@ -78,10 +86,9 @@ def _stand_in_front_of(program: int) -> NoReturn:
         with suppress(ProcessLookupError):
             os.kill(program, number)
 
-    for number in _PASSED_ON:
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
-            signal.signal(number, pass_on)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
+    for number in signals_heard():
+        signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     status = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
     if status < 0:
         with suppress(OSError):  # there are some that nobody takes

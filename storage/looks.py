@@ -101,21 +101,21 @@ class Lookout:
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[Looking]:
-        """For looks that needn't be of one moment. A connection on which somebody was interrupted isn't used again."""
+        """For looks that needn't be of one moment, or for a transaction.
+
+        What was refused, or taken back, leaves a connection as it was; one on which somebody was interrupted isn't used
+        again.
+        """
         connection = await self.engine.raw_connection()
         driver: Any = connection.driver_connection
         try:
             yield Looking(driver)
         except BaseException as error:
-            is_well = is_as_it_was(driver) and isinstance(error, Exception)
+            is_as_it_was = not driver.is_closed() and not driver.is_in_transaction()
+            is_well = is_as_it_was and isinstance(error, Exception)
             await greenlet_spawn(connection.close if is_well else connection.invalidate)
             raise
         await greenlet_spawn(connection.close)
-
-
-def is_as_it_was(driver: Any) -> bool:  # noqa: ANN401  (the driver has no types)
-    """Whether the next one may use this connection of the driver's: what was refused leaves nothing behind."""
-    return not driver.is_closed() and not driver.is_in_transaction()
 
 
 def _json_writer(bind: BindParameter[Any]) -> Callable[[Any], Any]:

@@ -2,16 +2,13 @@
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from runtime.embedded.errors import StackError
 from runtime.embedded.part import Say
 from runtime.embedded.stack import Stack
-from runtime.own_session import FRONT_IS_GONE
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from runtime.own_session import FRONT_IS_GONE, signals_heard
 
 Result = TypeVar("Result")
 
@@ -54,9 +51,8 @@ async def run_for(stack: Stack, *, say: Say, work: Callable[[], Awaitable[Result
         return await work()
 
     loop = asyncio.get_running_loop()
-    for number in STOP_SIGNALS:
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
-            loop.add_signal_handler(number, ask)
+    for number in signals_heard():
+        loop.add_signal_handler(number, ask)
     loop.add_signal_handler(FRONT_IS_GONE, asked.set)
     working = asyncio.create_task(start_and_work())
     waiting = asyncio.create_task(asked.wait())

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.own_session import cores_are_shared_among_sessions
+
 PROJECT = Path(__file__).resolve().parents[2]
-AUTOGROUPS = Path("/proc/sys/kernel/sched_autogroup_enabled")
 
 BEGINS = """
 import os, signal, sys
@@ -30,9 +31,7 @@ STAYS_DEAF = STAYS.replace("SIG_DFL", "SIG_IGN").replace(
     "(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)"
 )
 
-pytestmark = pytest.mark.skipif(
-    not AUTOGROUPS.exists() or AUTOGROUPS.read_text().strip() != "1", reason="cores aren't shared among sessions here"
-)
+pytestmark = pytest.mark.skipif(not cores_are_shared_among_sessions(), reason="cores aren't shared among sessions here")
 
 
 @contextmanager
