@@ -7,16 +7,16 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import Reader, Session
 from api.problems import NotFound
-from storage.campaigns import get_campaign
+from storage.campaigns import has_campaign
+from storage.looks import Via
 
 
-async def must_exist(session: AsyncSession, organization_id: UUID, campaign_id: UUID | None) -> None:
+async def must_exist(via: Via, organization_id: UUID, campaign_id: UUID | None) -> None:
     """Raises NotFound where a campaign is named that the organisation doesn't have."""
-    if campaign_id is not None and await get_campaign(session, organization_id, campaign_id) is None:
+    if campaign_id is not None and not await has_campaign(via, organization_id, campaign_id):
         raise NotFound("There is no campaign with this `campaign_id`.")
 
 

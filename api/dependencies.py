@@ -31,6 +31,7 @@ from api.webhook_line import WebhookLine
 from domain.request_rate import Asked
 from runtime.sealing import Sealing
 from runtime.settings import Settings
+from storage.looks import Looking
 from storage.organization_sessions import OrganizationSessions
 from storage.recording_store import RecordingStore
 from telephony.retell_workspace import RetellWorkspace
@@ -123,6 +124,15 @@ async def open_session(deps: Deps, identity: SignedIn) -> AsyncIterator[AsyncSes
 
 
 Session = Annotated[AsyncSession, Depends(open_session)]
+
+
+async def open_looking(deps: Deps, identity: SignedIn) -> AsyncIterator[Looking]:
+    """For what is asked all day and read by looks alone; it sees what a session of this request would see."""
+    async with deps.sessions_of(identity.principal.organization_id).looking() as looking:
+        yield looking
+
+
+Looks = Annotated[Looking, Depends(open_looking)]
 
 
 async def open_system_session(deps: Deps) -> AsyncIterator[AsyncSession]:

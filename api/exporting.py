@@ -16,7 +16,7 @@ from api.principal import Principal
 from api.problems import Conflict
 from domain.lead_columns import CUSTOM, OWN_PREFIX, is_known
 from storage.contacts import list_do_not_call
-from storage.leads import LeadFilter, LeadRecord, custom_field_names, list_leads
+from storage.lead_lists import LeadFilter, LeadInList, custom_field_names, list_leads
 from storage.models import ContactRow
 from storage.pages import Cursor, Page
 
@@ -45,7 +45,7 @@ async def export_leads(
 ) -> StreamingResponse:
     """Those leads that the same filter lists, the newest first."""
 
-    async def fetch(session: AsyncSession, after: Cursor | None) -> Page[LeadRecord]:
+    async def fetch(session: AsyncSession, after: Cursor | None) -> Page[LeadInList]:
         return await list_leads(session, principal.organization_id, wanted, limit=PAGE, after=after)
 
     names: Sequence[str] = ()
@@ -109,7 +109,7 @@ def cells_of_model(model: BaseModel, header: Iterable[str]) -> Sequence[object]:
     return [fields.get(name) for name in header]
 
 
-def _own_fields(record: LeadRecord) -> dict[str, Any]:
+def _own_fields(record: LeadInList) -> dict[str, Any]:
     lead = record.lead
     return {
         "phone_number": record.phone_number,
@@ -125,7 +125,7 @@ def _own_fields(record: LeadRecord) -> dict[str, Any]:
     }
 
 
-def _state(record: LeadRecord) -> dict[str, Any]:
+def _state(record: LeadInList) -> dict[str, Any]:
     values = {name: getattr(record.lead, name) for name in _STATE}
     return {
         f"{OWN_PREFIX}{name}": written_instant(value) if isinstance(value, datetime) else _text(value)
@@ -137,12 +137,12 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _lead_object(record: LeadRecord) -> Mapping[str, Any]:
+def _lead_object(record: LeadInList) -> Mapping[str, Any]:
     lead = {**_own_fields(record), "consent": record.lead.consent, "custom_fields": record.lead.custom_fields}
     return lead | _state(record)
 
 
-def _lead_cells(record: LeadRecord, names: Sequence[str]) -> list[object]:
+def _lead_cells(record: LeadInList, names: Sequence[str]) -> list[object]:
     consent, custom = record.lead.consent or {}, record.lead.custom_fields
     return [
         *_own_fields(record).values(),

@@ -36,6 +36,7 @@ from domain.vocabulary import LeadOutcome
 from storage import analytics
 from storage.analytics import Asked, CallSums, LeadSums
 from storage.analytics_marks import read_progress
+from storage.costs import costs_by_day, money_of_campaigns
 
 MOST_DAYS = 400
 DAYS_UNLESS_ASKED = 30
@@ -129,21 +130,21 @@ async def cost(session: AsyncSession, asked: Asked, query: AnalyticsQuery, now: 
     asked = _of_days(asked, query, now)
     if asked.period.until - asked.period.since > timedelta(days=MOST_DAYS):
         raise Invalid("from", f"Costs are told by day, of {MOST_DAYS} days at most; give a shorter period.")
-    days = await analytics.calls_by_day(session, asked, days_within(asked.period, zone))
+    days = await costs_by_day(session, asked, days_within(asked.period, zone))
     return CostAnswer(
         **await _told(session, asked.period),
-        cost=main_unit(sum((sums.cost_cents for _, _, sums in days), Decimal(0))),
+        cost=main_unit(sum((of_day.cost_cents for of_day in days), Decimal(0))),
         days=[
             DayFigures(
-                day=day,
-                campaign_id=campaign_id,
-                calls=sums.calls,
-                minutes=minutes(sums.duration_ms),
-                cost=main_unit(sums.cost_cents),
+                day=of_day.day,
+                campaign_id=of_day.campaign_id,
+                calls=of_day.calls,
+                minutes=minutes(of_day.duration_ms),
+                cost=main_unit(of_day.cost_cents),
             )
-            for day, campaign_id, sums in days
+            for of_day in days
         ],
-        campaigns=[MoneyFigures.of(money) for money in await analytics.money_of_campaigns(session, asked)],
+        campaigns=[MoneyFigures.of(money) for money in await money_of_campaigns(session, asked)],
     )
 
 

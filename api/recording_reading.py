@@ -13,7 +13,7 @@ from api.dependencies import Dependencies
 from api.principal import Principal
 from api.problems import Forbidden, NotFound, Unavailable
 from domain.recordings import RecordingDeletion, RecordingProblem, file_suffix
-from storage.inbound_lists import get_any_call
+from storage.call_lists import get_any_call
 from storage.models import AttemptRow, CampaignRow, InboundCallRow
 from storage.organizations import has_audit_entry
 from storage.recording_store import RecordingMissing, StoreError

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, DateTime, Row, Select, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.periods import Period, Span
+from domain.periods import Period
 from domain.vocabulary import AttemptStatus
 from storage.literals import written_out
 from storage.models import AttemptRow, CallSumRow, CampaignRow, LeadRow, LeadSumRow
@@ -19,9 +26,9 @@ from storage.summing import NOBODY
 
 Column: TypeAlias = ColumnElement[Any] | InstrumentedAttribute[Any]
 
-_CAMPAIGN = CallSumRow.campaign_id
+_NOBODY = UUID(NOBODY)
 
-Sums = TypeVar("Sums", bound="CallSums | LeadSums | DaySums")
+Sums = TypeVar("Sums", bound="CallSums | LeadSums")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +53,6 @@ class CallSums:
     inbound_succeeded: int = 0
     duration_ms: int = 0
     talk_ms: int = 0
-    cost_cents: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaySums:
-    """What a day of a campaign came to. These few, for they are added up from its hours in most time zones."""
-
-    calls: int = 0
-    duration_ms: int = 0
     cost_cents: Decimal = Decimal(0)
 
 
@@ -133,7 +131,7 @@ async def leads_by_source(session: AsyncSession, asked: Asked) -> Sequence[tuple
 
 async def calls_by_campaign(session: AsyncSession, asked: Asked) -> Sequence[tuple[UUID | None, CallSums]]:
     rows = await session.execute(_calls(asked, "source", [CallSumRow.campaign_id]))
-    found = [(_campaign(row.campaign_id), _sums(CallSums, row)) for row in rows]
+    found = [(campaign_of(row.campaign_id), _sums(CallSums, row)) for row in rows]
     return [one for one in found if one[1] != CallSums()]
 
 
@@ -148,87 +146,31 @@ async def calls_by_hour(session: AsyncSession, asked: Asked) -> Sequence[tuple[i
     return [(row.number, sums) for row in rows if (sums := _sums(CallSums, row)).calls]
 
 
-async def calls_by_day(
-    session: AsyncSession, asked: Asked, days: Sequence[tuple[date, datetime]]
-) -> Sequence[tuple[date, UUID | None, DaySums]]:
-    """By day and campaign, added up over agents: a campaign has few of them, and may have leads of many sources.
-
-    Args:
-        session: Any.
-        asked: Of when and whose.
-        days: With their first instants, all that the period touches; an hour of UTC is of the day in which it begins.
-    """
-    begins = [begin for _, begin in days]
-    are_of_utc = all(begin.hour == begin.minute == 0 for begin in begins)
-    spans = asked.period.spans() if are_of_utc else asked.period.hours()
-    boundaries = bindparam("begins", begins, type_=ARRAY(DateTime(timezone=True)))
-    place = func.width_bucket(CallSumRow.begins_at, boundaries).label("place")
-    by: Sequence[Column] = (literal_column("place"), _CAMPAIGN)
-    query = _summed(CallSumRow, DaySums, asked, "agent", [place, _CAMPAIGN], spans).group_by(*by).order_by(*by)
-    rows = await session.execute(query)
-    found = [(days[row.place - 1][0], _campaign(row.campaign_id), _sums(DaySums, row)) for row in rows]
-    return [one for one in found if one[2] != DaySums()]
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignMoney:
-    """``spent_cents``: since its first call."""
-
-    id: UUID
-    name: str
-    budget: Decimal | None
-    spent_cents: Decimal
-
-
-async def money_of_campaigns(session: AsyncSession, asked: Asked) -> Sequence[CampaignMoney]:
-    """All campaigns that have a budget or ever cost something, by name."""
-    spent = (
-        select(CallSumRow.campaign_id, func.sum(CallSumRow.cost_cents).label("cents"))
-        .where(
-            CallSumRow.organization_id == asked.organization_id,
-            CallSumRow.dimension == "source",
-            CallSumRow.grain == "day",
-        )
-        .group_by(CallSumRow.campaign_id)
-        .subquery()
-    )
-    cents = func.coalesce(spent.c.cents, 0)
-    query = (
-        select(CampaignRow.id, CampaignRow.name, CampaignRow.budget, cents)
-        .outerjoin(spent, spent.c.campaign_id == CampaignRow.id)
-        .where(CampaignRow.organization_id == asked.organization_id, or_(CampaignRow.budget.is_not(None), cents != 0))
-        .order_by(CampaignRow.name)
-    )
-    if asked.campaign_id is not None:
-        query = query.where(CampaignRow.id == asked.campaign_id)
-    return [CampaignMoney(*row) for row in await session.execute(query)]
-
-
 async def names_of_campaigns(session: AsyncSession, organization_id: UUID) -> dict[UUID, str]:
     query = select(CampaignRow.id, CampaignRow.name).where(CampaignRow.organization_id == organization_id)
     return {row.id: row.name for row in await session.execute(query)}
 
 
 def _calls(asked: Asked, dimension: str, beside: Sequence[Column]) -> Select[Any]:
-    return _summed(CallSumRow, CallSums, asked, dimension, beside, asked.period.spans()).group_by(*beside)
+    return _summed(CallSumRow, CallSums, asked, dimension, beside).group_by(*beside)
 
 
 def _leads(asked: Asked, dimension: str, beside: Sequence[Column]) -> Select[Any]:
-    return _summed(LeadSumRow, LeadSums, asked, dimension, beside, asked.period.spans()).group_by(*beside)
+    return _summed(LeadSumRow, LeadSums, asked, dimension, beside).group_by(*beside)
 
 
 def _summed(
     table: type[CallSumRow | LeadSumRow],
-    sums: type[CallSums | LeadSums | DaySums],
+    sums: type[CallSums | LeadSums],
     asked: Asked,
     dimension: str,
     beside: Sequence[Column],
-    spans: Sequence[Span],
 ) -> Select[Any]:
     """Each sum under its own name."""
     added = [func.coalesce(func.sum(getattr(table, one.name)), 0).label(one.name) for one in fields(sums)]
     within = [
-        and_(table.grain == span.grain, table.begins_at >= span.since, table.begins_at < span.until) for span in spans
+        and_(table.grain == span.grain, table.begins_at >= span.since, table.begins_at < span.until)
+        for span in asked.period.spans()
     ]
     query = select(*beside, *added).where(
         table.organization_id == asked.organization_id, table.dimension == dimension, or_(*within)
@@ -247,5 +189,5 @@ def _sums(kind: type[Sums], row: Row[Any]) -> Sums:
     return kind(**values)
 
 
-def _campaign(campaign_id: UUID) -> UUID | None:
-    return None if str(campaign_id) == NOBODY else campaign_id
+def campaign_of(campaign_id: UUID) -> UUID | None:
+    return None if campaign_id == _NOBODY else campaign_id

@@ -1,51 +1,56 @@
-"""Attempts as people read them: the list of calls, one call."""
+"""Attempts as people read them: one call, and a row of a list of them."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.vocabulary import AttemptStatus
-from storage.literals import written_out
 from storage.models import AttemptRow, ContactRow
+
+
+class ListedAttempt(NamedTuple):
+    """What a list shows of an attempt, by the names of ``AttemptRow``; what is long and shown nowhere isn't read."""
+
+    id: UUID
+    lead_id: UUID
+    campaign_id: UUID
+    number_pool_id: UUID
+    number: int
+    call_id: str | None
+    status: str
+    counts: bool | None
+    disconnection_reason: str | None
+    outcome: str | None
+    disposition: str | None
+    callback_at: str | None
+    callback_problem: str | None
+    appointment_at: datetime | None
+    appointment_written: str | None
+    appointment_problem: str | None
+    agent_version: int | None
+    from_number: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_ms: int | None
+    transcript: str | None
+    recording_fetched_at: datetime | None
+    recording_deletion: str | None
+    analysis: dict[str, Any] | None
+    cost_cents: Decimal | None
+    transfer_destination: str | None
+    transfers: list[dict[str, Any]] | None
+    flags: list[dict[str, Any]] | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     attempt: AttemptRow
     phone_number: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFilter:
-    """``direction``: ``outbound`` are attempts, ``inbound`` calls that came in; without it both."""
-
-    direction: str | None = None
-    status: str | None = None
-    outcome: str | None = None
-    disposition: str | None = None
-    campaign_id: UUID | None = None
-    lead_id: UUID | None = None
-
-
-def matching_calls(
-    statement: Select[*tuple[Any, ...]], organization_id: UUID, wanted: CallFilter
-) -> Select[*tuple[Any, ...]]:
-    """A statement on attempts, cut down to those that are wanted; their contacts are joined to it."""
-    statement = statement.join(ContactRow, ContactRow.id == AttemptRow.contact_id)
-    statement = statement.where(AttemptRow.organization_id == organization_id)
-    if wanted.direction == "inbound":
-        return statement.where(false())
-    for name in ("outcome", "disposition", "campaign_id", "lead_id"):
-        value = getattr(wanted, name)
-        if value is not None:
-            statement = statement.where(getattr(AttemptRow, name) == value)
-    if wanted.status is not None:
-        # A literal: the planner must see that the partial index of open attempts holds what is asked for.
-        statement = statement.where(AttemptRow.status == written_out(AttemptStatus(wanted.status)))
-    return statement
 
 
 async def get_call(session: AsyncSession, organization_id: UUID, call_id: str) -> CallRecord | None:

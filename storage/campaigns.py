@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, Uuid, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import CampaignStatus
+from storage.looks import Look, Via
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.pages import Cursor, Page, fetch_page
 from storage.right_of_way import take_right_of_way
@@ -34,6 +35,18 @@ DECIDE_WHEN = (
 async def get_campaign(session: AsyncSession, organization_id: UUID, campaign_id: UUID) -> CampaignRow | None:
     query = select(CampaignRow).where(CampaignRow.id == campaign_id, CampaignRow.organization_id == organization_id)
     return await session.scalar(query)
+
+
+_EXISTS = Look(
+    select(CampaignRow.id).where(
+        CampaignRow.id == bindparam("campaign_id", type_=Uuid()),
+        CampaignRow.organization_id == bindparam("organization_id", type_=Uuid()),
+    )
+)
+
+
+async def has_campaign(via: Via, organization_id: UUID, campaign_id: UUID) -> bool:
+    return await _EXISTS.value(via, campaign_id=campaign_id, organization_id=organization_id) is not None
 
 
 async def get_campaigns(

@@ -1,14 +1,12 @@
 """Leads: reading, handing over to the engine, cancelling."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, func, literal, or_, select
+from sqlalchemy import Select, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +14,6 @@ from domain.vocabulary import LeadOutcome, LeadStatus
 from storage.compare_and_set import Read, version_of
 from storage.looks import Look, Looking
 from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
-from storage.pages import Cursor, Page, fetch_page
 from storage.rows_read import RowsOf
 
 
@@ -28,18 +25,6 @@ class LeadRecord:
     phone_number: str
     attempts: Sequence[AttemptRow] = ()
     inbound_calls: Sequence[InboundCallRow] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadFilter:
-    """Which leads a list shows; ``q`` is looked for in names, numbers and external ids."""
-
-    status: str | None = None
-    outcome: str | None = None
-    disposition: str | None = None
-    campaign_id: UUID | None = None
-    source: str | None = None
-    q: str | None = None
 
 
 async def get_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) -> LeadRecord | None:
@@ -86,59 +71,6 @@ async def _inbound_calls(session: AsyncSession, lead_ids: Sequence[UUID]) -> Map
         if call.lead_id is not None:
             calls[call.lead_id].append(call)
     return calls
-
-
-async def list_leads(
-    session: AsyncSession, organization_id: UUID, wanted: LeadFilter, *, limit: int, after: Cursor | None
-) -> Page[LeadRecord]:
-    """One page of leads, newest first, without their attempts."""
-    statement = matching_leads(select(LeadRow, ContactRow.phone_number), organization_id, wanted)
-    page = await fetch_page(session, statement, (LeadRow.created_at, LeadRow.id), limit=limit, after=after)
-    return Page([LeadRecord(row[0], row[1]) for row in page.items], page.next_cursor)
-
-
-def matching_leads(
-    statement: Select[*tuple[Any, ...]], organization_id: UUID, wanted: LeadFilter
-) -> Select[*tuple[Any, ...]]:
-    """A statement on leads, cut down to those that are wanted; their contacts are joined to it."""
-    statement = statement.join(ContactRow, ContactRow.id == LeadRow.contact_id)
-    statement = statement.where(LeadRow.organization_id == organization_id)
-    for name in ("status", "outcome", "disposition", "campaign_id", "source"):
-        value = getattr(wanted, name)
-        if value is not None:
-            statement = statement.where(getattr(LeadRow, name) == value)
-    if wanted.q is not None:
-        statement = statement.where(_mentions(organization_id, wanted.q))
-    return statement
-
-
-async def custom_field_names(
-    session: AsyncSession, organization_id: UUID, wanted: LeadFilter, *, limit: int
-) -> Sequence[str]:
-    """The names of all custom fields of these leads, in order; at most ``limit``."""
-    statement = matching_leads(select(func.jsonb_object_keys(LeadRow.custom_fields)), organization_id, wanted)
-    names = (await session.scalars(statement.distinct().limit(limit))).all()
-    return sorted(str(name) for name in names)
-
-
-def _mentions(organization_id: UUID, q: str) -> ColumnElement[bool]:
-    """Whether a lead's name or number has ``q`` in it, or its external id is just that."""
-    in_name, in_number = LeadRow.name.ilike(_pattern(q)), ContactRow.phone_number.like(_pattern(q))
-    if len(q) < _SHORTEST_INDEXED:
-        # Nearly everybody has two given letters: going through the list in its order finds a page at once.
-        return or_(in_name, in_number, LeadRow.external_id == q)
-    # Each by an index of its own, which neither a condition on both tables together nor a query behind the wall between
-    # organisations could use (migration 2026_11_28_row_security).
-    mentioning = func.leads_mentioning(literal(organization_id, Uuid()), _pattern(q), q, type_=Uuid())
-    return LeadRow.id.in_(select(mentioning.column_valued("mentioning")))
-
-
-def _pattern(q: str) -> str:
-    return f"%{_SPECIAL.sub(_ESCAPED, q)}%"
-
-
-_SHORTEST_INDEXED = 3  # what is shorter has no three characters in a row, of which the indexes are made
-_SPECIAL, _ESCAPED = re.compile(r"([\\%_])"), r"\\\1"
 
 
 async def owns_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) -> bool:

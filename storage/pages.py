@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Row, Select, tuple_
@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 Item = TypeVar("Item")
+ListKey: TypeAlias = tuple[InstrumentedAttribute[Any], InstrumentedAttribute[UUID]]
+"""The instant and the id that order a list; an index has to have them in this order."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -64,7 +66,7 @@ def read_cursor(text: str) -> Cursor:
 async def fetch_page(
     session: AsyncSession,
     statement: Select[*tuple[Any, ...]],
-    key: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[UUID]],
+    key: ListKey,
     *,
     limit: int,
     after: Cursor | None,
@@ -73,15 +75,20 @@ async def fetch_page(
 
     Args:
         statement: Selects the rows; neither ordered nor limited yet.
-        key: The instant and the id that order the list; an index has to have them in this order.
+        key: What orders the list.
         limit: Rows at most.
         after: The last row of the page before.
     """
     instant, row_id = key
     if after is not None:
         statement = statement.where(tuple_(instant, row_id) < tuple_(after.instant, after.row_id))
-    statement = statement.add_columns(instant.label("page_instant"), row_id.label("page_id"))
-    statement = statement.order_by(instant.desc(), row_id.desc()).limit(limit + 1)
-    rows = (await session.execute(statement)).all()
+    rows = (await session.execute(in_order(statement, key).limit(limit + 1))).all()
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(rows[:limit], Cursor(last.page_instant, last.page_id) if last is not None else None)
+
+
+def in_order(statement: Select[*tuple[Any, ...]], key: ListKey) -> Select[*tuple[Any, ...]]:
+    """Newest first, with the place of each row behind its columns."""
+    instant, row_id = key
+    statement = statement.add_columns(instant.label("page_instant"), row_id.label("page_id"))
+    return statement.order_by(instant.desc(), row_id.desc())

@@ -1,27 +1,15 @@
-"""Whether something is still as it was, without reading it: the transactions that wrote its rows last.
+"""The versions of one lead and of one call (``storage/written_by.py``), each read by one statement."""
 
-PostgreSQL notes with each row which transaction wrote it (``xmin``), so another number means that a row was written,
-and the same one that it wasn't. Long columns are never fetched for it.
-
-Source: PostgreSQL 18, 5.6, system columns.
-"""
-
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.calls import CallFilter
-from storage.inbound_lists import AnyCall, CallColumns, call_of, page_of_calls
-from storage.leads import LeadFilter, LeadRecord, matching_leads
+from storage.leads import LeadRecord
 from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
-from storage.pages import Cursor, Page, fetch_page
-
-Version = Sequence[object]
+from storage.written_by import Version, written_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +47,6 @@ async def version_of_lead(session: AsyncSession, organization_id: UUID, lead_id:
     )
 
 
-async def version_of_leads(
-    session: AsyncSession, organization_id: UUID, wanted: LeadFilter, *, limit: int, after: Cursor | None
-) -> Version:
-    """Of one page of leads."""
-    statement = matching_leads(select(*_OF_LEAD), organization_id, wanted)
-    page = await fetch_page(session, statement, (LeadRow.created_at, LeadRow.id), limit=limit, after=after)
-    return _of_page([row[:-2] for row in page.items], page.next_cursor)
-
-
-async def leads_with_version(
-    session: AsyncSession, organization_id: UUID, wanted: LeadFilter, *, limit: int, after: Cursor | None
-) -> tuple[Page[LeadRecord], Version]:
-    """One page of leads and its version in one statement, for who hasn't read the page before."""
-    statement = matching_leads(select(LeadRow, ContactRow.phone_number, *_OF_LEAD), organization_id, wanted)
-    page = await fetch_page(session, statement, (LeadRow.created_at, LeadRow.id), limit=limit, after=after)
-    records = [LeadRecord(row[0], row[1]) for row in page.items]
-    return Page(records, page.next_cursor), _of_page([row[2:-2] for row in page.items], page.next_cursor)
-
-
 async def version_of_call(session: AsyncSession, organization_id: UUID, call_id: str) -> Version | None:
     query = select(_ATTEMPT, _CONTACT).select_from(AttemptRow).join(ContactRow, ContactRow.id == AttemptRow.contact_id)
     query = query.where(AttemptRow.call_id == call_id, AttemptRow.organization_id == organization_id)
@@ -92,38 +61,4 @@ async def _version_of_inbound(session: AsyncSession, organization_id: UUID, call
     return None if row is None else tuple(row)
 
 
-async def version_of_calls(
-    session: AsyncSession, organization_id: UUID, wanted: CallFilter, *, limit: int, after: Cursor | None
-) -> Version:
-    """Of one page of calls."""
-    columns = CallColumns(select(*_OF_CALL), select(*_OF_INBOUND))
-    page = await page_of_calls(session, columns, organization_id, wanted, limit=limit, after=after)
-    return _of_page([row[:-2] for row in page.items], page.next_cursor)
-
-
-async def calls_with_version(
-    session: AsyncSession, organization_id: UUID, wanted: CallFilter, *, limit: int, after: Cursor | None
-) -> tuple[Page[AnyCall], Version]:
-    """One page of calls and its version, as ``leads_with_version``."""
-    columns = CallColumns(select(AttemptRow, ContactRow.phone_number, *_OF_CALL), select(InboundCallRow, *_OF_INBOUND))
-    page = await page_of_calls(session, columns, organization_id, wanted, limit=limit, after=after)
-    calls = [call_of(row) for row in page.items]
-    told = [row[1 if call is row[0] else 2 : -2] for call, row in zip(calls, page.items, strict=True)]
-    return Page(calls, page.next_cursor), _of_page(told, page.next_cursor)
-
-
-def _of_page(rows: Iterable[Sequence[Any]], next_cursor: Cursor | None) -> Version:
-    """``rows``: an id each, and who wrote what is shown of it last."""
-    return [*(tuple(row) for row in rows), next_cursor]
-
-
-def _written_by(table: str) -> ColumnElement[str]:
-    return literal_column(f"{table}.xmin::text")
-
-
-_LEAD, _CONTACT, _ATTEMPT, _INBOUND = (
-    _written_by(table.__tablename__) for table in (LeadRow, ContactRow, AttemptRow, InboundCallRow)
-)
-_OF_LEAD = (LeadRow.id, _LEAD, _CONTACT)
-_OF_CALL = (AttemptRow.id, _ATTEMPT, _CONTACT)
-_OF_INBOUND = (InboundCallRow.id, _INBOUND)
+_LEAD, _CONTACT, _ATTEMPT, _INBOUND = (written_by(table) for table in (LeadRow, ContactRow, AttemptRow, InboundCallRow))

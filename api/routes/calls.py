@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from api.campaign_filter import CampaignFilter
+from api.campaign_filter import must_exist
 from api.conditional import Conditional
-from api.dependencies import Deps, Reader, Session
+from api.dependencies import Deps, Looks, Reader, Session
 from api.paging import PagingQuery, written
+from api.problem_answers import may_answer
 from api.problems import NotFound
 from api.schemas.calls import CallAnswer, CallPage, call_answer
 from api.schemas.fields import OptionalText
@@ -16,9 +17,8 @@ from api.schemas.inbound_calls import InboundCallAnswer
 from api.schemas.launches import TrialCallState
 from api.trial_calls import NO_CALL, state_of_trial_call
 from domain.vocabulary import AttemptOutcome, AttemptStatus
-from storage.calls import CallFilter
-from storage.inbound_lists import get_any_call
-from storage.versions import calls_with_version, version_of_call, version_of_calls
+from storage.call_lists import CallFilter, calls_with_version, get_any_call, version_of_calls
+from storage.versions import version_of_call
 
 router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
 
@@ -28,7 +28,7 @@ async def call_filter(
     outcome: AttemptOutcome | None = None,
     disposition: Annotated[OptionalText, Query()] = None,
     *,
-    campaign_id: CampaignFilter,
+    campaign_id: UUID | None = None,
     lead_id: UUID | None = None,
     direction: Literal["inbound", "outbound"] | None = None,
 ) -> CallFilter:
@@ -42,18 +42,19 @@ async def call_filter(
     )
 
 
-@router.get("")
+@router.get("", responses=may_answer(404))
 async def get_calls(
     principal: Reader,
-    session: Session,
+    looks: Looks,
     page: PagingQuery,
     wanted: Annotated[CallFilter, Depends(call_filter)],
     asked: Conditional,
 ) -> CallPage:
     organization_id, limit, after = principal.organization_id, page.limit, page.after
+    await must_exist(looks, organization_id, wanted.campaign_id)
     if asked.if_none_match is not None:
-        asked.unless_it_is(CallPage, await version_of_calls(session, organization_id, wanted, limit=limit, after=after))
-    calls, version = await calls_with_version(session, organization_id, wanted, limit=limit, after=after)
+        asked.unless_it_is(CallPage, await version_of_calls(looks, organization_id, wanted, limit=limit, after=after))
+    calls, version = await calls_with_version(looks, organization_id, wanted, limit=limit, after=after)
     asked.unless_it_is(CallPage, version)
     return CallPage(items=[call_answer(call) for call in calls.items], next_cursor=written(calls.next_cursor))
 

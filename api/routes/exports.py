@@ -6,16 +6,17 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import StreamingResponse
 
+from api.campaign_filter import must_exist
 from api.csv_streams import csv_stream, ndjson_stream, pages_of
 from api.dependencies import Deps, Reader, Session
 from api.exporting import Format, by_pages, cells_of_model, export_do_not_call, export_leads, note_export
 from api.head import HeadOnly
+from api.problem_answers import may_answer
 from api.routes.calls import call_filter
 from api.routes.leads import lead_filter
 from api.schemas.calls import call_answer
-from storage.calls import CallFilter
-from storage.inbound_lists import AnyCall, list_all_calls
-from storage.leads import LeadFilter
+from storage.call_lists import AnyListed, CallFilter, list_all_calls
+from storage.lead_lists import LeadFilter
 from storage.pages import Cursor, Page
 
 CALLS_PAGE = 200
@@ -58,7 +59,7 @@ AskedFormat = Annotated[Format, Query(alias="format")]
 router = APIRouter(prefix="/api/v1", tags=["imports and exports"])
 
 
-@router.get("/leads/export", response_class=StreamingResponse, responses=FILE)
+@router.get("/leads/export", response_class=StreamingResponse, responses=FILE | may_answer(404))
 async def get_leads_as_file(
     principal: Reader,
     session: Session,
@@ -67,10 +68,11 @@ async def get_leads_as_file(
     wanted: Annotated[LeadFilter, Depends(lead_filter)],
     written_as: AskedFormat = "csv",
 ) -> StreamingResponse:
+    await must_exist(session, principal.organization_id, wanted.campaign_id)
     return await export_leads(deps, session, principal, wanted, written_as, head_only=head_only)
 
 
-@router.get("/calls/export", response_class=StreamingResponse, responses=FILE)
+@router.get("/calls/export", response_class=StreamingResponse, responses=FILE | may_answer(404))
 async def get_calls_as_file(
     principal: Reader,
     session: Session,
@@ -81,9 +83,10 @@ async def get_calls_as_file(
 ) -> StreamingResponse:
     """Transcripts and analyses are in the JSON only."""
 
-    async def fetch(session: AsyncSession, after: Cursor | None) -> Page[AnyCall]:
+    async def fetch(session: AsyncSession, after: Cursor | None) -> Page[AnyListed]:
         return await list_all_calls(session, principal.organization_id, wanted, limit=CALLS_PAGE, after=after)
 
+    await must_exist(session, principal.organization_id, wanted.campaign_id)
     await note_export(session, principal, "calls", head_only=head_only)
     pages = await pages_of(by_pages(deps, principal, fetch))
     if written_as == "ndjson":

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from activities.lead_input import LeadInput
-from api.campaign_filter import CampaignFilter
+from api.campaign_filter import must_exist
 from api.conditional import Conditional
-from api.dependencies import Deps, Reader, Session, Writer
+from api.dependencies import Deps, Looks, Reader, Session, Writer
 from api.kept_answers import KeyOfRequest
 from api.lead_actions import NO_LEAD, cancel, take_batch, take_one
 from api.lead_changes import change_lead
@@ -32,9 +32,8 @@ from api.schemas.leads import (
 )
 from api.schemas.timeline import TimelinePage, moment_answer
 from domain.vocabulary import LeadOutcome, LeadStatus
-from storage.leads import LeadFilter
+from storage.lead_lists import LeadFilter, leads_with_version, version_of_leads
 from storage.timeline import timeline_of
-from storage.versions import leads_with_version, version_of_leads
 
 router = APIRouter(prefix="/api/v1/leads", tags=["leads"])
 
@@ -65,7 +64,7 @@ async def lead_filter(
     outcome: LeadOutcome | None = None,
     disposition: Annotated[OptionalText, Query()] = None,
     *,
-    campaign_id: CampaignFilter,
+    campaign_id: UUID | None = None,
     source: Annotated[OptionalText, Query()] = None,
     q: Annotated[OptionalText, Query(description="Looked for in names, numbers and external ids")] = None,
 ) -> LeadFilter:
@@ -74,18 +73,19 @@ async def lead_filter(
     )
 
 
-@router.get("")
+@router.get("", responses=may_answer(404))
 async def get_leads(
     principal: Reader,
-    session: Session,
+    looks: Looks,
     page: PagingQuery,
     wanted: Annotated[LeadFilter, Depends(lead_filter)],
     asked: Conditional,
 ) -> LeadPage:
     organization_id, limit, after = principal.organization_id, page.limit, page.after
+    await must_exist(looks, organization_id, wanted.campaign_id)
     if asked.if_none_match is not None:
-        asked.unless_it_is(LeadPage, await version_of_leads(session, organization_id, wanted, limit=limit, after=after))
-    leads, version = await leads_with_version(session, organization_id, wanted, limit=limit, after=after)
+        asked.unless_it_is(LeadPage, await version_of_leads(looks, organization_id, wanted, limit=limit, after=after))
+    leads, version = await leads_with_version(looks, organization_id, wanted, limit=limit, after=after)
     asked.unless_it_is(LeadPage, version)
     return LeadPage(items=[lead_summary(lead) for lead in leads.items], next_cursor=written(leads.next_cursor))
 

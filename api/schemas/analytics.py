@@ -13,7 +13,8 @@ from api.schemas.fields import Instant
 from api.schemas.words import LeadOutcomeWord, LeadStatusWord
 from domain.figures import share
 from domain.time_zones import load_zones
-from storage.analytics import CallSums, CampaignMoney, LeadSums
+from storage.analytics import CallSums, LeadSums
+from storage.costs import CampaignMoney
 
 CENTS = 100
 MINUTE_MS = 60_000

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from api.schemas.inbound_calls import InboundCallAnswer
 from api.schemas.leads import AttemptAnswer, attempt_fields
+from storage.call_lists import AnyCall, AnyListed, ListedCall
 from storage.calls import CallRecord
-from storage.models import InboundCallRow
 
 
 class CallAnswer(AttemptAnswer):
@@ -26,8 +26,8 @@ class CallPage(BaseModel):
     next_cursor: str | None
 
 
-def call_answer(record: CallRecord | InboundCallRow) -> CallAnswer | InboundCallAnswer:
-    if isinstance(record, InboundCallRow):
+def call_answer(record: AnyCall | AnyListed) -> CallAnswer | InboundCallAnswer:
+    if not isinstance(record, CallRecord | ListedCall):
         return InboundCallAnswer.of(record)
     attempt = record.attempt
     return CallAnswer(

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api.schemas.call_flags import Flag
 from api.schemas.recordings import recording_url
 from api.schemas.words import AttemptOutcomeWord, AttemptStatusWord, CallbackProblemWord
+from storage.call_lists import ListedInboundCall
 from storage.models import InboundCallRow
 
 CENTS = Decimal(100)
@@ -47,7 +48,7 @@ class InboundCallAnswer(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, row: InboundCallRow) -> "InboundCallAnswer":
+    def of(cls, row: InboundCallRow | ListedInboundCall) -> "InboundCallAnswer":
         fields = {name: getattr(row, name) for name in cls.model_fields if name not in _COMPUTED}
         return cls(
             **fields,

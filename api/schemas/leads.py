@@ -32,6 +32,8 @@ from api.schemas.words import (
     LeadStatusWord,
     TransferStepWord,
 )
+from storage.calls import ListedAttempt
+from storage.lead_lists import LeadInList
 from storage.leads import LeadRecord
 from storage.models import AttemptRow
 
@@ -187,7 +189,7 @@ def attempt_answer(attempt: AttemptRow) -> AttemptAnswer:
     return AttemptAnswer(**attempt_fields(attempt))
 
 
-def attempt_fields(attempt: AttemptRow) -> dict[str, Any]:
+def attempt_fields(attempt: AttemptRow | ListedAttempt) -> dict[str, Any]:
     return dict(zip(_PLAIN, _plain_of(attempt), strict=True)) | {
         "duration_seconds": None if attempt.duration_ms is None else attempt.duration_ms / 1000,
         "cost": _main_unit(attempt.cost_cents),
@@ -197,7 +199,7 @@ def attempt_fields(attempt: AttemptRow) -> dict[str, Any]:
     }
 
 
-def lead_summary(record: LeadRecord) -> LeadSummary:
+def lead_summary(record: LeadInList) -> LeadSummary:
     return LeadSummary(**_summary_fields(record))
 
 
@@ -239,7 +241,7 @@ def _lead_fields(record: LeadRecord) -> dict[str, Any]:
     }
 
 
-def _summary_fields(record: LeadRecord) -> dict[str, Any]:
+def _summary_fields(record: LeadRecord | LeadInList) -> dict[str, Any]:
     fields = dict(zip(_SUMMED_UP, _summed_up_of(record.lead), strict=True))
     return fields | {"phone_number": record.phone_number, "time_zone": record.lead.time_zones[0]}
 

@@ -14,6 +14,7 @@ from domain.periods import days_within, whole_hours
 from storage import analytics
 from storage.analytics import CallSums, LeadSums
 from storage.analytics_marks import read_progress, take_turn
+from storage.costs import costs_by_day
 from storage.models import AnalyticsMarkRow
 from tests.activities.counted_calls import OWN_TABLE, asking, drain, inbound, settled
 from tests.builders import NOON, Sessions, World, add_attempt_of, add_lead, change
@@ -75,9 +76,9 @@ async def test_a_late_start_moves_the_call_to_its_own_hour(sessions: Sessions, w
     march = whole_hours(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
     of_march = replace(asking(world), period=march)
     async with sessions() as session:
-        by_day = await analytics.calls_by_day(session, of_march, days_within(of_march.period, UTC))
+        by_day = await costs_by_day(session, of_march, days_within(of_march.period, UTC))
         by_hour = await analytics.calls_by_hour(session, asking(world))
-    assert [(day.isoformat(), sums.calls) for day, _, sums in by_day] == [("2026-03-03", 1)]
+    assert [(of_day.day.isoformat(), of_day.calls) for of_day in by_day] == [("2026-03-03", 1)]
     assert [(hour, sums.calls) for hour, sums in by_hour] == [(24 + 15, 1)]
 
 

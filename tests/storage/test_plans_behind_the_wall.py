@@ -7,16 +7,16 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.calls import CallFilter
+from storage.call_lists import CallFilter, list_all_calls
 from storage.contacts import get_contact, is_listed
-from storage.inbound_lists import list_all_calls
-from storage.leads import LeadFilter, get_lead, list_leads
+from storage.lead_lists import LeadFilter, list_leads, version_of_leads
+from storage.leads import get_lead
 from storage.live_calls import Interest
 from storage.live_events import changes_since, live_now, where_we_are
 from storage.models import LeadRow
 from storage.organization_sessions import OrganizationSessions
 from storage.pages import Cursor
-from storage.versions import version_of_lead, version_of_leads
+from storage.versions import version_of_lead
 from tests.builders import Sessions, World, add_world
 from tests.storage.test_searching_leads import add_people, scans
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.leads import LeadFilter, list_leads
+from storage.lead_lists import LeadFilter, list_leads
 from storage.organization_sessions import OrganizationSessions
 from tests.builders import Sessions, World, add_lead, add_world
 
