@@ -77,7 +77,7 @@ def flag(call: AttemptRow | InboundCallRow, heard: Heard, *, now: datetime) -> N
 def _not_flagged(flags: Flags, heard: Sequence[Mention]) -> Sequence[Mention]:
     """By its words alone: a transcript that is revised moves them to other places."""
     flagged = {tuple(folded_words(flag["phrase"])) for flag in flags or ()}
-    return [mention for mention in heard if tuple(mention.phrase.words) not in flagged]
+    return [mention for mention in heard if mention.phrase.words not in flagged]
 
 
 def _written(mention: Mention, now: datetime) -> dict[str, Any]:

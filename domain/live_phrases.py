@@ -18,10 +18,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 MOST_PHRASES = 50
 LONGEST_PHRASE = 100
+PHRASES_REMEMBERED = 2_000
 
 _EXAMPLE = '{"phrase": "stop calling", "then": "do_not_call", "said_by": "callee"}'
 # Scripts that leave no blank between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese): each character stands alone.
@@ -62,8 +64,8 @@ class LivePhrase:
     said_by: SaidBy = SaidBy.CALLEE
 
     @property
-    def words(self) -> Sequence[str]:
-        return folded_words(self.phrase)
+    def words(self) -> tuple[str, ...]:
+        return _words_of_phrase(self.phrase)
 
 
 DEFAULT_LIVE_PHRASES = tuple(
@@ -95,6 +97,12 @@ DEFAULT_LIVE_PHRASES = tuple(
 """What a campaign hears that says nothing of its own: wishes not to be called again."""
 
 
+@lru_cache(maxsize=PHRASES_REMEMBERED)
+def _words_of_phrase(phrase: str) -> tuple[str, ...]:
+    """A phrase is looked for in every transcript of its campaign's calls, a few times a call."""
+    return tuple(folded_words(phrase))
+
+
 def folded_words(text: str) -> Sequence[str]:
     """The words of a text without what doesn't matter: ``Don't call!`` and ``dont CALL`` are the same."""
     return _WORD.findall(unicodedata.normalize("NFKC", text.translate(_WITHIN_WORDS)).casefold())
@@ -112,7 +120,7 @@ def parse_live_phrases(written: object) -> tuple[LivePhrase, ...]:
     if len(written) > MOST_PHRASES:
         raise InvalidLivePhrases(f"{len(written)} phrases are too many; give {MOST_PHRASES} at most.")
     phrases = tuple(_phrase(row, f"Phrase {number}") for number, row in enumerate(written, 1))
-    words = [tuple(phrase.words) for phrase in phrases]
+    words = [phrase.words for phrase in phrases]
     twice = next((phrase for phrase, own in zip(phrases, words, strict=True) if words.count(own) > 1), None)
     if twice is not None:
         raise InvalidLivePhrases(f"Two phrases have the words of “{twice.phrase}”; give each once.")
@@ -129,8 +137,8 @@ def phrases_heard(own: Sequence[LivePhrase] | None) -> Sequence[LivePhrase]:
         return DEFAULT_LIVE_PHRASES
     if not own or any(phrase.then is PhraseThen.DO_NOT_CALL for phrase in own):
         return own
-    said = {tuple(phrase.words) for phrase in own}
-    return [*own, *(usual for usual in DEFAULT_LIVE_PHRASES if tuple(usual.words) not in said)]
+    said = {phrase.words for phrase in own}
+    return [*own, *(usual for usual in DEFAULT_LIVE_PHRASES if usual.words not in said)]
 
 
 def forbids_calls(flags: Sequence[Mapping[str, Any]] | None) -> bool:

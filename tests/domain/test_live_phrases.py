@@ -306,7 +306,7 @@ def test_what_cannot_be_kept_is_said_in_a_sentence(written: object, says: str) -
 def test_a_list_of_flags_is_heard_beside_the_usual_wishes() -> None:
     own = parse_live_phrases([{"phrase": "Acme Dental", "then": "flag"}, {"phrase": "Stop calling!", "then": "flag"}])
     heard = phrases_heard(own)
-    assert [one.then for one in heard if one.words == ["stop", "calling"]] == [PhraseThen.FLAG]
+    assert [one.then for one in heard if one.words == ("stop", "calling")] == [PhraseThen.FLAG]
     assert len(heard) == len(own) + len(DEFAULT_LIVE_PHRASES) - 1
 
 
