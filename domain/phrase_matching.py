@@ -72,12 +72,13 @@ def mentions(utterances: Sequence[Mapping[str, Any]], phrases: Sequence[LivePhra
 
 def _first(phrase: LivePhrase, speeches: Sequence[_Speech]) -> Mention | None:
     wanted = f" {' '.join(phrase.words)} "
-    heard = (
-        Mention(phrase, speech.speaker, place)
-        for speech in speeches
-        if phrase.said_by in (SaidBy.ANYONE, speech.speaker) and (place := speech.find(wanted)) is not None
-    )
-    return min(heard, key=lambda mention: mention.utterance, default=None)
+    first = None
+    for speech in speeches:
+        if phrase.said_by in (SaidBy.ANYONE, speech.speaker):
+            place = speech.find(wanted)
+            if place is not None and (first is None or place < first.utterance):
+                first = Mention(phrase, speech.speaker, place)
+    return first
 
 
 def _speech(role: UtteranceRole, speaker: Speaker, utterances: Sequence[Mapping[str, Any]]) -> _Speech:

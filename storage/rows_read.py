@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, make_transient_to_detached
-from sqlalchemy.orm.attributes import instance_dict, set_committed_value
+from sqlalchemy.orm import InstrumentedAttribute, Mapper
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 
 from storage.models.base import Base
 
@@ -29,10 +29,17 @@ class RowsOf(Generic[Row]):
 
     def __init__(self, kind: type[Row], *, only: Collection[str] = (), but: Collection[str] = ()) -> None:
         self._kind = kind
-        self._mapper = inspect(kind)
+        self._mapper: Mapper[Any] = inspect(kind)
         every = [attribute.key for attribute in self._mapper.column_attrs]
         self._names = [name for name in every if name not in but and (not only or name in only)]
         self.columns: Sequence[InstrumentedAttribute[Any]] = [getattr(kind, name) for name in self._names]
+        self._manager = self._mapper.class_manager
+        # What SQLAlchemy would load when it is asked for, once the row is known to a session.
+        self._unread = {
+            name
+            for name, attribute in self._manager.items()
+            if name not in self._names and attribute.impl.accepts_scalar_loader
+        }
 
     def made_of(self, values: Sequence[Any]) -> Row:
         """The row with these values.
@@ -40,9 +47,12 @@ class RowsOf(Generic[Row]):
         What is set in it is known as changed; to ask for a column that wasn't read raises
         ``sqlalchemy.orm.exc.DetachedInstanceError``.
         """
-        row = self._kind()
-        instance_dict(row).update(zip(self._names, values, strict=True))
-        make_transient_to_detached(row)
+        # As ``make_transient_to_detached`` does it, which finds out each time what is always the same.
+        row = cast("Row", self._manager.new_instance())
+        state = instance_state(row)
+        state.dict.update(zip(self._names, values, strict=True))
+        state.key = self._mapper.identity_key_from_instance(row)
+        state.expired_attributes.update(self._unread)
         return row
 
     def known_to(self, session: AsyncSession, values: Sequence[Any]) -> Row:
