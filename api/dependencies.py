@@ -127,7 +127,10 @@ Session = Annotated[AsyncSession, Depends(open_session)]
 
 
 async def open_looking(deps: Deps, identity: SignedIn) -> AsyncIterator[Looking]:
-    """For what is asked all day and read by looks alone; it sees what a session of this request would see."""
+    """For what is asked all day and read by looks alone; it sees what a session of this request would see.
+
+    Unlike a session it has its connection from the start, before parameters are judged.
+    """
     async with deps.sessions_of(identity.principal.organization_id).looking() as looking:
         yield looking
 

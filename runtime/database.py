@@ -85,7 +85,9 @@ def _connect_arguments(application: str, more_settings: Mapping[str, str], *, po
         return {"timeout": CONNECT_SECONDS, "statement_cache_size": 0, "prepared_statement_cache_size": 0}
     return {
         "timeout": CONNECT_SECONDS,
+        # SQLAlchemy's own, and the driver's, for what is said through it alone.
         "prepared_statement_cache_size": STATEMENTS_PREPARED,
+        "statement_cache_size": STATEMENTS_PREPARED,
         "server_settings": {"application_name": application, **SERVER_LIMITS, **more_settings},
     }
 

@@ -6,15 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    and_,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -173,7 +165,7 @@ def _summed(
         for span in asked.period.spans()
     ]
     query = select(*beside, *added).where(
-        table.organization_id == asked.organization_id, table.dimension == dimension, or_(*within)
+        table.organization_id == asked.organization_id, table.dimension == dimension, or_(false(), *within)
     )
     if asked.campaign_id is not None:
         query = query.where(table.campaign_id == asked.campaign_id)

@@ -1,4 +1,4 @@
-"""Sessions in which PostgreSQL shows, and takes, one organisation's rows only, whatever is asked.
+"""Sessions, and looks, in which PostgreSQL shows, and takes, one organisation's rows only, whatever is asked.
 
 Each transaction begins by taking a role that owns nothing and by naming the organisation; the policies of the tables do
 the rest (``storage/row_security.py``, docs/decisions/0029). Both are set for the transaction alone, so that whoever has
@@ -51,6 +51,7 @@ class OrganizationSessions:
                 with suppress(Exception):  # what went wrong before tells more
                     await looking.driver.execute("rollback")
                 raise
+            # Should this fail, so does the request: the connection may have the role still, and isn't used again.
             await looking.driver.execute("rollback")
 
 

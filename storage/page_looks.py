@@ -33,7 +33,7 @@ def page_look(statement: Select[*tuple[Any, ...]], key: ListKey, *, limit: int, 
 
     Args:
         statement: Selects the rows; neither ordered nor limited yet.
-        key: As in ``storage.pages.fetch_page``.
+        key: What orders the list.
         limit: Rows at most.
         goes_on: Whether a page comes before this one.
     """

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 import api
 from api.crossing import CROSSING
-from api.dependencies import AnalyticsSession, Deps, Reader, Session
+from api.dependencies import AnalyticsSession, Deps, Looks, Reader, Session
+from storage.looks import Look
 from storage.models import LeadRow
 from tests.builders import Sessions, add_lead, add_world
 
@@ -55,6 +56,10 @@ async def seen_in_figures(principal: Reader, session: AnalyticsSession) -> list[
     return list(await session.scalars(FORGETFUL))
 
 
+async def seen_in_looks(principal: Reader, looks: Looks) -> list[UUID]:
+    return list(await Look(FORGETFUL).column(looks))
+
+
 async def seen_in_another_session(principal: Reader, deps: Deps) -> list[UUID]:
     async with deps.sessions_of(principal.organization_id)() as session:
         return list(await session.scalars(FORGETFUL))
@@ -64,7 +69,7 @@ async def changed(principal: Reader, session: Session) -> list[UUID]:
     return list(await session.scalars(text("update leads set name = 'somebody else' returning id")))
 
 
-@pytest.mark.parametrize("route", [seen_in_session, seen_in_figures, seen_in_another_session, changed])
+@pytest.mark.parametrize("route", [seen_in_session, seen_in_figures, seen_in_looks, seen_in_another_session, changed])
 async def test_a_route_that_forgot_whose_rows_it_is_about_gets_its_own_organisations(
     app: FastAPI, admin: httpx.AsyncClient, sessions: Sessions, route: Callable[..., Awaitable[list[UUID]]]
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 import pytz
 
 from domain.periods import Period, days_within
-from storage.analytics import Asked
+from storage.analytics import Asked, calls_by_agent
 from storage.costs import costs_by_day
 from storage.models import CallSumRow
 from storage.summing import NOBODY
@@ -102,3 +102,11 @@ async def test_days_on_which_nothing_was_called_are_left_out(sessions: Sessions)
     asked = Asked(organization_id=ORGANIZATION, period=period, campaign_id=None)
     async with sessions() as session:
         assert await costs_by_day(session, asked, days_within(period, UTC)) == []
+
+
+async def test_an_empty_period_comes_to_nothing(sessions: Sessions) -> None:
+    await add_sums(sessions)
+    asked = Asked(organization_id=ORGANIZATION, period=Period(FIRST, FIRST), campaign_id=None)
+    async with sessions() as session:
+        assert await calls_by_agent(session, asked) == []
+        assert await costs_by_day(session, asked, []) == []

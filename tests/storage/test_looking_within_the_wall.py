@@ -1,5 +1,7 @@
 """Looks of an organisation's own: what they see, that they write nothing, and that they leave nothing behind."""
 
+import asyncio
+
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from sqlalchemy import func, select, text
@@ -80,6 +82,24 @@ async def test_a_statement_that_fails_leaves_a_connection_that_works(sessions: S
     async with wall(sessions, mine).looking() as again:
         assert again.driver is looking.driver
         assert await CAMPAIGNS.value(again) == 1
+
+
+async def test_who_is_interrupted_leaves_nobody_the_role(sessions: Sessions, mine: World) -> None:
+    began = asyncio.Event()
+
+    async def look_for_long() -> None:
+        async with wall(sessions, mine).looking() as looking:
+            began.set()
+            await Look(text("select pg_sleep(60)")).rows(looking)
+
+    looked = asyncio.create_task(look_for_long())
+    await began.wait()
+    looked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looked
+    async with sessions() as session:
+        assert await WHO.first(session) != ("leadline_api", str(mine.organization.id))
+    assert await everything(sessions) == 2
 
 
 async def test_what_went_wrong_is_told_where_the_connection_was_lost_as_well(sessions: Sessions, mine: World) -> None:

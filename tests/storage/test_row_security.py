@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database import create_engine, session_factory
 from runtime.settings import Settings
+from storage.looks import Look
 from storage.models import (
     Base,
     ContactRow,
@@ -203,6 +204,8 @@ async def test_organisations_in_turn_on_one_connection_never_see_each_other(one_
         organization_id = organizations[turn % 2]
         async with OrganizationSessions(one_connection, organization_id)() as session:
             assert (await session.scalars(whose)).all() == [organization_id]
+        async with OrganizationSessions(one_connection, organization_id).looking() as looking:
+            assert await Look(whose).column(looking) == [organization_id]
         async with one_connection() as session:
             assert set(await session.scalars(whose)) == set(organizations)
 
