@@ -19,7 +19,7 @@ from domain.parking import tells_of_parking
 from domain.queue_estimate import QUEUED_FOR, describe_place
 from domain.vocabulary import CampaignStatus, LeadStatus
 from storage.budgets import told_used_up
-from storage.leads import calls_of_lead
+from storage.leads import with_its_calls
 from storage.models import LeadRow
 from storage.organizations import get_organization
 from storage.parking import owners_of
@@ -56,7 +56,7 @@ async def know_one(deps: Dependencies, session: AsyncSession, principal: Princip
 async def read_known(session: AsyncSession, known: KnownLead) -> LeadAnswer:
     """The answer; its calls may be newer than the version, and never older."""
     found = known.found
-    record = await calls_of_lead(session, found.record, has_attempts=found.has_attempts, has_inbound=found.has_inbound)
+    record = await with_its_calls(session, found.record, has_attempts=found.has_attempts, has_inbound=found.has_inbound)
     answer = lead_answer(record)
     if known.waits_for is not None:
         answer.waiting_for, answer.next_attempt_at = known.waits_for, None

@@ -20,7 +20,7 @@ Column: TypeAlias = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 _NOBODY = UUID(NOBODY)
 
-Sums = TypeVar("Sums", bound="CallSums | LeadSums")
+Sums = TypeVar("Sums", bound="CallSums | HourSums | LeadSums")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,15 @@ class CallSums:
     duration_ms: int = 0
     talk_ms: int = 0
     cost_cents: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourSums:
+    """As in ``CallSums``. These few, for there are more sums of hours than of anything else."""
+
+    calls: int = 0
+    reached: int = 0
+    succeeded: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +141,11 @@ async def leads_by_campaign(session: AsyncSession, asked: Asked) -> Sequence[tup
     return [(row.campaign_id, sums) for row in rows if (sums := _sums(LeadSums, row)) != LeadSums()]
 
 
-async def calls_by_hour(session: AsyncSession, asked: Asked) -> Sequence[tuple[int, CallSums]]:
+async def calls_by_hour(session: AsyncSession, asked: Asked) -> Sequence[tuple[int, HourSums]]:
     """By the hour of the week on the lead's own clock, 0 is the first of Monday."""
-    rows = await session.execute(_calls(asked, "clock", [CallSumRow.number]).order_by(CallSumRow.number))
-    return [(row.number, sums) for row in rows if (sums := _sums(CallSums, row)).calls]
+    hour = CallSumRow.number
+    rows = await session.execute(_summed(CallSumRow, HourSums, asked, "clock", [hour]).group_by(hour).order_by(hour))
+    return [(row.number, sums) for row in rows if (sums := _sums(HourSums, row)).calls]
 
 
 async def names_of_campaigns(session: AsyncSession, organization_id: UUID) -> dict[UUID, str]:
@@ -153,7 +163,7 @@ def _leads(asked: Asked, dimension: str, beside: Sequence[Column]) -> Select[Any
 
 def _summed(
     table: type[CallSumRow | LeadSumRow],
-    sums: type[CallSums | LeadSums],
+    sums: type[CallSums | HourSums | LeadSums],
     asked: Asked,
     dimension: str,
     beside: Sequence[Column],

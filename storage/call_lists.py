@@ -1,5 +1,6 @@
 """All calls as people read them, those that went out and those that came in, in one list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -133,6 +134,16 @@ async def get_any_call(session: AsyncSession, organization_id: UUID, call_id: st
     return await session.scalar(query.order_by(InboundCallRow.created_at).limit(1))
 
 
+async def attempts_of_lead(via: Via, lead_id: UUID) -> Sequence[ListedAttempt]:
+    """By their numbers."""
+    return [ListedAttempt._make(row) for row in await _ATTEMPTS_OF_LEAD.rows(via, lead_id=lead_id)]
+
+
+async def inbound_calls_of_lead(via: Via, lead_id: UUID) -> Sequence[ListedInboundCall]:
+    """The oldest first."""
+    return [ListedInboundCall._make(row) for row in await _INBOUND_OF_LEAD.rows(via, lead_id=lead_id)]
+
+
 async def _page(
     via: Via, organization_id: UUID, wanted: CallFilter, *, whole: bool, limit: int, after: Cursor | None
 ) -> Page[_Row]:
@@ -194,3 +205,9 @@ _ATTEMPT = columns_of(AttemptRow, ListedAttempt._fields)
 _INBOUND = columns_of(InboundCallRow, ListedInboundCall._fields)
 _VERSION_OF_ATTEMPT = (AttemptRow.id, written_by(AttemptRow), written_by(ContactRow))
 _VERSION_OF_INBOUND = (InboundCallRow.id, written_by(InboundCallRow))
+_ATTEMPTS_OF_LEAD = Look(select(*_ATTEMPT).where(is_given(AttemptRow.lead_id, "lead_id")).order_by(AttemptRow.number))
+_INBOUND_OF_LEAD = Look(
+    select(*_INBOUND)
+    .where(is_given(InboundCallRow.lead_id, "lead_id"))
+    .order_by(InboundCallRow.created_at, InboundCallRow.id)
+)

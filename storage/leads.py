@@ -11,8 +11,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import LeadOutcome, LeadStatus
+from storage.call_lists import ListedInboundCall, attempts_of_lead, inbound_calls_of_lead
+from storage.calls import ListedAttempt
 from storage.compare_and_set import Read, version_of
-from storage.looks import Look, Looking
+from storage.looks import Look, Looking, Via
 from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
 from storage.rows_read import RowsOf
 
@@ -27,19 +29,27 @@ class LeadRecord:
     inbound_calls: Sequence[InboundCallRow] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ShownLead:
+    """A lead as people read it, of whose calls no more is read than what they are shown."""
+
+    lead: LeadRow
+    phone_number: str
+    attempts: Sequence[ListedAttempt]
+    inbound_calls: Sequence[ListedInboundCall]
+
+
 async def get_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) -> LeadRecord | None:
     """The lead with its calls."""
     return (await get_leads(session, organization_id, [lead_id])).get(lead_id)
 
 
-async def calls_of_lead(
-    session: AsyncSession, record: LeadRecord, *, has_attempts: bool, has_inbound: bool
-) -> LeadRecord:
+async def with_its_calls(via: Via, record: LeadRecord, *, has_attempts: bool, has_inbound: bool) -> ShownLead:
     """The same lead with its calls, of which nothing is asked where it is known that there were none."""
     lead_id = record.lead.id
-    attempts = (await _attempts(session, [lead_id]))[lead_id] if has_attempts else ()
-    rang = (await _inbound_calls(session, [lead_id]))[lead_id] if has_inbound else ()
-    return LeadRecord(record.lead, record.phone_number, attempts, rang)
+    attempts = await attempts_of_lead(via, lead_id) if has_attempts else ()
+    rang = await inbound_calls_of_lead(via, lead_id) if has_inbound else ()
+    return ShownLead(record.lead, record.phone_number, attempts, rang)
 
 
 async def get_leads(

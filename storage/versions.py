@@ -8,7 +8,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.leads import LeadRecord
+from storage.looks import Look, Via
 from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
+from storage.page_looks import is_given
+from storage.rows_read import RowsOf
 from storage.written_by import Version, written_by
 
 
@@ -25,26 +28,28 @@ class LeadVersion:
     has_inbound: bool
 
 
-async def version_of_lead(session: AsyncSession, organization_id: UUID, lead_id: UUID) -> LeadVersion | None:
-    """The lead and its version in one statement; None when there is no such lead."""
+async def version_of_lead(via: Via, organization_id: UUID, lead_id: UUID) -> LeadVersion | None:
+    """The lead and its version in one statement; None when there is no such lead. No session knows its row."""
+    row = await _LEAD_WITH_VERSION.first(via, lead_id=lead_id, organization_id=organization_id)
+    if row is None:
+        return None
+    *values, phone_number, of_lead, of_contact, written_attempts, written_inbound = row
+    return LeadVersion(
+        LeadRecord(_LEADS.made_of(values), phone_number),
+        (of_lead, of_contact, written_attempts, written_inbound),
+        has_attempts=written_attempts is not None,
+        has_inbound=written_inbound is not None,
+    )
+
+
+def _lead_with_version() -> Look:
     attempts = select(func.string_agg(_ATTEMPT, aggregate_order_by(literal_column("','"), AttemptRow.number)))
     of_lead = attempts.where(AttemptRow.lead_id == LeadRow.id).scalar_subquery()
     inbound = select(func.string_agg(_INBOUND, aggregate_order_by(literal_column("','"), InboundCallRow.id)))
     rang = inbound.where(InboundCallRow.lead_id == LeadRow.id).scalar_subquery()
-    query = select(LeadRow, ContactRow.phone_number, _LEAD, _CONTACT, of_lead, rang)
+    query = select(*_LEADS.columns, ContactRow.phone_number, _LEAD, _CONTACT, of_lead, rang).select_from(LeadRow)
     query = query.join(ContactRow, ContactRow.id == LeadRow.contact_id)
-    query = query.where(LeadRow.id == lead_id, LeadRow.organization_id == organization_id)
-    row = (await session.execute(query)).first()
-    if row is None:
-        return None
-    lead, phone_number, *version = row
-    *_, written_attempts, written_inbound = version
-    return LeadVersion(
-        LeadRecord(lead, phone_number),
-        tuple(version),
-        has_attempts=written_attempts is not None,
-        has_inbound=written_inbound is not None,
-    )
+    return Look(query.where(is_given(LeadRow.id, "lead_id"), is_given(LeadRow.organization_id, "organization_id")))
 
 
 async def version_of_call(session: AsyncSession, organization_id: UUID, call_id: str) -> Version | None:
@@ -62,3 +67,5 @@ async def _version_of_inbound(session: AsyncSession, organization_id: UUID, call
 
 
 _LEAD, _CONTACT, _ATTEMPT, _INBOUND = (written_by(table) for table in (LeadRow, ContactRow, AttemptRow, InboundCallRow))
+_LEADS = RowsOf(LeadRow)
+_LEAD_WITH_VERSION = _lead_with_version()

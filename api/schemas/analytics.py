@@ -13,7 +13,7 @@ from api.schemas.fields import Instant
 from api.schemas.words import LeadOutcomeWord, LeadStatusWord
 from domain.figures import share
 from domain.time_zones import load_zones
-from storage.analytics import CallSums, LeadSums
+from storage.analytics import CallSums, HourSums, LeadSums
 from storage.costs import CampaignMoney
 
 CENTS = 100
@@ -190,7 +190,7 @@ class HourFigures(BaseModel):
     success_rate: float | None
 
     @classmethod
-    def of(cls, hour_of_week: int, sums: CallSums) -> Self:
+    def of(cls, hour_of_week: int, sums: HourSums) -> Self:
         weekday, hour = divmod(hour_of_week, 24)
         reached, succeeded = share(sums.reached, sums.calls), share(sums.succeeded, sums.calls)
         return cls(

@@ -34,7 +34,7 @@ from api.schemas.words import (
 )
 from storage.calls import ListedAttempt
 from storage.lead_lists import LeadInList
-from storage.leads import LeadRecord
+from storage.leads import LeadRecord, ShownLead
 from storage.models import AttemptRow
 
 MOST_IN_A_BATCH = 1_000
@@ -185,7 +185,7 @@ class LeadPage(BaseModel):
     next_cursor: str | None
 
 
-def attempt_answer(attempt: AttemptRow) -> AttemptAnswer:
+def attempt_answer(attempt: AttemptRow | ListedAttempt) -> AttemptAnswer:
     return AttemptAnswer(**attempt_fields(attempt))
 
 
@@ -203,7 +203,7 @@ def lead_summary(record: LeadInList) -> LeadSummary:
     return LeadSummary(**_summary_fields(record))
 
 
-def lead_answer(record: LeadRecord) -> LeadAnswer:
+def lead_answer(record: LeadRecord | ShownLead) -> LeadAnswer:
     return LeadAnswer(**_lead_fields(record))
 
 
@@ -221,16 +221,16 @@ _SUMMED_UP = tuple(name for name in LeadSummary.model_fields if name not in _OF_
 _summed_up_of = attrgetter(*_SUMMED_UP)
 
 
-def _attempts(attempts: Sequence[AttemptRow]) -> list[AttemptAnswer]:
+def _attempts(attempts: Sequence[AttemptRow | ListedAttempt]) -> list[AttemptAnswer]:
     return [attempt_answer(attempt) for attempt in attempts]
 
 
-def _last_appointment(attempts: Sequence[AttemptRow]) -> datetime | None:
+def _last_appointment(attempts: Sequence[AttemptRow | ListedAttempt]) -> datetime | None:
     made = [attempt for attempt in attempts if attempt.appointment_written is not None]
     return made[-1].appointment_at if made else None
 
 
-def _lead_fields(record: LeadRecord) -> dict[str, Any]:
+def _lead_fields(record: LeadRecord | ShownLead) -> dict[str, Any]:
     return _summary_fields(record) | {
         "appointment_at": _last_appointment(record.attempts),
         "region": record.lead.region,
@@ -241,7 +241,7 @@ def _lead_fields(record: LeadRecord) -> dict[str, Any]:
     }
 
 
-def _summary_fields(record: LeadRecord | LeadInList) -> dict[str, Any]:
+def _summary_fields(record: LeadRecord | ShownLead | LeadInList) -> dict[str, Any]:
     fields = dict(zip(_SUMMED_UP, _summed_up_of(record.lead), strict=True))
     return fields | {"phone_number": record.phone_number, "time_zone": record.lead.time_zones[0]}
 
