@@ -3,12 +3,8 @@
 One that isn't there is no empty list: that would look like a campaign in which nothing happens.
 """
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
-
-from api.dependencies import Reader, Session
 from api.problems import NotFound
 from storage.campaigns import has_campaign
 from storage.looks import Via
@@ -18,11 +14,3 @@ async def must_exist(via: Via, organization_id: UUID, campaign_id: UUID | None) 
     """Raises NotFound where a campaign is named that the organisation doesn't have."""
     if campaign_id is not None and not await has_campaign(via, organization_id, campaign_id):
         raise NotFound("There is no campaign with this `campaign_id`.")
-
-
-async def existing_campaign(principal: Reader, session: Session, campaign_id: UUID | None = None) -> UUID | None:
-    await must_exist(session, principal.organization_id, campaign_id)
-    return campaign_id
-
-
-CampaignFilter = Annotated[UUID | None, Depends(existing_campaign)]

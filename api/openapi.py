@@ -12,7 +12,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from api.campaign_filter import existing_campaign
 from api.dependencies import identified, may_administer, may_write
 from api.examples import EXAMPLES
 from api.kept_answers import REPLAYED, key_of_request
@@ -127,7 +126,7 @@ def _statuses(operation: dict[str, Any], method: str, asked: set[Any]) -> Sequen
     told = {
         401: bool(operation.get("security")),
         403: not asked.isdisjoint((may_write, may_administer)),
-        404: existing_campaign in asked or any(parameter["in"] == "path" for parameter in parameters),
+        404: any(parameter["in"] == "path" for parameter in parameters),
         409: bool(operation.get("security")) and method in CHANGING,
         413: takes_body,
         415: takes_body,

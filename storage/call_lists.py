@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.vocabulary import AttemptStatus
 from storage.calls import CallRecord, ListedAttempt, get_call
 from storage.literals import written_out
-from storage.looks import Look, Via
+from storage.looks import Look, Via, is_given
 from storage.models import AttemptRow, ContactRow, InboundCallRow
-from storage.page_looks import KINDS, Placed, columns_of, is_given, page_by, page_look, place_of
+from storage.page_looks import KINDS, Placed, columns_of, page_by, page_look, place_of
 from storage.pages import Cursor, Page
 from storage.written_by import Version, version_of_page, written_by
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.vocabulary import CampaignStatus
-from storage.looks import Look, Via
+from storage.looks import Look, Via, is_given
 from storage.models import AccountRow, CampaignRow, NumberPoolRow
 from storage.pages import Cursor, Page, fetch_page
 from storage.right_of_way import take_right_of_way
@@ -39,8 +39,7 @@ async def get_campaign(session: AsyncSession, organization_id: UUID, campaign_id
 
 _EXISTS = Look(
     select(CampaignRow.id).where(
-        CampaignRow.id == bindparam("campaign_id", type_=Uuid()),
-        CampaignRow.organization_id == bindparam("organization_id", type_=Uuid()),
+        is_given(CampaignRow.id, "campaign_id"), is_given(CampaignRow.organization_id, "organization_id")
     )
 )
 

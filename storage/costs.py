@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, DateTime, Uuid, bindparam, func, or_, select, text
 
 from domain.periods import zone_days
 from storage.analytics import Asked, campaign_of
-from storage.looks import Look, Via
+from storage.looks import Look, Via, is_given
 from storage.models import CallSumRow, CampaignRow
 
 
@@ -74,15 +74,14 @@ def _whose(asked: Asked) -> dict[str, object]:
 @cache
 def _by_day(*, of_one: bool) -> Look:
     """``of_one``: of one campaign."""
-    is_asked_for = "organization_id = :organization_id and dimension = 'agent'"
-    if of_one:
-        is_asked_for += " and campaign_id = :campaign_id"
+    owners = ("organization_id", "campaign_id") if of_one else ("organization_id",)
+    is_asked_for = " and ".join(["dimension = 'agent'", *(f"{name} = :{name}" for name in owners)])
     statement = _BY_DAY.format(is_asked_for=is_asked_for)
     instants = ("begins", "midnights", "moved")
     times = ("since", "first_day", "last_day", "until")
     return Look(
         text(statement).bindparams(
-            *(bindparam(name, type_=Uuid()) for name in _NAMES[: 2 if of_one else 1]),
+            *(bindparam(name, type_=Uuid()) for name in owners),
             *(bindparam(name, type_=ARRAY(DateTime(timezone=True))) for name in instants),
             *(bindparam(name, type_=DateTime(timezone=True)) for name in times),
         )
@@ -92,26 +91,24 @@ def _by_day(*, of_one: bool) -> Look:
 @cache
 def _money(*, of_one: bool) -> Look:
     is_asked_for = [
-        CallSumRow.organization_id == bindparam("organization_id", type_=Uuid()),
+        is_given(CallSumRow.organization_id, "organization_id"),
         CallSumRow.dimension == "agent",
         CallSumRow.grain == "day",
     ]
     spent = select(CallSumRow.campaign_id, func.sum(CallSumRow.cost_cents).label("cents")).where(*is_asked_for)
     if of_one:
-        spent = spent.where(CallSumRow.campaign_id == bindparam("campaign_id", type_=Uuid()))
+        spent = spent.where(is_given(CallSumRow.campaign_id, "campaign_id"))
     of_campaign = spent.group_by(CallSumRow.campaign_id).subquery()
     cents = func.coalesce(of_campaign.c.cents, 0)
     query = (
         select(CampaignRow.id, CampaignRow.name, CampaignRow.budget, cents)
         .outerjoin(of_campaign, of_campaign.c.campaign_id == CampaignRow.id)
-        .where(CampaignRow.organization_id == bindparam("organization_id", type_=Uuid()))
+        .where(is_given(CampaignRow.organization_id, "organization_id"))
         .where(or_(CampaignRow.budget.is_not(None), cents != 0))
         .order_by(CampaignRow.name)
     )
-    return Look(query.where(CampaignRow.id == bindparam("campaign_id", type_=Uuid())) if of_one else query)
+    return Look(query.where(is_given(CampaignRow.id, "campaign_id")) if of_one else query)
 
-
-_NAMES = ("organization_id", "campaign_id")
 
 _BY_DAY = """
 with moved as materialized (

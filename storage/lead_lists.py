@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Text, Uuid, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.looks import Look, Via
+from storage.looks import Look, Via, is_given
 from storage.models import ContactRow, LeadRow
-from storage.page_looks import KINDS, columns_of, is_given, page_by, page_look
+from storage.page_looks import KINDS, columns_of, page_by, page_look
 from storage.pages import Cursor, Page
 from storage.written_by import Version, version_of_page, written_by
 

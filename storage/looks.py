@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, BindParameter, Select, TextClause, UpdateBase
+from sqlalchemy import JSON, BindParameter, ColumnElement, Select, TextClause, UpdateBase, bindparam
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.util import greenlet_spawn
 
@@ -87,6 +87,11 @@ class Look:
     def _arguments(self, given: dict[str, object]) -> Iterator[object]:
         given |= {name: write(given[name]) for name, write in self._to_json.items()}
         return (given[name] if name in self._open else constant for name, constant in self._order)
+
+
+def is_given(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """Whether the column has the value that a look is given by this name."""
+    return column == bindparam(name, type_=column.type)
 
 
 class Lookout:

@@ -19,11 +19,10 @@ from storage.looks import Looking, Lookout
 ROLE = "leadline_api"
 SETTING = "leadline.organization_id"
 
+_SET = f"select set_config('role', '{ROLE}', true), set_config('{SETTING}', {{organization_id}}, true)"
+_ENTER = _SET.format(organization_id="$1")
 # Without parameters PostgreSQL takes several statements in one round trip.
-_BEGIN = (
-    f"begin read only; select set_config('role', '{ROLE}', true), set_config('{SETTING}', '{{organization_id}}', true)"
-)
-_ENTER = f"select set_config('role', '{ROLE}', true), set_config('{SETTING}', $1, true)"
+_BEGIN = f"begin read only; {_SET}"
 
 
 class _Walled(Session):
@@ -44,7 +43,7 @@ class OrganizationSessions:
     async def looking(self) -> AsyncIterator[Looking]:
         """For looks alone, in one transaction that writes nothing: a round trip less, and no session."""
         async with Lookout(self.sessions).looking() as looking:
-            await looking.driver.execute(_BEGIN.format(organization_id=self.organization_id))
+            await looking.driver.execute(_BEGIN.format(organization_id=f"'{self.organization_id}'"))
             try:
                 yield looking
             except Exception:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, tuple_
+from sqlalchemy import Select, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.looks import Look, Via
 from storage.models.base import Base
-from storage.pages import Cursor, ListKey, Page, in_order
+from storage.pages import Cursor, ListKey, Page, in_order, page_of
 
 KINDS = 256
 """Of questions to one list whose statements are kept. Mostly there are some dozens; no caller can fill the memory."""
@@ -23,11 +23,6 @@ def columns_of(table: type[Base], names: Sequence[str]) -> Sequence[Instrumented
     return [getattr(table, name) for name in names]
 
 
-def is_given(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
-    """Whether the column has the value that is given by this name."""
-    return column == bindparam(name, type_=column.type)
-
-
 def page_look(statement: Select[*tuple[Any, ...]], key: ListKey, *, limit: int, goes_on: bool) -> Look:
     """For ``page_by``.
 
@@ -38,10 +33,8 @@ def page_look(statement: Select[*tuple[Any, ...]], key: ListKey, *, limit: int, 
         goes_on: Whether a page comes before this one.
     """
     instant, row_id = key
-    if goes_on:
-        place = (bindparam("after_instant", type_=instant.type), bindparam("after_id", type_=row_id.type))
-        statement = statement.where(tuple_(instant, row_id) < tuple_(*place))
-    return Look(in_order(statement, key).limit(limit + 1))
+    place = (bindparam("after_instant", type_=instant.type), bindparam("after_id", type_=row_id.type))
+    return Look(in_order(statement, key, limit=limit, after=place if goes_on else None))
 
 
 async def page_by(
@@ -49,8 +42,7 @@ async def page_by(
 ) -> Page[Placed]:
     """One page, newest first; ``given`` are the values that the statement leaves open."""
     place: Mapping[str, object] = {} if after is None else {"after_instant": after.instant, "after_id": after.row_id}
-    rows = await look.rows(via, **given, **place)
-    return Page(rows[:limit], Cursor(*place_of(rows[limit - 1])) if len(rows) > limit else None)
+    return page_of(await look.rows(via, **given, **place), limit)
 
 
 def place_of(row: Placed) -> tuple[Any, UUID]:

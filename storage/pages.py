@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 Item = TypeVar("Item")
+Placed = TypeVar("Placed", bound=Sequence[Any])
+"""A row with its place behind its values: the instant and the id."""
+
 ListKey: TypeAlias = tuple[InstrumentedAttribute[Any], InstrumentedAttribute[UUID]]
 """The instant and the id that order a list; an index has to have them in this order."""
 
@@ -79,16 +82,27 @@ async def fetch_page(
         limit: Rows at most.
         after: The last row of the page before.
     """
+    place = None if after is None else (after.instant, after.row_id)
+    rows = (await session.execute(in_order(statement, key, limit=limit, after=place))).all()
+    return page_of(rows, limit)
+
+
+def in_order(
+    statement: Select[*tuple[Any, ...]], key: ListKey, *, limit: int, after: tuple[Any, Any] | None
+) -> Select[*tuple[Any, ...]]:
+    """Newest first, with the place of each row behind its columns, and one row more than the page has.
+
+    Args:
+        statement: As for ``fetch_page``, with ``key`` and ``limit``.
+        after: The place of the last row before: values, or parameters that stand for them.
+    """
     instant, row_id = key
     if after is not None:
-        statement = statement.where(tuple_(instant, row_id) < tuple_(after.instant, after.row_id))
-    rows = (await session.execute(in_order(statement, key).limit(limit + 1))).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], Cursor(last.page_instant, last.page_id) if last is not None else None)
-
-
-def in_order(statement: Select[*tuple[Any, ...]], key: ListKey) -> Select[*tuple[Any, ...]]:
-    """Newest first, with the place of each row behind its columns."""
-    instant, row_id = key
+        statement = statement.where(tuple_(instant, row_id) < tuple_(*after))
     statement = statement.add_columns(instant.label("page_instant"), row_id.label("page_id"))
-    return statement.order_by(instant.desc(), row_id.desc())
+    return statement.order_by(instant.desc(), row_id.desc()).limit(limit + 1)
+
+
+def page_of(rows: Sequence[Placed], limit: int) -> Page[Placed]:
+    """The page of these rows, which ``in_order`` gave, and where it goes on."""
+    return Page(rows[:limit], Cursor(*rows[limit - 1][-2:]) if len(rows) > limit else None)

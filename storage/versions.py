@@ -8,9 +8,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.leads import LeadRecord
-from storage.looks import Look, Via
+from storage.looks import Look, Via, is_given
 from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
-from storage.page_looks import is_given
 from storage.rows_read import RowsOf
 from storage.written_by import Version, written_by
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
-from api.campaign_filter import CampaignFilter
+from api.campaign_filter import must_exist
 from api.dependencies import Deps, Reader, Session, Writer
 from api.import_cancelling import cancel_import
 from api.import_intake import order_of, take_file
@@ -68,10 +68,11 @@ async def post_import(
     return answer
 
 
-@router.get("/imports")
+@router.get("/imports", responses=may_answer(404))
 async def get_imports(
-    principal: Reader, session: Session, page: PagingQuery, campaign_id: CampaignFilter
+    principal: Reader, session: Session, page: PagingQuery, campaign_id: UUID | None = None
 ) -> ImportPage:
+    await must_exist(session, principal.organization_id, campaign_id)
     found = await list_imports(
         session, principal.organization_id, campaign_id=campaign_id, limit=page.limit, after=page.after
     )
