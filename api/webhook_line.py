@@ -6,7 +6,8 @@ can't be written, keeps no other waiting.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,8 +23,14 @@ from storage.looks import Lookout
 WRITERS = 2
 """The second one goes on while the first waits for the disk."""
 
+MOST_WRITERS = 4
+"""With those in whose place others write, since they take long: the database or the disk may be busy with others."""
+
+LONG_SECONDS = 0.004
+"""For each webhook of a batch. One alone takes half as long where nobody waits for a core or for the disk."""
+
 ALONE_AT_ONCE = 4
-CONNECTIONS = WRITERS + ALONE_AT_ONCE
+CONNECTIONS = MOST_WRITERS + ALONE_AT_ONCE
 MOST_TOGETHER = 64
 
 
@@ -51,6 +58,7 @@ class WebhookLine:
         self._clock = clock
         self._line: deque[_Waiting] = deque()
         self._writers: set[asyncio.Task[None]] = set()
+        self._slow: set[asyncio.Task[None]] = set()
         self._alone: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(ALONE_AT_ONCE)
 
@@ -61,21 +69,47 @@ class WebhookLine:
         """
         waiting = _Waiting(arrived, asyncio.get_running_loop().create_future())
         self._line.append(waiting)
-        if len(self._writers) < WRITERS:
-            self._writers.add(asyncio.create_task(self._write_all()))
+        self._have_it_written()
         return await waiting.taken
+
+    def _have_it_written(self) -> None:
+        if self._at_pace() < WRITERS and len(self._writers) < MOST_WRITERS:
+            self._writers.add(asyncio.create_task(self._write_all()))
+
+    def _at_pace(self) -> int:
+        return len(self._writers) - len(self._slow)
 
     async def _write_all(self) -> None:
         try:
-            while self._line:
+            while self._line and self._at_pace() <= WRITERS:
                 batch = [self._line.popleft() for _ in range(min(MOST_TOGETHER, len(self._line)))]
-                for waiting in await self._write(batch):
+                with self._its_place_taken_where_it_is_slow(len(batch)):
+                    left = await self._write(batch)
+                for waiting in left:
                     alone = asyncio.create_task(self._write_alone(waiting))
                     self._alone.add(alone)
                     alone.add_done_callback(self._alone.discard)
         finally:
             # Here and in no callback, which comes later: whoever joined the line meanwhile would wait for nobody.
             self._writers = {writer for writer in self._writers if writer is not asyncio.current_task()}
+
+    @contextmanager
+    def _its_place_taken_where_it_is_slow(self, webhooks: int) -> Iterator[None]:
+        writer = asyncio.current_task()
+
+        def is_slow() -> None:
+            if writer is not None:
+                self._slow.add(writer)
+            if self._line:
+                self._have_it_written()
+
+        alarm = asyncio.get_running_loop().call_later(LONG_SECONDS * webhooks, is_slow)
+        try:
+            yield
+        finally:
+            alarm.cancel()
+            if writer is not None:
+                self._slow.discard(writer)
 
     async def _write(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
         """Write what can be written together, and say what is left."""

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from rich.table import Table
 
+from runtime.embedded.control_group import own_control_group
+
 RESULTS = "## Results\n"
 COLUMNS = ("What", "Measured", "In the same run", "Goal", "")
 
@@ -49,11 +51,17 @@ class Circumstances:
 
     @classmethod
     def now(cls, command: str) -> Self:
-        system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+        system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {_sharing()}"
         return cls(command, datetime.now(UTC), os.cpu_count() or 1, os.getloadavg()[0], system)
 
     def sentence(self) -> str:
         return f"{self.cores} cores, load {self.load:.2f} at the start, {self.system}."
+
+
+def _sharing() -> str:
+    """How a stack shares cores out among its parts here, which the latencies depend on (decision 39)."""
+    with own_control_group() as group:
+        return "without control groups" if group is None else "worker and engine in an idle control group"
 
 
 def table(report: Report) -> Table:

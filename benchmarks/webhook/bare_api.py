@@ -24,7 +24,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PATH = "/webhook"
 
 # As many as the real system has for webhooks.
-CONNECTIONS = 6
+CONNECTIONS = 8
 
 TABLE = """
 create table if not exists bench_bare_webhooks (

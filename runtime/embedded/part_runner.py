@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+from runtime.embedded.control_group import ControlGroup
 from runtime.embedded.errors import PartFailed
 from runtime.embedded.part import Part, Say
 from runtime.embedded.part_log import open_log, tail
@@ -32,11 +33,14 @@ def backoff_seconds(crashes: int) -> float:
 class PartRunner:
     """Runs one part. Use from one event loop; its thread must live as long as the part shall."""
 
-    def __init__(self, part: Part, logs: Path, records: ProcessRecords, say: Say) -> None:
+    def __init__(
+        self, part: Part, logs: Path, records: ProcessRecords, say: Say, group: ControlGroup | None = None
+    ) -> None:
         self.part = part
         self.log = logs / f"{part.name}.log"
         self._records = records
         self._say = say
+        self._group = group
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -116,6 +120,8 @@ class PartRunner:
                 process_group=0,  # Ctrl-C at the terminal reaches the supervisor only, which stops all in order
                 **spawn_identity(self.part.user),
             )
+        if self._group is not None:
+            self._group.let_in(self._process.pid)
         if self.part.is_waited_for:
             take_short_turns(self._process.pid)
         self._records.add(self.part.name, self._process.pid, self.part.stop_signal, self.part.stop_timeout_seconds)
@@ -138,7 +144,7 @@ class PartRunner:
         if self.part.on_ready is not None:
             await self.part.on_ready()
         if self.pid is not None and self.part.stands_back:
-            stand_back(self.pid)
+            stand_back(self.pid, self._group)
 
     async def _keep_running(self) -> None:
         """Start the part again whenever it ends by itself, each time a little later."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from runtime.embedded.control_group import own_control_group
 from runtime.embedded.environments import isolated
 from runtime.embedded.errors import StackError
 from runtime.embedded.home import locked_home
@@ -129,7 +130,8 @@ class Stack:
         self._plan = make_plan(home, self._settings, cluster, PortChooser(claims, private=self._private_ports))
         home.write_addresses(self._plan.addresses())
         parts = self._compose(self._plan, self._environ)
-        self._supervisor = Supervisor(parts, logs=home.logs, records=records, say=self._say)
+        group = self._held.enter_context(own_control_group())
+        self._supervisor = Supervisor(parts, logs=home.logs, records=records, say=self._say, group=group)
         await self._supervisor.start()
 
     def _remove(self, plan: Plan) -> None:

@@ -10,20 +10,24 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from runtime.embedded.control_group import ControlGroup
 from runtime.own_session import has_session_to_itself
 
 NICENESS = 10
 """Of who stands back where others than our own might go before: they still have a tenth of what those have."""
 
 
-def stand_back(pid: int) -> None:
+def stand_back(pid: int, group: ControlGroup | None = None) -> None:
     """Have a process that is up stand back from now on, with all that it starts later.
 
     Not before: somebody waits for it to start, and on a busy machine it would take minutes.
 
-    In a session of our own it gets what our other processes leave, and gives way as soon as one of them wakes up
-    (docs/decisions/0036). Where strangers share a session with us, that could be nothing at all for hours.
+    In the stack's control group, or else in a session of our own, it gets what our other processes leave, and gives way
+    as soon as one of them wakes up (docs/decisions/0036, 0039). Where strangers share a session with us, that could be
+    nothing at all for hours.
     """
+    if group is not None and group.stand_back(pid):
+        return
     gets_the_rest = has_session_to_itself()
     for thread in _threads(pid):
         with suppress(ProcessLookupError):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from runtime.embedded.control_group import ControlGroup
 from runtime.embedded.errors import StackError
 from runtime.embedded.part import Part, Say
 from runtime.embedded.part_runner import PartRunner
@@ -17,8 +18,17 @@ class Supervisor:
     orphans of a killed predecessor have been ended.
     """
 
-    def __init__(self, parts: Sequence[Part], *, logs: Path, records: ProcessRecords, say: Say) -> None:
-        self._runners = {part.name: PartRunner(part, logs, records, say) for part in parts}
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        *,
+        logs: Path,
+        records: ProcessRecords,
+        say: Say,
+        group: ControlGroup | None = None,
+    ) -> None:
+        """``group``: which the parts share cores in."""
+        self._runners = {part.name: PartRunner(part, logs, records, say, group) for part in parts}
 
     async def start(self) -> None:
         """Start every part and wait until all are ready.

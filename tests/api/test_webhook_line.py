@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from activities.inbox import Taken
 from api.database_away import is_database_away
-from api.webhook_line import WebhookLine
+from api.webhook_line import MOST_WRITERS, WRITERS, WebhookLine
 from runtime.database import create_engine, session_factory
 from runtime.settings import Settings
 from storage.models import AccountRow, AttemptRow, WebhookEventRow
@@ -151,3 +151,60 @@ async def test_who_joins_the_line_in_the_moment_in_which_all_writers_leave_it_wa
     await database.waited_for.get()
     database.is_away.set()
     await asyncio.wait_for(asyncio.gather(twice, once), PATIENCE_SECONDS)
+
+
+class StandsStill:
+    """A database whose first connections don't come for as long as it likes."""
+
+    def __init__(self, dsn: str, *, still: int) -> None:
+        self.goes_on = asyncio.Event()
+        self.is_asked: asyncio.Queue[None] = asyncio.Queue()
+        self.asked = 0
+        self._dsn = dsn
+        self._still = still
+
+    async def connect(self) -> asyncpg.Connection:
+        self.asked += 1
+        self.is_asked.put_nowait(None)
+        if self.asked <= self._still:
+            await self.goes_on.wait()
+        return await asyncpg.connect(self._dsn)
+
+
+async def test_where_all_writers_take_long_others_write_in_their_place(
+    api_database_url: str, sessions: Sessions, world: World
+) -> None:
+    rows = [await dialled(sessions, world) for _ in range(WRITERS + 3)]
+    database = StandsStill(api_database_url, still=WRITERS)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=database.connect)
+    line = WebhookLine(session_factory(engine), lambda: HEARD)
+    slow = []
+    for row in rows[:WRITERS]:
+        slow.append(asyncio.create_task(line.take(arrived(world.account, end_of(row)))))
+        await database.is_asked.get()
+    quick = [line.take(arrived(world.account, end_of(row))) for row in rows[WRITERS:]]
+    assert await asyncio.wait_for(asyncio.gather(*quick), PATIENCE_SECONDS) == [Taken()] * len(quick)
+    assert not any(task.done() for task in slow)
+    database.goes_on.set()
+    assert await asyncio.wait_for(asyncio.gather(*slow), PATIENCE_SECONDS) == [Taken()] * WRITERS
+    assert [(await reread(sessions, row)).slot_released_at for row in rows] == [HEARD] * len(rows)
+    await engine.dispose()
+
+
+async def test_where_those_take_long_as_well_there_are_no_more(
+    api_database_url: str, sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.webhook_line.LONG_SECONDS", 0)
+    rows = [await dialled(sessions, world) for _ in range(2 * MOST_WRITERS)]
+    database = StandsStill(api_database_url, still=len(rows))
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=database.connect, pool_size=len(rows))
+    line = WebhookLine(session_factory(engine), lambda: HEARD)
+    taken = []
+    for row in rows:
+        taken.append(asyncio.create_task(line.take(arrived(world.account, end_of(row)))))
+        for _ in range(10):  # the writer begins, asks for a connection, and is found to be slow
+            await asyncio.sleep(0)
+    assert database.asked == MOST_WRITERS
+    database.goes_on.set()
+    assert await asyncio.wait_for(asyncio.gather(*taken), PATIENCE_SECONDS) == [Taken()] * len(rows)
+    await engine.dispose()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.embedded.control_group import ControlGroup, own_control_group
 from runtime.embedded.errors import PartFailed
 from runtime.embedded.part import Part
 from runtime.embedded.process_records import ProcessRecords
@@ -80,9 +81,9 @@ class Bench:
         self.said.append(line)
         self.heard.set()
 
-    async def start(self, *parts: Part) -> Supervisor:
+    async def start(self, *parts: Part, group: ControlGroup | None = None) -> Supervisor:
         records = ProcessRecords(self.folder / "processes.json")
-        self.supervisor = Supervisor(parts, logs=self.folder, records=records, say=self.say)
+        self.supervisor = Supervisor(parts, logs=self.folder, records=records, say=self.say, group=group)
         await self.supervisor.start()
         return self.supervisor
 
@@ -214,6 +215,25 @@ def rank(pid: int | None) -> tuple[int, int]:
 async def test_a_part_stands_back_where_it_shall_and_no_other_does(bench: Bench) -> None:
     supervisor = await bench.start(bench.server("api"), replace(bench.server("worker"), stands_back=True))
     assert rank(supervisor.pid("api")) == rank(os.getpid()) != rank(supervisor.pid("worker"))
+
+
+async def test_in_a_control_group_parts_share_cores_and_who_stands_back_gets_the_rest(bench: Bench) -> None:
+    with own_control_group() as group:
+        if group is None:
+            pytest.skip("this system lets nobody like us make control groups")
+        api, worker = bench.server("api"), replace(bench.server("worker"), stands_back=True)
+        supervisor = await bench.start(api, worker, group=group)
+        assert (group.front / "cgroup.procs").read_text().split() == [str(supervisor.pid("api"))]
+        assert (group.rest / "cgroup.procs").read_text().split() == [str(supervisor.pid("worker"))]
+        assert rank(supervisor.pid("worker")) == rank(os.getpid())
+        await supervisor.stop()
+    assert not group.folder.exists()
+
+
+async def test_who_cannot_go_into_a_control_group_stands_back_all_the_same(bench: Bench, tmp_path: Path) -> None:
+    nowhere = ControlGroup(tmp_path / "missing")
+    supervisor = await bench.start(replace(bench.server("worker"), stands_back=True), group=nowhere)
+    assert rank(supervisor.pid("worker")) != rank(os.getpid())
 
 
 @pytest.mark.skipif(not turn_of(os.getpid()), reason="this system tells nothing of turns")
