@@ -27,7 +27,11 @@ MOST_WRITERS = 4
 """With those in whose place others write, since they take long: the database or the disk may be busy with others."""
 
 LONG_SECONDS = 0.004
-"""For each webhook of a batch. One alone takes half as long where nobody waits for a core or for the disk."""
+LONGER_SECONDS = 0.002
+"""How long a batch of one may take until another writes in its place, and how much longer for each further webhook.
+
+Twice as long as they take where nobody waits for a core or for the disk.
+"""
 
 ALONE_AT_ONCE = 4
 CONNECTIONS = MOST_WRITERS + ALONE_AT_ONCE
@@ -58,7 +62,7 @@ class WebhookLine:
         self._clock = clock
         self._line: deque[_Waiting] = deque()
         self._writers: set[asyncio.Task[None]] = set()
-        self._slow: set[asyncio.Task[None]] = set()
+        self._slow: set[asyncio.Task[None]] = set()  # of the writers those that are replaced
         self._alone: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(ALONE_AT_ONCE)
 
@@ -83,7 +87,7 @@ class WebhookLine:
         try:
             while self._line and self._at_pace() <= WRITERS:
                 batch = [self._line.popleft() for _ in range(min(MOST_TOGETHER, len(self._line)))]
-                with self._its_place_taken_where_it_is_slow(len(batch)):
+                with self._replaced_while_slow(len(batch)):
                     left = await self._write(batch)
                 for waiting in left:
                     alone = asyncio.create_task(self._write_alone(waiting))
@@ -94,7 +98,7 @@ class WebhookLine:
             self._writers = {writer for writer in self._writers if writer is not asyncio.current_task()}
 
     @contextmanager
-    def _its_place_taken_where_it_is_slow(self, webhooks: int) -> Iterator[None]:
+    def _replaced_while_slow(self, webhooks: int) -> Iterator[None]:
         writer = asyncio.current_task()
 
         def is_slow() -> None:
@@ -103,7 +107,8 @@ class WebhookLine:
             if self._line:
                 self._have_it_written()
 
-        alarm = asyncio.get_running_loop().call_later(LONG_SECONDS * webhooks, is_slow)
+        seconds = LONG_SECONDS + LONGER_SECONDS * (webhooks - 1)
+        alarm = asyncio.get_running_loop().call_later(seconds, is_slow)
         try:
             yield
         finally:

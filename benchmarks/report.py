@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from rich.table import Table
 
-from runtime.embedded.control_group import own_control_group
+from runtime.embedded.control_group import place_for_groups
+from runtime.own_session import cores_are_shared_among_sessions
 
 RESULTS = "## Results\n"
 COLUMNS = ("What", "Measured", "In the same run", "Goal", "")
@@ -51,17 +52,20 @@ class Circumstances:
 
     @classmethod
     def now(cls, command: str) -> Self:
-        system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {_sharing()}"
-        return cls(command, datetime.now(UTC), os.cpu_count() or 1, os.getloadavg()[0], system)
+        system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+        shared = f"{system}, cores shared by {_sharing()}"
+        return cls(command, datetime.now(UTC), os.cpu_count() or 1, os.getloadavg()[0], shared)
 
     def sentence(self) -> str:
         return f"{self.cores} cores, load {self.load:.2f} at the start, {self.system}."
 
 
 def _sharing() -> str:
-    """How a stack shares cores out among its parts here, which the latencies depend on (decision 39)."""
-    with own_control_group() as group:
-        return "without control groups" if group is None else "worker and engine in an idle control group"
+    """How cores can be shared out among a stack's parts here, which the latencies depend on (decisions 36 and 39)."""
+    place = place_for_groups()
+    if place is not None and os.access(place, os.W_OK):
+        return "control groups"
+    return "sessions" if cores_are_shared_among_sessions() else "niceness"
 
 
 def table(report: Report) -> Table:

@@ -8,7 +8,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -64,27 +64,20 @@ def cores_are_shared_among_sessions() -> bool:
     return False
 
 
-def control_group_paths() -> Mapping[str, str]:
-    """The control groups that this process is in, by controller; that of the second version under no name.
-
-    Source: cgroups(7) for the lines ``hierarchy:controllers:path``.
-
-    Raises:
-        OSError: This system has none.
-    """
-    lines = [line.split(":", 2) for line in _CONTROL_GROUPS.read_text().splitlines()]
-    return {controller: path for _, controllers, path in lines for controller in controllers.split(",")}
-
-
 def _has_a_group_of_the_systems() -> bool:
     """Whether cores are shared out by control groups here, as by systemd among logins: sessions count for nothing then.
 
-    Source: sched(7).
+    Source: sched(7); cgroups(7) for the lines ``hierarchy:controllers:path``.
     """
-    paths = control_group_paths()
-    own = _ALL_GROUPS / paths.get("", "/").lstrip("/")
-    below_the_first = [group for group in (own, *own.parents) if _ALL_GROUPS in group.parents]
-    return paths.get("cpu", "/") != "/" or any((group / "cpu.weight").exists() for group in below_the_first)
+    for line in _CONTROL_GROUPS.read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if "cpu" in controllers.split(",") and path != "/":
+            return True
+        own = _ALL_GROUPS / path.lstrip("/")
+        below_the_first = [group for group in (own, *own.parents) if _ALL_GROUPS in group.parents]
+        if not controllers and any((group / "cpu.weight").exists() for group in below_the_first):
+            return True
+    return False
 
 
 def _stand_in_front_of(program: int) -> NoReturn:

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.live_phrases import forbids_calls
 from domain.vocabulary import AttemptOutcome, AttemptStatus
-from storage.compare_and_set import version_of
+from storage.compare_and_set import Read, version_of
 from storage.looks import Look, Looking
-from storage.models import AttemptRow, CampaignRow, InboundCallRow
+from storage.models import AttemptRow, CampaignRow, InboundCallRow, LeadRow
 from storage.rows_read import RowsOf, write_pending
 
 PERSONAL = frozenset(
@@ -93,8 +93,14 @@ _REPORTED = (
         AttemptRow.status != AttemptStatus.DONE,
     )
 )
+_LEADS = RowsOf(LeadRow)
 _LOCK_FREE = Look(_REPORTED.with_for_update(key_share=True, of=AttemptRow, skip_locked=True))
 _WITH_VERSION = Look(_REPORTED.add_columns(version_of(AttemptRow)))
+_WITH_LEAD = Look(
+    _REPORTED.join(LeadRow, LeadRow.id == AttemptRow.lead_id).add_columns(
+        version_of(AttemptRow), version_of(LeadRow), *_LEADS.columns
+    )
+)
 
 
 async def lock_free(
@@ -109,12 +115,29 @@ async def lock_free(
     return [_reported(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadAttempt:
+    """An attempt that nobody has locked. ``version``: of its row. ``lead``: its lead, where it was asked for."""
+
+    reported: ReportedAttempt
+    version: int
+    lead: Read[LeadRow] | None = None
+
+
 async def read_open(
-    via: Looking, attempt_ids: Collection[UUID], call_ids: Collection[str]
-) -> Sequence[tuple[ReportedAttempt, int]]:
-    """These open attempts as they are, locked by nobody, and which version of its row each one is."""
-    rows = await _WITH_VERSION.rows(via, attempt_ids=list(attempt_ids), call_ids=list(call_ids))
-    return [(_reported(row[:-1]), row[-1]) for row in rows]
+    via: Looking, attempt_ids: Collection[UUID], call_ids: Collection[str], *, with_leads: bool
+) -> Sequence[ReadAttempt]:
+    """These open attempts as they are, locked by nobody, with their leads or without."""
+    given = {"attempt_ids": list(attempt_ids), "call_ids": list(call_ids)}
+    if not with_leads:
+        return [ReadAttempt(_reported(row[:-1]), row[-1]) for row in await _WITH_VERSION.rows(via, **given)]
+    return [_with_lead(row) for row in await _WITH_LEAD.rows(via, **given)]
+
+
+def _with_lead(row: Sequence[Any]) -> ReadAttempt:
+    split = len(_ATTEMPTS.columns) + len(_TERMS.columns)
+    of_attempt, of_lead, *lead = row[split:]
+    return ReadAttempt(_reported(row[:split]), of_attempt, Read(_LEADS.made_of(lead), of_lead))
 
 
 def _reported(row: Sequence[Any]) -> ReportedAttempt:

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.vocabulary import LeadOutcome, LeadStatus
 from storage.call_lists import ListedInboundCall, attempts_of_lead, inbound_calls_of_lead
 from storage.calls import ListedAttempt
-from storage.compare_and_set import Read, version_of
 from storage.looks import Look, Looking, Via
 from storage.models import AttemptRow, ContactRow, InboundCallRow, LeadRow
 from storage.rows_read import RowsOf
@@ -99,17 +98,6 @@ _LOCK_FREE = Look(
     .where(LeadRow.id == any_(bindparam("lead_ids", type_=ARRAY(Uuid))))
     .with_for_update(key_share=True, skip_locked=True)
 )
-
-
-_WITH_VERSION = Look(
-    select(*_LEADS.columns, version_of(LeadRow)).where(LeadRow.id == bindparam("lead_id", type_=Uuid()))
-)
-
-
-async def read_lead(via: Looking, lead_id: UUID) -> Read[LeadRow] | None:
-    """A lead as it is, locked by nobody. No session knows this row."""
-    row = await _WITH_VERSION.first(via, lead_id=lead_id)
-    return None if row is None else Read(_LEADS.made_of(row[:-1]), row[-1])
 
 
 async def lock_free_rows(via: Looking, lead_ids: Collection[UUID]) -> Mapping[UUID, LeadRow]:

@@ -1,21 +1,23 @@
-"""Two control groups of a stack's own: one for whom somebody waits, and an idle one, which gets what that one leaves.
+"""Two control groups of a stack's own: one for whom somebody waits, and one for the rest, which gets what that leaves.
 
 Among control groups Linux shares cores out by group, whatever sessions processes begin, as PostgreSQL's do for each
 connection (docs/decisions/0039). Source: cgroups(7), the kernel's "CFS Scheduler" and "Control Group v2".
 """
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
-from runtime.own_session import control_group_paths
+from runtime.own_session import cores_are_shared_among_sessions
 
 _PREFIX = "leadline-"
 _MOUNTS = Path("/proc/self/mountinfo")
+
+_THREADS = ("cgroup.threads", "tasks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +25,6 @@ class ControlGroup:
     """Both together have the share of the cores that a session has. Whoever isn't let in stays where it was."""
 
     folder: Path
-
-    @classmethod
-    def made(cls, parent: Path) -> Self | None:
-        """None where the kernel knows no idle groups (before 5.15), or doesn't let us make any."""
-        _sweep(parent)
-        try:
-            group = cls(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent)))
-        except OSError:
-            return None
-        try:
-            group._divide()
-        except OSError:
-            group.remove()
-            return None
-        return group
 
     @property
     def front(self) -> Path:
@@ -50,93 +37,156 @@ class ControlGroup:
         return self.folder / "rest"
 
     def let_in(self, pid: int) -> bool:
-        """Share with the others from now on, with all that it starts later; says whether it could be done."""
-        return _join(self.front, pid)
+        """Have a process and its children share with the others from now on, with all that they start later.
+
+        Returns:
+            Whether it could be done.
+        """
+        return all(_join(self.front, one) for one in (pid, *_children(pid)))
 
     def stand_back(self, pid: int) -> bool:
-        """Get what is left from now on, with all that it starts later; says whether it could be done."""
+        """Have a process get what the others leave from now on, with all that it starts later.
+
+        Returns:
+            Whether it could be done.
+        """
         return _join(self.rest, pid)
 
+    def divide(self) -> None:
+        """Make the two groups in it.
+
+        Raises:
+            OSError: The kernel doesn't let us, or knows no idle groups (before 5.15).
+        """
+        if (self.folder / "cgroup.subtree_control").exists():
+            (self.folder / "cgroup.subtree_control").write_text("+cpu")
+        for folder in (self.front, self.rest):
+            folder.mkdir(exist_ok=True)
+        self.give_leavings()
+
+    def give_leavings(self) -> None:
+        """Let the rest have what the front leaves, be it nothing."""
+        _set(self.rest / "cpu.idle", "1")
+
+    def give_share(self) -> None:
+        """Let the rest have as much as the front, where both want it."""
+        _set(self.rest / "cpu.idle", "0")
+
+    def threads_of_rest(self) -> Sequence[int]:
+        """Who is in the rest, each thread."""
+        for name in _THREADS:
+            with suppress(FileNotFoundError):
+                return [int(thread) for thread in (self.rest / name).read_text().split()]
+        return ()
+
     def remove(self) -> None:
-        """Once nobody is in it any more; if somebody still is, the next stack removes it."""
+        """Once nobody is in it any more; where somebody still is, nothing happens."""
         for folder in (self.front, self.rest, self.folder):
             with suppress(OSError):
                 folder.rmdir()
 
-    def _divide(self) -> None:
-        if (self.folder / "cgroup.subtree_control").exists():
-            (self.folder / "cgroup.subtree_control").write_text("+cpu")
-        self.front.mkdir()
-        self.rest.mkdir()
-        # Opened so that it isn't made where there is none: a kernel that knows it has it already.
-        with (self.rest / "cpu.idle").open("r+") as idle:
-            idle.write("1")
-
 
 @contextmanager
 def own_control_group() -> Iterator[ControlGroup | None]:
-    """One for the length of a stack, below the group that this process is in; None where that can't be had.
-
-    Only there, so that no limit which somebody has set for this process is left.
-    """
-    parent = _own_group()
-    group = None if parent is None else ControlGroup.made(parent)
+    """One for the length of a stack, or None where that can't be had. What killed stacks have left is removed."""
+    parent = place_for_groups()
+    folder = None if parent is None else _new_folder(parent)
+    lock = None if folder is None else _locked(folder)
+    if folder is None or lock is None:
+        yield None
+        return
+    group = ControlGroup(folder)
     try:
-        yield group
+        yield group if _is_divided(group) else None
     finally:
-        if group is not None:
-            group.remove()
+        group.remove()
+        os.close(lock)
 
 
-def _own_group() -> Path | None:
-    """The folder of the group that this process has its cores from, where others may be made in it."""
+def place_for_groups() -> Path | None:
+    """The folder in which control groups of ours would share cores with sessions; None where there is none.
+
+    Only there: among single processes, as anywhere else, a whole stack would have what one of them has.
+    """
+    if not cores_are_shared_among_sessions():
+        return None
     with suppress(OSError):
-        return folder_for_groups(control_group_paths(), _MOUNTS.read_text())
+        return folder_of_the_root(_MOUNTS.read_text(errors="surrogateescape"))
     return None
 
 
-def folder_for_groups(paths: Mapping[str, str], mounts: str) -> Path | None:
-    """Where the group's folder is that ``own_control_group`` makes others in.
+def folder_of_the_root(mounts: str) -> Path | None:
+    """Where the group of the whole system is whose groups share cores out.
 
     Args:
-        paths: The groups of this process, by controller.
         mounts: /proc/self/mountinfo, whose fields proc_pid_mountinfo(5) lists.
 
     Returns:
-        None where there is none. In the second version of control groups that is so below the root: a group there has
-        processes or other groups in it, and never both.
+        None where there is none: a container's root isn't the system's.
     """
     for line in mounts.splitlines():
-        before, after = line.split(" - ", 1)
-        root, mounted_at = before.split()[3:5]
-        kind, _, options = after.split()[:3]
-        if kind == "cgroup" and "cpu" in options.split(",") and "cpu" in paths:
-            return _below(Path(mounted_at), root, paths["cpu"])
-        if kind == "cgroup2" and "cpu" not in paths and paths.get("") == "/":
-            return Path(mounted_at) if _hands_cores_on(Path(mounted_at)) else None
+        before, _, after = line.partition(" - ")
+        mounted_at, (kind, *options) = Path(*before.split(" ")[4:5]), after.split(" ")
+        shares_cores_out = kind == "cgroup2" or (kind == "cgroup" and "cpu" in options[-1].split(","))
+        if shares_cores_out and _is_the_systems(mounted_at):
+            return mounted_at
     return None
 
 
-def _below(mounted_at: Path, root: str, path: str) -> Path | None:
-    """Where a group's folder is; None where it lies outside of what is mounted."""
-    with suppress(ValueError):
-        return mounted_at / Path(path).relative_to(root)
+def _is_the_systems(folder: Path) -> bool:
+    """Of the first version the system's root alone says who tidies up; of the second it alone is of no type."""
+    handed_on = folder / "cgroup.subtree_control"
+    if not handed_on.exists():
+        return (folder / "release_agent").exists()
+    return "cpu" in handed_on.read_text().split() and not (folder / "cgroup.type").exists()
+
+
+def _new_folder(parent: Path) -> Path | None:
+    with suppress(OSError):
+        for left in parent.glob(f"{_PREFIX}*"):
+            _remove_unless_used(left)
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     return None
 
 
-def _hands_cores_on(folder: Path) -> bool:
-    """Whether groups below it may share cores out; a container's own root isn't the system's, and may not."""
-    if (folder / "cgroup.type").exists():
+def _remove_unless_used(folder: Path) -> None:
+    lock = _locked(folder)
+    if lock is not None:
+        ControlGroup(folder).remove()
+        os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """Hold what belongs to a stack that lives; the kernel lets go of it when the stack ends, however it does."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _is_divided(group: ControlGroup) -> bool:
+    try:
+        group.divide()
+    except OSError:
         return False
-    return "cpu" in (folder / "cgroup.subtree_control").read_text().split()
+    return True
 
 
-def _sweep(parent: Path) -> None:
-    """Remove what stacks have left behind that were killed; where somebody is still in it, nothing happens."""
-    for folder in parent.glob(f"{_PREFIX}*"):
-        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if number.isdecimal() and not Path(f"/proc/{number}").exists():
-            ControlGroup(folder).remove()
+def _set(file: Path, value: str) -> None:
+    with file.open("r+") as opened:  # so that it isn't made where the kernel has none
+        opened.write(value)
+
+
+def _children(pid: int) -> Iterator[int]:
+    with suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            yield from map(int, (thread / "children").read_text().split())
 
 
 def _join(folder: Path, pid: int) -> bool:

@@ -31,7 +31,10 @@ def backoff_seconds(crashes: int) -> float:
 
 
 class PartRunner:
-    """Runs one part. Use from one event loop; its thread must live as long as the part shall."""
+    """Runs one part. Use from one event loop; its thread must live as long as the part shall.
+
+    ``group``: which it shares cores in with the other parts; without one it has its own share of them.
+    """
 
     def __init__(
         self, part: Part, logs: Path, records: ProcessRecords, say: Say, group: ControlGroup | None = None
@@ -143,6 +146,8 @@ class PartRunner:
                 raise PartFailed(self._failure(_how_it_ended(status)))
         if self.part.on_ready is not None:
             await self.part.on_ready()
+        if self.pid is not None and self._group is not None:
+            self._group.let_in(self.pid)  # what it may have started before it was let in itself
         if self.pid is not None and self.part.stands_back:
             stand_back(self.pid, self._group)
 

@@ -24,7 +24,7 @@ SYSTEM_DATA = Path("/var/lib")
 # usual 16 MB is a quarter of the time. Source: PostgreSQL, "WAL Configuration".
 SEGMENT_MEGABYTES = 4
 # PostgreSQL's own, which initdb otherwise sets by the size of segments.
-WRITE_AHEAD_LOG: Mapping[str, str] = {"min_wal_size": "80MB", "max_wal_size": "1GB"}
+LOG_SIZES = ("--set=min_wal_size=80MB", "--set=max_wal_size=1GB")
 
 # What the servers see of our environment: nothing that could change how they read the clock or sort text.
 SERVER_ENVIRONMENT: Mapping[str, str] = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
@@ -56,7 +56,7 @@ class PostgresCluster:
 
     def command(self, port: int, options: Mapping[str, str] | None = None) -> list[str]:
         """The server's command line; it listens on the loopback address only and is stopped by SIGINT."""
-        settings = {"listen_addresses": HOST, "unix_socket_directories": "", **WRITE_AHEAD_LOG, **(options or {})}
+        settings = {"listen_addresses": HOST, "unix_socket_directories": "", **(options or {})}
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(port), *flags]
 
@@ -154,7 +154,7 @@ def _initdb_command(programs: Path, data: Path, password_file: Path) -> list[str
     locale = "C" if sys.platform == "darwin" else "C.UTF-8"
     return [
         *(str(programs / "initdb"), "-D", str(data), "-U", SUPERUSER, "--no-sync"),
-        f"--wal-segsize={SEGMENT_MEGABYTES}",
+        *(f"--wal-segsize={SEGMENT_MEGABYTES}", *LOG_SIZES),
         *("-A", "scram-sha-256", f"--pwfile={password_file}", "-E", "UTF8", f"--locale={locale}"),
     ]
 

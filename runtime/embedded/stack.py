@@ -12,6 +12,7 @@ from runtime.embedded.control_group import own_control_group
 from runtime.embedded.environments import isolated
 from runtime.embedded.errors import StackError
 from runtime.embedded.home import locked_home
+from runtime.embedded.hunger import keep_from_starving
 from runtime.embedded.part import Part, Say
 from runtime.embedded.parts import make_parts
 from runtime.embedded.plan import Plan, PortChooser, make_plan
@@ -65,6 +66,7 @@ class Stack:
         self._compose = compose
         self._held = ExitStack()
         self._supervisor: Supervisor | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._plan: Plan | None = None
 
     @property
@@ -92,6 +94,10 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything in reverse order and free the home. Safe to repeat."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+            self._watch = None
         if self._supervisor is not None:
             await self._supervisor.stop()
             self._supervisor = None
@@ -132,6 +138,8 @@ class Stack:
         parts = self._compose(self._plan, self._environ)
         group = self._held.enter_context(own_control_group())
         self._supervisor = Supervisor(parts, logs=home.logs, records=records, say=self._say, group=group)
+        if group is not None:
+            self._watch = asyncio.create_task(keep_from_starving(group), name="watch over who stands back")
         await self._supervisor.start()
 
     def _remove(self, plan: Plan) -> None:

@@ -27,7 +27,7 @@ class Supervisor:
         say: Say,
         group: ControlGroup | None = None,
     ) -> None:
-        """``group``: which the parts share cores in."""
+        """``group``: which the parts share cores in; without one each has its own share of them."""
         self._runners = {part.name: PartRunner(part, logs, records, say, group) for part in parts}
 
     async def start(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import NoReturn
@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from activities.inbox import Taken
 from api.database_away import is_database_away
-from api.webhook_line import MOST_WRITERS, WRITERS, WebhookLine
+from api.webhook_line import CONNECTIONS, MOST_WRITERS, WRITERS, WebhookLine
 from runtime.database import create_engine, session_factory
 from runtime.settings import Settings
 from storage.models import AccountRow, AttemptRow, WebhookEventRow
@@ -153,58 +154,142 @@ async def test_who_joins_the_line_in_the_moment_in_which_all_writers_leave_it_wa
     await asyncio.wait_for(asyncio.gather(twice, once), PATIENCE_SECONDS)
 
 
+NEVER = 3_600.0
+
+
 class StandsStill:
-    """A database whose first connections don't come for as long as it likes."""
+    """A database whose connections don't come until they are let through, each by itself."""
 
     def __init__(self, dsn: str, *, still: int) -> None:
-        self.goes_on = asyncio.Event()
         self.is_asked: asyncio.Queue[None] = asyncio.Queue()
+        self.doors = [asyncio.Event() for _ in range(still)]
         self.asked = 0
         self._dsn = dsn
-        self._still = still
 
     async def connect(self) -> asyncpg.Connection:
+        door = self.doors[self.asked] if self.asked < len(self.doors) else None
         self.asked += 1
         self.is_asked.put_nowait(None)
-        if self.asked <= self._still:
-            await self.goes_on.wait()
+        if door is not None:
+            await door.wait()
         return await asyncpg.connect(self._dsn)
+
+    def let_through(self, doors: slice) -> None:
+        for door in self.doors[doors]:
+            door.set()
+
+
+class Scene:
+    """A line before a database that stands still."""
+
+    def __init__(self, dsn: str, world: World, *, still: int) -> None:
+        self.database = StandsStill(dsn, still=still)
+        self.engine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=self.database.connect, pool_size=CONNECTIONS, max_overflow=0
+        )
+        self.line = WebhookLine(session_factory(self.engine), lambda: HEARD)
+        self._world = world
+
+    def take(self, row: AttemptRow) -> "asyncio.Task[Taken]":
+        return asyncio.create_task(self.line.take(arrived(self._world.account, end_of(row))))
+
+    async def asked(self, *rows: AttemptRow) -> "list[asyncio.Task[Taken]]":
+        """Have these taken one after the other, each by a writer that asks for a connection of its own."""
+        taken = []
+        for row in rows:
+            taken.append(self.take(row))
+            await asyncio.wait_for(self.database.is_asked.get(), PATIENCE_SECONDS)
+        return taken
+
+    @property
+    def at_work(self) -> int:
+        pool = self.engine.sync_engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.checkedout()
+
+
+@pytest.fixture
+def slow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.webhook_line.LONG_SECONDS", 0.0)
+
+
+async def some_turns() -> None:
+    """A writer begins, asks for a connection, and may be found to be slow."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def all_of(taken: "Sequence[asyncio.Task[Taken]]") -> Sequence[Taken]:
+    return await asyncio.wait_for(asyncio.gather(*taken), PATIENCE_SECONDS)
 
 
 async def test_where_all_writers_take_long_others_write_in_their_place(
     api_database_url: str, sessions: Sessions, world: World
 ) -> None:
     rows = [await dialled(sessions, world) for _ in range(WRITERS + 3)]
-    database = StandsStill(api_database_url, still=WRITERS)
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=database.connect)
-    line = WebhookLine(session_factory(engine), lambda: HEARD)
-    slow = []
-    for row in rows[:WRITERS]:
-        slow.append(asyncio.create_task(line.take(arrived(world.account, end_of(row)))))
-        await database.is_asked.get()
-    quick = [line.take(arrived(world.account, end_of(row))) for row in rows[WRITERS:]]
-    assert await asyncio.wait_for(asyncio.gather(*quick), PATIENCE_SECONDS) == [Taken()] * len(quick)
+    scene = Scene(api_database_url, world, still=WRITERS)
+    slow = await scene.asked(*rows[:WRITERS])
+    assert await all_of([scene.take(row) for row in rows[WRITERS:]]) == [Taken()] * 3
     assert not any(task.done() for task in slow)
-    database.goes_on.set()
-    assert await asyncio.wait_for(asyncio.gather(*slow), PATIENCE_SECONDS) == [Taken()] * WRITERS
+    scene.database.let_through(slice(None))
+    assert await all_of(slow) == [Taken()] * WRITERS
     assert [(await reread(sessions, row)).slot_released_at for row in rows] == [HEARD] * len(rows)
-    await engine.dispose()
+    await scene.engine.dispose()
 
 
+@pytest.mark.usefixtures("slow_at_once")
 async def test_where_those_take_long_as_well_there_are_no_more(
+    api_database_url: str, sessions: Sessions, world: World
+) -> None:
+    rows = [await dialled(sessions, world) for _ in range(2 * MOST_WRITERS)]
+    scene = Scene(api_database_url, world, still=len(rows))
+    taken = await scene.asked(*rows[:MOST_WRITERS])
+    for row in rows[MOST_WRITERS:]:
+        taken.append(scene.take(row))
+        await some_turns()
+    assert scene.database.asked == MOST_WRITERS
+    scene.database.let_through(slice(None))
+    assert await all_of(taken) == [Taken()] * len(rows)
+    await scene.engine.dispose()
+
+
+@pytest.mark.usefixtures("slow_at_once")
+async def test_one_that_was_slow_leaves_the_line_to_those_in_its_place(
     api_database_url: str, sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.webhook_line.LONG_SECONDS", 0)
-    rows = [await dialled(sessions, world) for _ in range(2 * MOST_WRITERS)]
-    database = StandsStill(api_database_url, still=len(rows))
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=database.connect, pool_size=len(rows))
-    line = WebhookLine(session_factory(engine), lambda: HEARD)
+    rows = [await dialled(sessions, world) for _ in range(2 * WRITERS + 2)]
+    scene = Scene(api_database_url, world, still=2 * WRITERS)
+    slow = await scene.asked(*rows[:WRITERS])
+    await some_turns()
+    monkeypatch.setattr("api.webhook_line.LONG_SECONDS", NEVER)
+    others = await scene.asked(*rows[WRITERS : 2 * WRITERS])
+    waiting = [scene.take(row) for row in rows[2 * WRITERS :]]
+    scene.database.let_through(slice(WRITERS))
+    assert await all_of(slow) == [Taken()] * WRITERS
+    await some_turns()
+    assert scene.at_work == WRITERS
+    scene.database.let_through(slice(None))
+    assert await all_of([*others, *waiting]) == [Taken()] * (WRITERS + 2)
+    await scene.engine.dispose()
+
+
+@pytest.mark.usefixtures("slow_at_once")
+async def test_once_nobody_is_slow_any_more_there_are_as_many_writers_as_before(
+    api_database_url: str, sessions: Sessions, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [await dialled(sessions, world) for _ in range(WRITERS + MOST_WRITERS)]
+    scene = Scene(api_database_url, world, still=len(rows))
+    slow = await scene.asked(*rows[:WRITERS])
+    await some_turns()
+    monkeypatch.setattr("api.webhook_line.LONG_SECONDS", NEVER)
+    scene.database.let_through(slice(WRITERS))
+    assert await all_of(slow) == [Taken()] * WRITERS
+    await scene.engine.dispose()  # what is asked for now has to be opened
     taken = []
-    for row in rows:
-        taken.append(asyncio.create_task(line.take(arrived(world.account, end_of(row)))))
-        for _ in range(10):  # the writer begins, asks for a connection, and is found to be slow
-            await asyncio.sleep(0)
-    assert database.asked == MOST_WRITERS
-    database.goes_on.set()
-    assert await asyncio.wait_for(asyncio.gather(*taken), PATIENCE_SECONDS) == [Taken()] * len(rows)
-    await engine.dispose()
+    for row in rows[WRITERS:]:
+        taken.append(scene.take(row))
+        await some_turns()
+    assert scene.database.asked == 2 * WRITERS
+    scene.database.let_through(slice(None))
+    assert await all_of(taken) == [Taken()] * MOST_WRITERS
+    await scene.engine.dispose()

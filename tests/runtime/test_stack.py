@@ -15,6 +15,7 @@ from sqlalchemy import text
 from temporalio.client import WorkflowExecutionStatus
 
 from runtime.database import create_engine
+from runtime.embedded.control_group import place_for_groups
 from runtime.embedded.errors import StackError
 from runtime.embedded.part import Part
 from runtime.embedded.parts import PROJECT, make_parts
@@ -157,3 +158,33 @@ async def test_a_throwaway_stack_leaves_nothing(home: Path) -> None:
         assert await run_sql(stack.plan.database_url, "SELECT 1") == 1
     assert not home.exists()  # noqa: ASYNC240 - a look at a local folder
     assert not base_for(home).exists()
+
+
+async def test_the_log_of_a_fresh_database_grows_in_small_steps_and_is_as_long_as_any(home: Path) -> None:
+    def servers(plan: Plan, environ: Mapping[str, str]) -> list[Part]:
+        return [part for part in make_parts(plan, environ) if part.name == "postgres"]
+
+    async with Stack(home, {}, say=unheard, private_ports=True, throwaway=True, compose=servers) as stack:
+        names = ("wal_segment_size", "min_wal_size", "max_wal_size")
+        shown = [await run_sql(stack.plan.database_url, f"SHOW {name}") for name in names]
+    assert shown == ["4MB", "80MB", "1GB"]
+
+
+@pytest.mark.skipif(
+    not os.access(place_for_groups() or "/nowhere", os.W_OK),
+    reason="this system lets nobody like us make control groups",
+)
+async def test_a_stack_is_in_control_groups_of_its_own_and_takes_them_away(home: Path) -> None:
+    def servers(plan: Plan, environ: Mapping[str, str]) -> list[Part]:
+        return [part for part in make_parts(plan, environ) if part.name in {"postgres", "temporal"}]
+
+    def group_of(pid: int | None) -> str:
+        text = Path(f"/proc/{pid}/cgroup").read_text()
+        return next(line.rpartition(":")[2] for line in text.splitlines() if "leadline-" in line)
+
+    async with Stack(home, {}, say=unheard, private_ports=True, throwaway=True, compose=servers) as stack:
+        front, rest = group_of(stack.pid("postgres")), group_of(stack.pid("temporal"))
+    assert (Path(front).name, Path(rest).name, Path(front).parent) == ("front", "rest", Path(rest).parent)
+    place = place_for_groups()
+    assert place is not None
+    assert not (place / Path(front).parent.relative_to("/")).exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.embedded.control_group import ControlGroup, own_control_group
+from runtime.embedded.control_group import ControlGroup
 from runtime.embedded.errors import PartFailed
 from runtime.embedded.part import Part
 from runtime.embedded.process_records import ProcessRecords
@@ -217,17 +217,21 @@ async def test_a_part_stands_back_where_it_shall_and_no_other_does(bench: Bench)
     assert rank(supervisor.pid("api")) == rank(os.getpid()) != rank(supervisor.pid("worker"))
 
 
-async def test_in_a_control_group_parts_share_cores_and_who_stands_back_gets_the_rest(bench: Bench) -> None:
-    with own_control_group() as group:
-        if group is None:
-            pytest.skip("this system lets nobody like us make control groups")
-        api, worker = bench.server("api"), replace(bench.server("worker"), stands_back=True)
-        supervisor = await bench.start(api, worker, group=group)
-        assert (group.front / "cgroup.procs").read_text().split() == [str(supervisor.pid("api"))]
-        assert (group.rest / "cgroup.procs").read_text().split() == [str(supervisor.pid("worker"))]
-        assert rank(supervisor.pid("worker")) == rank(os.getpid())
-        await supervisor.stop()
-    assert not group.folder.exists()
+async def test_in_a_control_group_parts_share_cores_and_who_stands_back_gets_the_rest(
+    group: ControlGroup, bench: Bench
+) -> None:
+    worker = replace(bench.server("worker"), stands_back=True)
+    supervisor = await bench.start(bench.server("api"), worker, group=group)
+    assert (group.front / "cgroup.procs").read_text().split() == [str(supervisor.pid("api"))]
+    assert (group.rest / "cgroup.procs").read_text().split() == [str(supervisor.pid("worker"))]
+    assert rank(supervisor.pid("worker")) == rank(os.getpid())
+
+
+async def test_a_part_that_crashed_stands_back_again(group: ControlGroup, bench: Bench) -> None:
+    supervisor = await bench.start(replace(bench.server("worker"), stands_back=True), group=group)
+    os.kill(supervisor.pid("worker") or 0, signal.SIGKILL)
+    await bench.until_said(lambda line: line == "Worker runs again")
+    assert (group.rest / "cgroup.procs").read_text().split() == [str(supervisor.pid("worker"))]
 
 
 async def test_who_cannot_go_into_a_control_group_stands_back_all_the_same(bench: Bench, tmp_path: Path) -> None:
