@@ -16,6 +16,7 @@ from runtime.own_session import cores_are_shared_among_sessions
 
 _PREFIX = "leadline-"
 _MOUNTS = Path("/proc/self/mountinfo")
+_STATISTICS = Path("/proc/self/schedstat")
 
 _THREADS = ("cgroup.threads", "tasks")
 
@@ -106,9 +107,10 @@ def own_control_group() -> Iterator[ControlGroup | None]:
 def place_for_groups() -> Path | None:
     """The folder in which control groups of ours would share cores with sessions; None where there is none.
 
-    Only there: among single processes, as anywhere else, a whole stack would have what one of them has.
+    Only there: among single processes, as anywhere else, a whole stack would have what one of them has. And only where
+    the kernel tells how long somebody waits for a core: else nobody would see who starves (``hunger.py``).
     """
-    if not cores_are_shared_among_sessions():
+    if not cores_are_shared_among_sessions() or not _STATISTICS.exists():
         return None
     with suppress(OSError):
         return folder_of_the_root(_MOUNTS.read_text(errors="surrogateescape"))
@@ -124,7 +126,7 @@ def folder_of_the_root(mounts: str) -> Path | None:
     Returns:
         None where there is none: a container's root isn't the system's.
     """
-    for line in mounts.splitlines():
+    for line in mounts.splitlines():  # spaces in names are written in another way, and names may be missing
         before, _, after = line.partition(" - ")
         mounted_at, (kind, *options) = Path(*before.split(" ")[4:5]), after.split(" ")
         shares_cores_out = kind == "cgroup2" or (kind == "cgroup" and "cpu" in options[-1].split(","))

@@ -40,7 +40,7 @@ def is_starving(before: Usage, after: Usage, seconds: float) -> bool:
 
 
 async def keep_from_starving(group: ControlGroup) -> None:
-    """Watch over who stands back in a group, until cancelled or until the group is gone."""
+    """Watch over who stands back in a group, until cancelled or until the kernel lets nobody feed them any more."""
     with suppress(OSError):
         while True:
             await _until_starving(group)

@@ -96,7 +96,7 @@ async def test_it_is_seen_in_what_the_kernel_counts(group: ControlGroup) -> None
             watch.cancel()
 
 
-async def test_the_watch_ends_with_the_group(group: ControlGroup, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_watch_ends_where_nobody_can_be_fed(group: ControlGroup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.embedded.hunger.LOOK_SECONDS", 0.01)
     monkeypatch.setattr("runtime.embedded.hunger.is_starving", lambda *_: True)
     group.remove()
