@@ -43,7 +43,10 @@ class ControlGroup:
         Returns:
             Whether it could be done.
         """
-        return all(_join(self.front, one) for one in (pid, *_children(pid)))
+        is_in = _join(self.front, pid)
+        for child in _children(pid):
+            _join(self.front, child)  # or it has ended
+        return is_in
 
     def stand_back(self, pid: int) -> bool:
         """Have a process get what the others leave from now on, with all that it starts later.
@@ -91,11 +94,11 @@ class ControlGroup:
 def own_control_group() -> Iterator[ControlGroup | None]:
     """One for the length of a stack, or None where that can't be had. What killed stacks have left is removed."""
     parent = place_for_groups()
-    folder = None if parent is None else _new_folder(parent)
-    lock = None if folder is None else _locked(folder)
-    if folder is None or lock is None:
+    made = None if parent is None else _made(parent)
+    if made is None:
         yield None
         return
+    folder, lock = made
     group = ControlGroup(folder)
     try:
         yield group if _is_divided(group) else None
@@ -143,12 +146,25 @@ def _is_the_systems(folder: Path) -> bool:
     return "cpu" in handed_on.read_text().split() and not (folder / "cgroup.type").exists()
 
 
-def _new_folder(parent: Path) -> Path | None:
-    with suppress(OSError):
+def _made(parent: Path) -> tuple[Path, int] | None:
+    """A new folder and what holds it. One stack after the other, so that none sweeps what another one has just made."""
+    with suppress(OSError), _held(parent):
         for left in parent.glob(f"{_PREFIX}*"):
             _remove_unless_used(left)
-        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        lock = _locked(folder)
+        return None if lock is None else (folder, lock)
     return None
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _remove_unless_used(folder: Path) -> None:
@@ -186,9 +202,9 @@ def _set(file: Path, value: str) -> None:
 
 
 def _children(pid: int) -> Iterator[int]:
-    with suppress(OSError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            yield from map(int, (thread / "children").read_text().split())
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            yield from map(int, children.read_text().split())
 
 
 def _join(folder: Path, pid: int) -> bool:

@@ -5,7 +5,8 @@ share for a while. That costs those in front their latency, which is why it isn'
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,14 @@ RAN_AT_MOST = 0.1  # of one core
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a thread has had so far. ``ran``: at a core. ``waited``: for one. Both in seconds."""
+    """What a thread has had so far. ``ran``: at a core. ``waited``: for one, until it got it. Both in seconds.
+
+    ``wants``: whether it waits for one just now, or has it.
+    """
 
     ran: float
     waited: float
+    wants: bool = False
 
 
 Usage = Mapping[int, Used]
@@ -33,10 +38,16 @@ Usage = Mapping[int, Used]
 
 def is_starving(before: Usage, after: Usage, seconds: float) -> bool:
     """Whether these threads wanted a core between two looks, ``seconds`` apart, and had next to nothing of one."""
-    stayed = before.keys() & after.keys()
-    waited = sum(after[thread].waited - before[thread].waited for thread in stayed)
-    ran = sum(after[thread].ran - before[thread].ran for thread in stayed)
+    stayed = [(before[thread], after[thread]) for thread in before.keys() & after.keys()]
+    waited = sum(_waited(was, now, seconds) for was, now in stayed)
+    ran = sum(now.ran - was.ran for was, now in stayed)
     return waited >= WAITED_AT_LEAST * seconds and ran <= RAN_AT_MOST * seconds
+
+
+def _waited(was: Used, now: Used, seconds: float) -> float:
+    """The kernel counts how long somebody waited once it is over."""
+    is_still_waiting = was.wants and now.wants and (was.ran, was.waited) == (now.ran, now.waited)
+    return seconds if is_still_waiting else now.waited - was.waited
 
 
 async def keep_from_starving(group: ControlGroup) -> None:
@@ -50,21 +61,26 @@ async def keep_from_starving(group: ControlGroup) -> None:
 
 
 async def _until_starving(group: ControlGroup) -> None:
-    before, hungry = _used(group), 0
+    before, began, hungry = _used(group), time.monotonic(), 0
     while hungry < LOOKS_UNTIL_FED:
         await asyncio.sleep(LOOK_SECONDS)
-        after = _used(group)
-        hungry = hungry + 1 if is_starving(before, after, LOOK_SECONDS) else 0
-        before = after
+        after, ended = _used(group), time.monotonic()
+        hungry = hungry + 1 if is_starving(before, after, ended - began) else 0
+        before, began = after, ended
 
 
 def _used(group: ControlGroup) -> Usage:
-    return dict(_used_by_each(group))
+    try:
+        threads = group.threads_of_rest()
+    except OSError:
+        return {}  # nothing is known of anybody then, and nobody is found to starve
+    return {thread: used for thread in threads if (used := _used_by(thread)) is not None}
 
 
-def _used_by_each(group: ControlGroup) -> Iterator[tuple[int, Used]]:
-    """Source: the kernel's "Scheduler Statistics"; nanoseconds."""
-    for thread in group.threads_of_rest():
-        with suppress(FileNotFoundError, ProcessLookupError):
-            ran, waited, _ = Path(f"/proc/{thread}/schedstat").read_text().split()
-            yield thread, Used(int(ran) / 1e9, int(waited) / 1e9)
+def _used_by(thread: int) -> Used | None:
+    """Source: the kernel's "Scheduler Statistics", in nanoseconds; proc_pid_stat(5) for who wants to run."""
+    with suppress(OSError):
+        ran, waited, _ = Path(f"/proc/{thread}/schedstat").read_text().split()
+        state = Path(f"/proc/{thread}/stat").read_text().rpartition(") ")[2][:1]
+        return Used(int(ran) / 1e9, int(waited) / 1e9, wants=state == "R")
+    return None

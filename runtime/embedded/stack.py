@@ -3,12 +3,12 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runtime.embedded.control_group import own_control_group
+from runtime.embedded.control_group import ControlGroup, own_control_group
 from runtime.embedded.environments import isolated
 from runtime.embedded.errors import StackError
 from runtime.embedded.home import locked_home
@@ -66,6 +66,7 @@ class Stack:
         self._compose = compose
         self._held = ExitStack()
         self._supervisor: Supervisor | None = None
+        self._group: ControlGroup | None = None
         self._watch: asyncio.Task[None] | None = None
         self._plan: Plan | None = None
 
@@ -98,6 +99,9 @@ class Stack:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
             self._watch = None
+        if self._group is not None:
+            with suppress(OSError):
+                self._group.give_share()  # to stop takes cores, and nobody waits for answers any more
         if self._supervisor is not None:
             await self._supervisor.stop()
             self._supervisor = None
@@ -105,6 +109,7 @@ class Stack:
             self._plan.home.withdraw_addresses()
             if self._throwaway:
                 await asyncio.to_thread(self._remove, self._plan)
+        self._group = None
         self._held.close()
 
     def kill(self) -> None:
@@ -136,10 +141,10 @@ class Stack:
         self._plan = make_plan(home, self._settings, cluster, PortChooser(claims, private=self._private_ports))
         home.write_addresses(self._plan.addresses())
         parts = self._compose(self._plan, self._environ)
-        group = self._held.enter_context(own_control_group())
-        self._supervisor = Supervisor(parts, logs=home.logs, records=records, say=self._say, group=group)
-        if group is not None:
-            self._watch = asyncio.create_task(keep_from_starving(group), name="watch over who stands back")
+        self._group = self._held.enter_context(own_control_group())
+        self._supervisor = Supervisor(parts, logs=home.logs, records=records, say=self._say, group=self._group)
+        if self._group is not None:
+            self._watch = asyncio.create_task(keep_from_starving(self._group), name="watch over who stands back")
         await self._supervisor.start()
 
     def _remove(self, plan: Plan) -> None:

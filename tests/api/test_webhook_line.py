@@ -267,6 +267,7 @@ async def test_one_that_was_slow_leaves_the_line_to_those_in_its_place(
     scene.database.let_through(slice(WRITERS))
     assert await all_of(slow) == [Taken()] * WRITERS
     await some_turns()
+    assert not any(task.done() for task in waiting)
     assert scene.at_work == WRITERS
     scene.database.let_through(slice(None))
     assert await all_of([*others, *waiting]) == [Taken()] * (WRITERS + 2)

@@ -29,6 +29,9 @@ COMPUTES = "print(flush=True)\nwhile True: pass"
         ({1: Used(0.0, 0.3), 2: Used(0.05, 0.3)}, True),
         ({1: Used(0.0, 0.9), 2: Used(0.7, 0.0)}, False),
         ({3: Used(0.0, 60.0)}, False),
+        ({4: Used(3.0, 2.0, wants=True)}, True),
+        ({4: Used(3.0, 2.0, wants=False)}, False),
+        ({4: Used(3.0, 2.0, wants=True), 1: Used(0.5, 0.0)}, False),
     ],
     ids=[
         "nobody-is-there",
@@ -40,10 +43,14 @@ COMPUTES = "print(flush=True)\nwhile True: pass"
         "several-together",
         "another-thread-ran",
         "a-thread-that-is-new",
+        "waits-without-end",
+        "waits-no-more",
+        "waits-while-another-ran",
     ],
 )
 def test_it_starves_who_waited_and_had_next_to_nothing(after: dict[int, Used], *, expected: bool) -> None:
-    assert is_starving({1: NOTHING, 2: NOTHING}, after, 1.0) is expected
+    before = {1: NOTHING, 2: NOTHING, 4: Used(3.0, 2.0, wants=True)}
+    assert is_starving(before, after, 1.0) is expected
 
 
 def test_looks_of_any_length_are_judged_alike() -> None:

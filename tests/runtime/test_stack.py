@@ -1,5 +1,6 @@
 """A stack on real servers: found by its addresses, stopped on request, and going on after everything was killed."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from temporalio.client import WorkflowExecutionStatus
 
 from runtime.database import create_engine
-from runtime.embedded.control_group import place_for_groups
+from runtime.embedded.control_group import ControlGroup, place_for_groups
 from runtime.embedded.errors import StackError
 from runtime.embedded.part import Part
 from runtime.embedded.parts import PROJECT, make_parts
@@ -174,7 +175,20 @@ async def test_the_log_of_a_fresh_database_grows_in_small_steps_and_is_as_long_a
     not os.access(place_for_groups() or "/nowhere", os.W_OK),
     reason="this system lets nobody like us make control groups",
 )
-async def test_a_stack_is_in_control_groups_of_its_own_and_takes_them_away(home: Path) -> None:
+async def test_a_stack_is_in_control_groups_of_its_own_and_takes_them_away(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[str] = []
+
+    async def watch(group: ControlGroup) -> None:
+        watched.append(group.folder.name)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            watched.append("no more")
+
+    monkeypatch.setattr("runtime.embedded.stack.keep_from_starving", watch)
+
     def servers(plan: Plan, environ: Mapping[str, str]) -> list[Part]:
         return [part for part in make_parts(plan, environ) if part.name in {"postgres", "temporal"}]
 
@@ -184,6 +198,7 @@ async def test_a_stack_is_in_control_groups_of_its_own_and_takes_them_away(home:
 
     async with Stack(home, {}, say=unheard, private_ports=True, throwaway=True, compose=servers) as stack:
         front, rest = group_of(stack.pid("postgres")), group_of(stack.pid("temporal"))
+    assert watched == [Path(front).parent.name, "no more"]
     assert (Path(front).name, Path(rest).name, Path(front).parent) == ("front", "rest", Path(rest).parent)
     place = place_for_groups()
     assert place is not None
