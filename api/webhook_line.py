@@ -62,7 +62,7 @@ class WebhookLine:
         self._clock = clock
         self._line: deque[_Waiting] = deque()
         self._writers: set[asyncio.Task[None]] = set()
-        self._slow: set[asyncio.Task[None]] = set()  # of the writers those that are replaced
+        self._slow: set[object] = set()  # one for each writer that is replaced
         self._alone: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(ALONE_AT_ONCE)
 
@@ -99,22 +99,20 @@ class WebhookLine:
 
     @contextmanager
     def _replaced_while_slow(self, webhooks: int) -> Iterator[None]:
-        writer = asyncio.current_task()
+        slow = object()
 
-        def is_slow() -> None:
-            if writer is not None:
-                self._slow.add(writer)
+        def replace() -> None:
+            self._slow.add(slow)
             if self._line:
                 self._have_it_written()
 
         seconds = LONG_SECONDS + LONGER_SECONDS * (webhooks - 1)
-        alarm = asyncio.get_running_loop().call_later(seconds, is_slow)
+        alarm = asyncio.get_running_loop().call_later(seconds, replace)
         try:
             yield
         finally:
             alarm.cancel()
-            if writer is not None:
-                self._slow.discard(writer)
+            self._slow.discard(slow)
 
     async def _write(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
         """Write what can be written together, and say what is left."""

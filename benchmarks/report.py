@@ -62,8 +62,7 @@ class Circumstances:
 
 def _sharing() -> str:
     """How cores can be shared out among a stack's parts here, which the latencies depend on (decisions 36 and 39)."""
-    place = place_for_groups()
-    if place is not None and os.access(place, os.W_OK):
+    if place_for_groups() is not None:
         return "control groups"
     return "sessions" if cores_are_shared_among_sessions() else "niceness"
 

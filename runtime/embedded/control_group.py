@@ -8,7 +8,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,21 +94,12 @@ class ControlGroup:
 def own_control_group() -> Iterator[ControlGroup | None]:
     """One for the length of a stack, or None where that can't be had. What killed stacks have left is removed."""
     parent = place_for_groups()
-    made = None if parent is None else _made(parent)
-    if made is None:
-        yield None
-        return
-    folder, lock = made
-    group = ControlGroup(folder)
-    try:
-        yield group if _is_divided(group) else None
-    finally:
-        group.remove()
-        os.close(lock)
+    with ExitStack() as held:
+        yield None if parent is None else _made(parent, held)
 
 
 def place_for_groups() -> Path | None:
-    """The folder in which control groups of ours would share cores with sessions; None where there is none.
+    """The folder in which we may make control groups that share cores with sessions; None where there is none.
 
     Only there: among single processes, as anywhere else, a whole stack would have what one of them has. And only where
     the kernel tells how long somebody waits for a core: else nobody would see who starves (``hunger.py``).
@@ -116,7 +107,8 @@ def place_for_groups() -> Path | None:
     if not cores_are_shared_among_sessions() or not _STATISTICS.exists():
         return None
     with suppress(OSError):
-        return folder_of_the_root(_MOUNTS.read_text(errors="surrogateescape"))
+        place = folder_of_the_root(_MOUNTS.read_text(errors="surrogateescape"))
+        return place if place is not None and os.access(place, os.W_OK) else None
     return None
 
 
@@ -146,54 +138,35 @@ def _is_the_systems(folder: Path) -> bool:
     return "cpu" in handed_on.read_text().split() and not (folder / "cgroup.type").exists()
 
 
-def _made(parent: Path) -> tuple[Path, int] | None:
-    """A new folder and what holds it. One stack after the other, so that none sweeps what another one has just made."""
-    with suppress(OSError), _held(parent):
-        for left in parent.glob(f"{_PREFIX}*"):
-            _remove_unless_used(left)
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        lock = _locked(folder)
-        return None if lock is None else (folder, lock)
-    return None
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _made(parent: Path, held: ExitStack) -> ControlGroup | None:
+    """One stack after the other, so that none sweeps what another one has just made."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        with _locked(parent, fcntl.LOCK_EX):
+            for left in parent.glob(f"{_PREFIX}*"):
+                _remove_unless_used(left)
+            group = ControlGroup(Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent)))
+            held.callback(group.remove)
+            held.enter_context(_locked(group.folder, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        group.divide()
+    except OSError:
+        return None
+    return group
 
 
 def _remove_unless_used(folder: Path) -> None:
-    lock = _locked(folder)
-    if lock is not None:
+    with suppress(OSError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
         ControlGroup(folder).remove()
-        os.close(lock)
 
 
-def _locked(folder: Path) -> int | None:
-    """Hold what belongs to a stack that lives; the kernel lets go of it when the stack ends, however it does."""
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    """The kernel lets go of it when the program ends, however it does. Source: flock(2) for ``how``."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
         os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _is_divided(group: ControlGroup) -> bool:
-    try:
-        group.divide()
-    except OSError:
-        return False
-    return True
 
 
 def _set(file: Path, value: str) -> None:

@@ -85,6 +85,7 @@ async def test_who_starves_is_fed_for_a_while(group: ControlGroup, monkeypatch: 
         await until(group, "0")
         await until(group, "1")
         await until(group, "0")
+        assert not watch.done()
     finally:
         watch.cancel()
 
@@ -99,6 +100,7 @@ async def test_it_is_seen_in_what_the_kernel_counts(group: ControlGroup) -> None
         group.stand_back(starves)
         try:
             await until(group, "0")
+            assert not watch.done()
         finally:
             watch.cancel()
 
@@ -107,4 +109,7 @@ async def test_the_watch_ends_where_nobody_can_be_fed(group: ControlGroup, monke
     monkeypatch.setattr("runtime.embedded.hunger.LOOK_SECONDS", 0.01)
     monkeypatch.setattr("runtime.embedded.hunger.is_starving", lambda *_: True)
     group.remove()
-    await asyncio.wait_for(keep_from_starving(group), PATIENCE_SECONDS)
+    watch = asyncio.create_task(keep_from_starving(group))
+    await asyncio.wait({watch}, timeout=PATIENCE_SECONDS)
+    assert watch.done()
+    assert watch.exception() is None

@@ -23,7 +23,7 @@ from runtime.embedded.parts import PROJECT, make_parts
 from runtime.embedded.plan import Plan
 from runtime.embedded.postgres import base_for
 from runtime.embedded.process_records import identity_of
-from runtime.embedded.stack import Stack
+from runtime.embedded.stack import Compose, Stack
 from runtime.settings import Settings
 from runtime.temporal_client import connect_once
 
@@ -92,6 +92,15 @@ def unheard(line: str) -> None:
     """Where nobody reads what the stack says."""
 
 
+def only(*names: str) -> Compose:
+    """Some of a stack's parts."""
+
+    def compose(plan: Plan, environ: Mapping[str, str]) -> list[Part]:
+        return [part for part in make_parts(plan, environ) if part.name in names]
+
+    return compose
+
+
 async def run_sql(dsn: str, *statements: str) -> object:
     engine = create_engine(Settings(database_url=dsn))
     try:
@@ -151,10 +160,7 @@ async def test_a_stack_that_cannot_start_frees_its_home(home: Path) -> None:
 
 
 async def test_a_throwaway_stack_leaves_nothing(home: Path) -> None:
-    def servers(plan: Plan, environ: Mapping[str, str]) -> list[Part]:
-        return [part for part in make_parts(plan, environ) if part.name == "postgres"]
-
-    async with Stack(home, {}, say=unheard, private_ports=True, throwaway=True, compose=servers) as stack:
+    async with Stack(home, {}, say=unheard, private_ports=True, throwaway=True, compose=only("postgres")) as stack:
         assert stack.pid("postgres") is not None
         assert await run_sql(stack.plan.database_url, "SELECT 1") == 1
     assert not home.exists()  # noqa: ASYNC240 - a look at a local folder
@@ -162,19 +168,13 @@ async def test_a_throwaway_stack_leaves_nothing(home: Path) -> None:
 
 
 async def test_the_log_of_a_fresh_database_grows_in_small_steps_and_is_as_long_as_any(home: Path) -> None:
-    def servers(plan: Plan, environ: Mapping[str, str]) -> list[Part]:
-        return [part for part in make_parts(plan, environ) if part.name == "postgres"]
-
-    async with Stack(home, {}, say=unheard, private_ports=True, throwaway=True, compose=servers) as stack:
+    async with Stack(home, {}, say=unheard, private_ports=True, throwaway=True, compose=only("postgres")) as stack:
         names = ("wal_segment_size", "min_wal_size", "max_wal_size")
         shown = [await run_sql(stack.plan.database_url, f"SHOW {name}") for name in names]
     assert shown == ["4MB", "80MB", "1GB"]
 
 
-@pytest.mark.skipif(
-    not os.access(place_for_groups() or "/nowhere", os.W_OK),
-    reason="this system lets nobody like us make control groups",
-)
+@pytest.mark.skipif(place_for_groups() is None, reason="this system lets nobody like us make control groups")
 async def test_a_stack_is_in_control_groups_of_its_own_and_takes_them_away(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,14 +189,13 @@ async def test_a_stack_is_in_control_groups_of_its_own_and_takes_them_away(
 
     monkeypatch.setattr("runtime.embedded.stack.keep_from_starving", watch)
 
-    def servers(plan: Plan, environ: Mapping[str, str]) -> list[Part]:
-        return [part for part in make_parts(plan, environ) if part.name in {"postgres", "temporal"}]
-
     def group_of(pid: int | None) -> str:
         text = Path(f"/proc/{pid}/cgroup").read_text()
         return next(line.rpartition(":")[2] for line in text.splitlines() if "leadline-" in line)
 
-    async with Stack(home, {}, say=unheard, private_ports=True, throwaway=True, compose=servers) as stack:
+    async with Stack(
+        home, {}, say=unheard, private_ports=True, throwaway=True, compose=only("postgres", "temporal")
+    ) as stack:
         front, rest = group_of(stack.pid("postgres")), group_of(stack.pid("temporal"))
     assert watched == [Path(front).parent.name, "no more"]
     assert (Path(front).name, Path(rest).name, Path(front).parent) == ("front", "rest", Path(rest).parent)
